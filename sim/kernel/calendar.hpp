@@ -1,0 +1,91 @@
+// The event calendar: one entry per station (its next departure), moved in place when the station
+// changes, so there are never stale events. A four-ary heap: shallow, and four children share a
+// cache line.
+//
+// The clock is a double in seconds. Events of equal time run in the order in which they were last
+// scheduled (a running sequence number), so a run is a pure function of its inputs.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace lustrum::kernel {
+
+inline constexpr double kNever = std::numeric_limits<double>::infinity();
+
+class Calendar {
+public:
+  using StationNumber = std::uint32_t;
+
+  // Gives a new station its number; it is not scheduled until schedule() is called.
+  StationNumber add_station() {
+    place_.push_back(kNowhere);
+    return static_cast<StationNumber>(place_.size() - 1);
+  }
+
+  bool empty() const { return heap_.empty() || heap_.front().time == kNever; }
+  double next_time() const { return heap_.empty() ? kNever : heap_.front().time; }
+  StationNumber next_station() const { return heap_.front().station; }
+
+  // Sets the time of the station's next event; kNever when it has none.
+  void schedule(StationNumber station, double time) {
+    std::uint32_t place = place_[station];
+    if (place == kNowhere) {
+      if (time == kNever) return;
+      place = static_cast<std::uint32_t>(heap_.size());
+      heap_.push_back({kNever, 0, station});
+    }
+    Entry entry{time, sequence_++, station};
+    if (entry < heap_[place])
+      rise(place, entry);
+    else
+      sink(place, entry);
+  }
+
+private:
+  static constexpr std::uint32_t kNowhere = UINT32_MAX;
+  static constexpr std::uint32_t kArity = 4;
+
+  struct Entry {
+    double time;
+    std::uint32_t sequence; // wraps: compared by distance
+    StationNumber station;
+    bool operator<(const Entry& other) const {
+      if (time != other.time) return time < other.time;
+      return static_cast<std::int32_t>(sequence - other.sequence) < 0;
+    }
+  };
+
+  void put(std::uint32_t place, const Entry& entry) {
+    heap_[place] = entry;
+    place_[entry.station] = place;
+  }
+  void rise(std::uint32_t place, const Entry& entry) {
+    while (place > 0) {
+      const std::uint32_t parent = (place - 1) / kArity;
+      if (!(entry < heap_[parent])) break;
+      put(place, heap_[parent]);
+      place = parent;
+    }
+    put(place, entry);
+  }
+  void sink(std::uint32_t place, const Entry& entry) {
+    const auto n = static_cast<std::uint32_t>(heap_.size());
+    for (std::uint32_t child = kArity * place + 1; child < n; child = kArity * place + 1) {
+      const std::uint32_t end = child + kArity < n ? child + kArity : n;
+      for (std::uint32_t k = child + 1; k < end; ++k)
+        if (heap_[k] < heap_[child]) child = k;
+      if (!(heap_[child] < entry)) break;
+      put(place, heap_[child]);
+      place = child;
+    }
+    put(place, entry);
+  }
+
+  std::vector<Entry> heap_;
+  std::vector<std::uint32_t> place_; // of each station in the heap
+  std::uint32_t sequence_ = 0;
+};
+
+} // namespace lustrum::kernel

@@ -1,0 +1,228 @@
+#include "sim/kernel/engine.hpp"
+
+#include "sim/kernel/simgrid_reference.hpp"
+
+#include <fmt/format.h>
+#include <simgrid/kernel/Timer.hpp>
+#include <simgrid/kernel/resource/Model.hpp>
+#include <simgrid/s4u.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace lustrum::kernel {
+
+namespace sg = simgrid::s4u;
+
+namespace {
+
+// LV08, SimGrid's default, is fitted to wide-area TCP and would distort a data centre's links.
+constexpr const char* kSettings[] = {"network/model:CM02", "network/crosstraffic:0",
+                                     "network/TCP-gamma:0"};
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr const char* kContexts[] = {"contexts/factory:thread"};
+#else
+constexpr const char* kContexts[] = {"contexts/stack-size:128"};
+#endif
+
+// SimGrid keeps pointers into argv, so the strings must live on.
+std::vector<std::string>& engine_arguments() {
+  static std::vector<std::string> arguments = [] {
+    // Our own message says what deadlocked; SimGrid's would only repeat it without our names.
+    std::vector<std::string> a{"lustrum", "--log=root.app:file:/dev/null"};
+    for (const char* setting : kSettings) a.push_back(std::string("--cfg=") + setting);
+    for (const char* setting : kContexts) a.push_back(std::string("--cfg=") + setting);
+    return a;
+  }();
+  return arguments;
+}
+
+std::unique_ptr<sg::Engine> make_simgrid_engine() {
+  static std::vector<char*> argv;
+  argv.clear();
+  for (std::string& argument : engine_arguments()) argv.push_back(argument.data());
+  int argc = static_cast<int>(argv.size());
+  argv.push_back(nullptr);
+  return std::make_unique<sg::Engine>(&argc, argv.data());
+}
+
+} // namespace
+
+struct Engine::Simgrid {
+  class RpcModel;
+
+  explicit Simgrid(World& w) : engine(make_simgrid_engine()), zone(sg::create_full_zone("root")), world(w) {
+    host = zone->create_host("ranks", 1e9);
+  }
+
+  // Actors are woken only when the clock stands where it should: at once from an actor or from the
+  // model's turn, otherwise when the look-ahead has brought the clock here.
+  void wake(const sg::SemaphorePtr& semaphore) {
+    if (looking_ahead)
+      wakes.push_back(semaphore);
+    else
+      semaphore->release();
+  }
+  void release_wakes() {
+    for (const sg::SemaphorePtr& semaphore : wakes) semaphore->release();
+    wakes.clear();
+  }
+
+  std::unique_ptr<sg::Engine> engine;
+  sg::NetZone* zone;
+  sg::Host* host;
+  World& world;
+  std::shared_ptr<RpcModel> model;
+  std::unique_ptr<SimgridReference> reference;
+  bool looking_ahead = false;
+  std::vector<sg::SemaphorePtr> wakes;
+  std::map<std::string, const char*> waiting_actors; // name -> what for
+  std::string error;
+};
+
+// The whole world is one resource model to SimGrid.
+class Engine::Simgrid::RpcModel : public simgrid::kernel::resource::Model {
+public:
+  explicit RpcModel(Simgrid& owner) : Model("lustrum"), owner_(owner) {}
+
+  // Safe look-ahead: one SimGrid step costs as much as several of our events, so run all of ours
+  // that nothing outside can influence: up to the next event of another model or timer, and up to
+  // the first that wakes an actor.
+  double next_occurring_event(double now) override {
+    World& world = owner_.world;
+    if (!owner_.wakes.empty()) return 0;
+    const double outside = next_outside(now);
+    world.advance_to(std::min(now, world.next_time()));
+    owner_.looking_ahead = true;
+    if (world.has_ready()) world.advance_to(now);
+    while (owner_.wakes.empty() && !world.stopped() && world.next_time() < kNever &&
+           world.next_time() <= outside)
+      world.run_one();
+    owner_.looking_ahead = false;
+    if (world.stopped()) return -1;
+    if (!owner_.wakes.empty()) return std::max(0.0, world.now().count() - now);
+    const double next = world.next_time();
+    return next == kNever ? -1.0 : std::max(0.0, next - now);
+  }
+
+  void update_actions_state(double now, double /*delta*/) override {
+    World& world = owner_.world;
+    // Wakes belong to the time at which the look-ahead stopped, unless something outside came first.
+    if (!owner_.wakes.empty() && world.now().count() <= now + kClockSlack) owner_.release_wakes();
+    while (!world.stopped() && world.next_time() <= now) world.run_one();
+  }
+
+private:
+  // Adding a delta to SimGrid's clock rounds: the clock may miss the exact time by this much.
+  static constexpr double kClockSlack = 1e-9;
+
+  double next_outside(double now) const {
+    double outside = kNever;
+    for (auto* model : owner_.engine->get_all_models()) {
+      if (model == this) continue;
+      const double delta = model->next_occurring_event(now);
+      if (delta >= 0) outside = std::min(outside, now + delta);
+    }
+    const double timer = simgrid::kernel::timer::Timer::next();
+    return timer >= 0 ? std::min(outside, timer) : outside;
+  }
+
+  Simgrid& owner_;
+};
+
+Engine::Engine(const Options& options) : simgrid_(std::make_unique<Simgrid>(world_)) {
+  world_.set_event_limit(options.event_limit);
+  simgrid_->model = std::make_shared<Simgrid::RpcModel>(*simgrid_);
+  simgrid_->engine->add_model(simgrid_->model);
+  if (options.data_path == DataPath::simgrid) {
+    simgrid_->reference = std::make_unique<SimgridReference>(
+        world_, *simgrid_->zone, [this](const sg::SemaphorePtr& s) { simgrid_->wake(s); });
+    world_.set_reference(simgrid_->reference.get());
+  }
+  sg::Engine::on_deadlock_cb([this] {
+    std::string text = "deadlock: nothing can happen any more, but these still wait:\n";
+    for (const auto& [name, what] : simgrid_->waiting_actors)
+      text += fmt::format("  actor `{}` waits for {}\n", name, what);
+    simgrid_->error = text + world_.describe_waiting();
+  });
+}
+
+Engine::~Engine() = default;
+
+Seconds Engine::clock() const { return Seconds{sg::Engine::get_clock()}; }
+
+void Engine::add_actor(const std::string& name, std::function<void()> body) {
+  sg::Actor::create(name, simgrid_->host, [this, name, body = std::move(body)] {
+    try {
+      body();
+    } catch (const std::exception& e) {
+      world_.fail(std::make_exception_ptr(
+          SimulationError(fmt::format("actor `{}` failed: {}", name, e.what()))));
+      sg::this_actor::exit();
+    }
+  });
+}
+
+void Engine::run() {
+  simgrid_->zone->seal();
+  simgrid_->engine->run();
+  if (const std::exception_ptr failure = world_.failure()) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const SimulationError&) {
+      throw;
+    } catch (const std::exception& e) {
+      throw SimulationError(fmt::format("{} at t = {:.6f} s, with these waiting:\n{}", e.what(),
+                                        world_.now().count(), world_.describe_waiting()));
+    }
+  }
+  if (!simgrid_->error.empty()) throw SimulationError(simgrid_->error);
+}
+
+void Engine::sleep(Seconds duration) {
+  if (duration.count() > 0) sg::this_actor::sleep_for(duration.count());
+}
+
+void Engine::spawn(Task task, TaskName name) { world_.spawn(std::move(task), name); }
+
+const std::vector<std::string>& Engine::simgrid_settings() {
+  static const std::vector<std::string> settings(std::begin(kSettings), std::end(kSettings));
+  return settings;
+}
+
+struct Gate::State {
+  sg::SemaphorePtr semaphore = sg::Semaphore::create(0);
+};
+
+Gate::Gate(Engine& engine) : engine_(engine), state_(std::make_unique<State>()) {}
+Gate::~Gate() = default;
+
+void Gate::wait(const char* what) {
+  auto& waiting = engine_.simgrid_->waiting_actors;
+  const std::string name = sg::this_actor::get_name();
+  waiting[name] = what;
+  state_->semaphore->acquire();
+  waiting.erase(name);
+}
+
+void Gate::open() { engine_.simgrid_->wake(state_->semaphore); }
+
+struct Barrier::State {
+  explicit State(std::uint32_t count) : barrier(sg::Barrier::create(count)) {}
+  sg::BarrierPtr barrier;
+};
+
+Barrier::Barrier(Engine& engine, std::uint32_t count)
+    : engine_(engine), state_(std::make_unique<State>(count)) {}
+Barrier::~Barrier() = default;
+
+void Barrier::wait() {
+  auto& waiting = engine_.simgrid_->waiting_actors;
+  const std::string name = sg::this_actor::get_name();
+  waiting[name] = "the other ranks (barrier)";
+  state_->barrier->wait();
+  waiting.erase(name);
+}
+
+} // namespace lustrum::kernel

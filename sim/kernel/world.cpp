@@ -1,0 +1,210 @@
+#include "sim/kernel/world.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace lustrum::kernel {
+
+std::string to_string(const StationLabel& label) {
+  return fmt::format(fmt::runtime(label.pattern), label.a, label.b);
+}
+
+std::string_view to_string(Discipline discipline) {
+  switch (discipline) {
+  case Discipline::shared: return "shared";
+  case Discipline::fifo: return "fifo";
+  case Discipline::delay: return "delay";
+  case Discipline::bucket: return "bucket";
+  case Discipline::slots: return "slots";
+  }
+  return "?";
+}
+
+double Station::littles_law_error(double now_s) const {
+  const double area = area_until(now_s);
+  const double response =
+      counts_.departed_sum_s - counts_.arrived_sum_s + static_cast<double>(counts_.present) * now_s;
+  // Both sides come from sums of times, so their rounding grows with the number of requests.
+  const double scale = std::max({area, response, counts_.arrived_sum_s * 1e-6, 1e-9});
+  return std::abs(area - response) / scale;
+}
+
+EventLimitError::EventLimitError(std::uint64_t limit)
+    : message_(fmt::format("the event limit of {} was reached", limit)) {}
+
+World::~World() {
+  // Frames of tasks that never ended (a failed run): destroying a root destroys what it awaits.
+  while (roots_.next != &roots_) {
+    auto& promise = static_cast<Task::promise_type&>(*roots_.next);
+    promise.unlink();
+    // Not destroyed: its frame may hold slots of stations that are already gone.
+  }
+}
+
+SharedStation& World::add_shared(const StationLabel& label, BytesPerSecond capacity) {
+  return add(shared_, label, capacity);
+}
+FifoStation& World::add_fifo(const StationLabel& label, std::uint32_t servers) {
+  return add(fifo_, label, servers);
+}
+DelayStation& World::add_delay(const StationLabel& label) { return add(delay_, label); }
+BucketStation& World::add_bucket(const StationLabel& label, BucketStation::Level level) {
+  return add(bucket_, label, level);
+}
+SlotsStation& World::add_slots(const StationLabel& label, std::uint32_t count) {
+  return add(slots_, label, count);
+}
+
+void World::spawn(Task task, TaskName name) {
+  Task::Handle handle = task.release();
+  handle.promise().name = name;
+  handle.promise().failure_sink = &failure_;
+  handle.promise().insert_before(roots_);
+  timeline_.ready.push(handle);
+}
+
+void World::run_ready() {
+  while (!timeline_.ready.empty() && !failure_) {
+    // A task that readies itself for ever must meet the limit too.
+    if (++events_ > event_limit_) return fail(std::make_exception_ptr(EventLimitError(event_limit_)));
+    timeline_.ready.pop().resume();
+  }
+}
+
+void World::run_one() {
+  run_ready();
+  if (failure_ || timeline_.calendar.empty()) return;
+  if (++events_ > event_limit_) return fail(std::make_exception_ptr(EventLimitError(event_limit_)));
+  advance_to(timeline_.calendar.next_time());
+  depart(*stations_[timeline_.calendar.next_station()]);
+}
+
+void World::depart(Station& station) {
+  switch (station.discipline()) {
+  case Discipline::shared: {
+    Transfer& transfer = static_cast<SharedStation&>(station).depart();
+    if (--transfer.stations_left > 0) return;
+    transfer.slowest = &station;
+    return transfer.task.resume();
+  }
+  case Discipline::fifo: return static_cast<FifoStation&>(station).depart().resume();
+  case Discipline::delay: return static_cast<DelayStation&>(station).depart().resume();
+  case Discipline::bucket: return static_cast<BucketStation&>(station).depart().resume();
+  case Discipline::slots: return; // never in the calendar
+  }
+}
+
+void World::run_all() {
+  while (!failure_ && (has_ready() || !timeline_.calendar.empty())) run_one();
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void World::start_outside(const Path& path, double bytes, Transfer& transfer) {
+  for (std::uint32_t i = 0; i < path.count; ++i) path.stations[i]->account_arrival();
+  reference_->start_transfer(path, bytes, transfer);
+}
+
+void World::start_outside(FifoStation& disk, double service_s, Task::Handle task) {
+  disk.account_arrival();
+  reference_->start_service(disk, service_s, task);
+}
+
+void World::finish_service(FifoStation& disk, double service_s, Task::Handle task) {
+  disk.account_departure(service_s);
+  make_ready(task);
+}
+
+void World::finish_transfer(const Path& path, double bytes, Transfer& transfer) {
+  SharedStation* slowest = nullptr;
+  for (std::uint32_t i = 0; i < path.count; ++i) {
+    path.stations[i]->account_departure(bytes);
+    if (!slowest || path.stations[i]->capacity() < slowest->capacity()) slowest = path.stations[i];
+  }
+  transfer.slowest = slowest;
+  make_ready(transfer.task);
+}
+
+double World::utilization(const Station& station) const {
+  const double now = timeline_.now_s;
+  switch (station.discipline()) {
+  case Discipline::shared: return static_cast<const SharedStation&>(station).utilization(now);
+  case Discipline::fifo: return static_cast<const FifoStation&>(station).utilization(now);
+  case Discipline::bucket: return static_cast<const BucketStation&>(station).utilization(now);
+  case Discipline::slots: return static_cast<const SlotsStation&>(station).utilization(now);
+  case Discipline::delay: return 0; // has no servers that could be busy
+  }
+  return 0;
+}
+
+namespace {
+
+constexpr std::size_t kNamedPerKind = 4;
+constexpr std::size_t kStationsListed = 8;
+
+std::string describe_queue(const Station& station) {
+  if (station.discipline() == Discipline::slots) {
+    const auto& slots = static_cast<const SlotsStation&>(station);
+    if (slots.waiting() == 0) return {};
+    const TaskName& first = root_of(slots.first_waiting()).name;
+    return fmt::format("{}: {} wait for one of {} slots, first `{} {}`", to_string(station.label()),
+                       slots.waiting(), slots.count(), first.what, first.index);
+  }
+  if (station.discipline() == Discipline::bucket) {
+    const auto& bucket = static_cast<const BucketStation&>(station);
+    if (bucket.waiting() == 0) return {};
+    const TaskName& first = root_of(bucket.first_waiting()).name;
+    return fmt::format("{}: {} wait for tokens, first `{} {}`", to_string(station.label()),
+                       bucket.waiting(), first.what, first.index);
+  }
+  return {};
+}
+
+} // namespace
+
+std::string World::describe_waiting() const {
+  std::map<std::string, std::vector<std::uint32_t>> by_name;
+  for (const TaskLink* link = roots_.next; link != &roots_; link = link->next) {
+    const TaskName& name = static_cast<const Task::promise_type*>(link)->name;
+    by_name[name.what].push_back(name.index);
+  }
+  std::string text;
+  for (const auto& [what, indices] : by_name) {
+    const std::size_t shown = std::min(indices.size(), kNamedPerKind);
+    text += fmt::format("  {} task(s) `{}`: {}", indices.size(), what,
+                        fmt::join(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+    text += indices.size() > shown ? ", ...\n" : "\n";
+  }
+  std::size_t listed = 0;
+  for (const Station* station : stations_) {
+    const std::string queue = describe_queue(*station);
+    if (queue.empty()) continue;
+    if (++listed > kStationsListed) return text + "  (more stations with waiting tasks)\n";
+    text += "  at " + queue + "\n";
+  }
+  return text;
+}
+
+std::vector<std::string> World::check_laws() const {
+  constexpr double kTolerance = 1e-6;
+  std::vector<std::string> problems;
+  for (const Station* station : stations_) {
+    const StationCounts& counts = station->counts();
+    if (counts.arrivals != counts.departures + counts.present)
+      problems.push_back(fmt::format("{}: {} requests in, {} out, {} present",
+                                     to_string(station->label()), counts.arrivals,
+                                     counts.departures, counts.present));
+    const double error = station->littles_law_error(timeline_.now_s);
+    if (!(error < kTolerance))
+      problems.push_back(fmt::format("{}: Little's law is off by {:.2e}",
+                                     to_string(station->label()), error));
+    if (const double used = utilization(*station); !(used < 1 + kTolerance))
+      problems.push_back(
+          fmt::format("{}: utilization {:.6f} is above 1", to_string(station->label()), used));
+  }
+  return problems;
+}
+
+} // namespace lustrum::kernel
