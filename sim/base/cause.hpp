@@ -1,0 +1,92 @@
+// Where a GPU's time can go. Every second of every GPU belongs to exactly one cause; storage
+// requests carry the same causes, so that waiting for data can be split by what it waited for.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace lustrum {
+
+enum class Cause : std::uint8_t {
+  compute,
+  metadata,       // open, close, stat: MDS service and its round trips
+  lock,           // LDLM extent lock enqueue
+  rpc_slots,      // waiting for max_rpcs_in_flight
+  ost_queue,      // waiting for an ost_io thread
+  disk,           // OST device: queue and service
+  throttle,       // burst credits spent, provisioned rate reached
+  oss_nic,        // server's network card
+  network,        // latency, per-flow cap, per-client ceiling
+  client_nic,     // client's network card
+  client_cpu,     // copy out of the page cache, per-call software cost
+  decode,         // preprocessing of samples in the loader
+  worker_startup, // loader workers being started at an epoch's beginning
+  loader,         // the loader was at work on other batches: not prefetched far enough
+  step_overhead,  // per step outside load and compute: log line, reduction
+  barrier,        // waiting for slower ranks
+  checkpoint,
+  other,          // before the first epoch, after the last; think time of a replayed trace
+};
+
+inline constexpr std::size_t kCauses = static_cast<std::size_t>(Cause::other) + 1;
+
+struct CauseRow {
+  Cause cause;
+  std::string_view key; // in results: stalls.<key>_pct
+  bool storage;         // a faster storage design could shorten it
+  std::string_view text;
+};
+
+inline constexpr std::array<CauseRow, kCauses> kCauseTable{{
+    {Cause::compute, "compute", false, "the GPU computes"},
+    {Cause::metadata, "metadata", true, "open, close, stat at the MDS"},
+    {Cause::lock, "lock", true, "LDLM extent lock enqueue"},
+    {Cause::rpc_slots, "rpc_slots", true, "max_rpcs_in_flight reached"},
+    {Cause::ost_queue, "ost_queue", true, "no free ost_io thread"},
+    {Cause::disk, "disk", true, "OST device, queue and service"},
+    {Cause::throttle, "throttle", true, "burst credit spent or provisioned rate reached"},
+    {Cause::oss_nic, "oss_nic", true, "server network card"},
+    {Cause::network, "network", true, "latency, per-flow cap, per-client ceiling"},
+    {Cause::client_nic, "client_nic", true, "client network card"},
+    {Cause::client_cpu, "client_cpu", true, "copy out of the page cache, per-call cost"},
+    {Cause::decode, "decode", false, "preprocessing of samples"},
+    {Cause::worker_startup, "worker_startup", false, "loader workers starting at an epoch"},
+    {Cause::loader, "loader", false, "loader busy outside storage (hand-over, order of batches)"},
+    {Cause::step_overhead, "step_overhead", false, "per step outside load and compute"},
+    {Cause::barrier, "barrier", false, "waiting for slower ranks"},
+    {Cause::checkpoint, "checkpoint", true, "checkpoint being written"},
+    {Cause::other, "other", false, "outside the training loop"},
+}};
+
+// Seconds by cause.
+class TimeAccount {
+public:
+  double& operator[](Cause cause) { return seconds_[static_cast<std::size_t>(cause)]; }
+  double operator[](Cause cause) const { return seconds_[static_cast<std::size_t>(cause)]; }
+  double total() const {
+    double sum = 0;
+    for (double s : seconds_) sum += s;
+    return sum;
+  }
+  TimeAccount& operator+=(const TimeAccount& other) {
+    for (std::size_t i = 0; i < kCauses; ++i) seconds_[i] += other.seconds_[i];
+    return *this;
+  }
+  // Adds `elapsed_s`, split as `other` is split; to `fallback` when `other` is empty. For things done
+  // in parallel: their summed accounts say what the elapsed time was spent on.
+  void add_split_as(const TimeAccount& other, double elapsed_s, Cause fallback) {
+    const double sum = other.total();
+    if (!(sum > 0)) {
+      (*this)[fallback] += elapsed_s;
+      return;
+    }
+    for (std::size_t i = 0; i < kCauses; ++i) seconds_[i] += other.seconds_[i] / sum * elapsed_s;
+  }
+
+private:
+  std::array<double, kCauses> seconds_{};
+};
+
+} // namespace lustrum
