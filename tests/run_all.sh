@@ -1,0 +1,82 @@
+# shellcheck shell=bash disable=SC2016,SC2154
+# The stages of `./lustrum test`; read by the wrapper, whose functions it uses. Every stage runs even if an earlier one
+# failed, unless it needs what that one builds.
+
+format_check() {
+  (cd -- "$LUSTRUM_HOME" && find sim models reports cli tests \( -name '*.cpp' -o -name '*.hpp' \) -print0 |
+    xargs -0 -r clang-format --dry-run -Werror)
+}
+
+# One file after the other, two at a time; a file's findings stay together.
+tidy_check() {
+  (cd -- "$LUSTRUM_HOME" && find sim models reports cli -name '*.cpp' -print0 | sort -z |
+    xargs -0 -r -n 1 -P 2 bash -c '
+      findings=$(clang-tidy -p build/release --quiet "$0" 2>&1) && exit
+      grep -v "^[0-9]\+ warnings\? \(.* \)\?\(generated\|treated\)" <<<"$findings"
+      exit 1')
+}
+
+tests_of() { # tests_of PRESET [CTEST OPTION...]
+  local dir=$build/$1
+  shift
+  ctest --test-dir "$dir" --no-tests=error --output-on-failure -j 2 "$@"
+}
+
+# stage NAME [NEEDED STAGE] -- COMMAND...: runs it and notes how it went.
+stage() {
+  local name=$1 needed="" start=$SECONDS outcome=passed
+  shift
+  if [[ $1 != -- ]]; then
+    needed=$1
+    shift
+  fi
+  shift
+  if [[ -n $needed && ${outcomes[$needed]} != passed ]]; then
+    outcome=skipped
+  else
+    talk "$name ..."
+    "$@" >&2 || outcome=FAILED
+  fi
+  outcomes[$name]=$outcome
+  summary+=("$(printf '%-16s %-8s %5d s' "$name" "$outcome" $((SECONDS - start)))")
+}
+
+run_all() {
+  local quick=""
+  while (($# > 0)); do
+    case $1 in
+      --quick) quick=yes ;;
+      -h | --help)
+        printf 'usage: ./lustrum test [--quick]\n'
+        return 0
+        ;;
+      *)
+        printf 'lustrum: error: `test` does not know `%s`; usage: ./lustrum test [--quick]\n' "$1" >&2
+        return 2
+        ;;
+    esac
+    shift
+  done
+
+  local -A outcomes=()
+  local summary=()
+  lock
+  ensure_packages "${packages[@]}" "${test_packages[@]}"
+  stage build -- build_release
+  if [[ -z $quick ]]; then
+    # The same program at -O1: both must give the same bytes (label determinism).
+    stage build_dev -- build_preset dev lustrum_cli
+    stage build_asan -- build_preset asan unit_tests model_tests
+    if [[ ${outcomes[build_dev]} == passed ]]; then export LUSTRUM_DEV_BINARY=$build/dev/cli/lustrum; fi
+  fi
+  unlock # tests may call the wrapper
+  stage tests build -- tests_of release
+  if [[ -z $quick ]]; then
+    stage tests_asan build_asan -- tests_of asan -L '^(unit|model)$'
+    stage format -- format_check
+    stage tidy build -- tidy_check
+  fi
+
+  printf '%s\n' "${summary[@]}"
+  [[ ! "${outcomes[*]}" =~ FAILED|skipped ]]
+}
