@@ -37,6 +37,7 @@ struct IoTotals {
   std::uint64_t writes = 0;
   Bytes read_asked{};
   Bytes read_delivered{};
+  Bytes read_fetched{}; // from servers, read-ahead included
   Bytes write_asked{};
   Bytes write_delivered{};
 };
@@ -57,7 +58,7 @@ public:
                             TimeAccount& account) = 0;
   // Pre: offset + length <= file size.
   virtual kernel::Task read(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account) = 0;
-  // Extends the file where it writes past the end. Returns when the data is on the device.
+  // Pre: offset + length <= file size. Returns when the data is on the device.
   virtual kernel::Task write(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account) = 0;
   virtual kernel::Task close(std::unique_ptr<OpenFile> file, TimeAccount& account) = 0;
   virtual kernel::Task stat(ClientIndex client, FileIndex file, TimeAccount& account) = 0;

@@ -134,6 +134,7 @@ public:
 
   // With a reference engine set, paths and disks declared to it are served there.
   void set_reference(ReferenceEngine* reference) { reference_ = reference; }
+  bool has_reference() const { return reference_ != nullptr; }
   void declare(Path& path) {
     if (reference_) reference_->add_route(path);
   }

@@ -1,0 +1,84 @@
+// A Lustre client: llite above (open files, read-ahead, copy to the caller), LOV in the middle
+// (layout: file extents to objects), MDC and OSC below.
+//
+// Follow a read: Client::read -> Readahead::plan -> fetch -> fetch_object -> Osc::lock, Osc::bulk ->
+// Oss::bulk -> Ost::access (the device) -> Fabric::path and World::transfer (the way back).
+#pragma once
+
+#include "models/lustre/file_table.hpp"
+#include "models/lustre/mdc.hpp"
+#include "models/lustre/osc.hpp"
+#include "models/lustre/readahead.hpp"
+#include "models/storage.hpp"
+
+#include <deque>
+#include <memory>
+
+namespace lustrum::lustre {
+
+class Client {
+public:
+  struct Servers {
+    std::deque<Mds>& mds;
+    std::deque<Oss>& oss;
+    std::deque<Ost>& ost;
+  };
+
+  Client(kernel::World& world, fabric::Fabric& fabric, const FileTable& files, Servers servers,
+         ClientIndex index, const LustreTunables& tunables, IoTotals& totals);
+
+  kernel::Task open(FileIndex file, std::unique_ptr<OpenFile>& opened, TimeAccount& account);
+  kernel::Task read(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account);
+  kernel::Task write(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account);
+  kernel::Task close(std::unique_ptr<OpenFile> file, TimeAccount& account);
+  kernel::Task stat(FileIndex file, TimeAccount& account);
+
+private:
+  // Bytes on their way from the servers into the page cache: what one plan of the read-ahead asked
+  // for. Shared by the file and the task that fetches it, since a file may be closed before.
+  struct Block {
+    Bytes begin{};
+    Bytes end{};
+    bool done = false;
+    TimeAccount account;
+    kernel::Task::Handle reader = nullptr;
+  };
+  struct File : OpenFile {
+    using OpenFile::OpenFile;
+    Readahead readahead;
+    std::deque<std::shared_ptr<Block>> blocks; // in file order, not yet read past
+  };
+  // Lets the reader of a file wait for a block.
+  struct BlockAwaiter {
+    Block& block;
+    bool await_ready() const noexcept { return block.done; }
+    void await_suspend(kernel::Task::Handle task) const { block.reader = task; }
+    void await_resume() const noexcept {}
+  };
+
+  void start_block(File& file, const Readahead::Fetch& fetch);
+  // Waits until [.., end) of the file's present stretch is here.
+  kernel::Task wait_for_blocks(File& file, Bytes end, TimeAccount& account);
+  kernel::Task copy(Bytes length, TimeAccount& account);
+  kernel::Task fetch_block(FileIndex file, Bytes offset, Bytes length, std::shared_ptr<Block> block);
+  // Moves an extent between client and servers; all its objects and RPCs in parallel.
+  kernel::Task move(FileIndex file, Bytes offset, Bytes length, device::Operation operation,
+                    TimeAccount& account);
+  kernel::Task move_object(Osc& osc, std::uint32_t object, ObjectExtent extent,
+                           device::Operation operation, TimeAccount& account);
+  Mdc& mdc_of(FileIndex file);
+
+  kernel::World& world_;
+  const FileTable& files_;
+  ClientIndex index_;
+  LustreTunables tunables_;
+  ReadaheadLimits limits_;
+  IoTotals& totals_;
+  kernel::DelayStation& copy_;
+  std::deque<Mdc> mdcs_;
+  std::deque<Osc> oscs_;
+  LockCache locks_;
+  Bytes read_ahead_used_{};
+};
+
+} // namespace lustrum::lustre

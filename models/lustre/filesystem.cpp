@@ -1,0 +1,94 @@
+#include "models/lustre/filesystem.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lustrum::lustre {
+
+Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
+    : settings_(settings),
+      files_(settings.layout, settings.fabric.servers * settings.oss.osts, settings.seed),
+      fabric_(world, settings.fabric) {
+  for (std::uint32_t m = 0; m < settings_.mdts; ++m)
+    mds_.emplace_back(world, MdtIndex{m}, settings_.mds);
+  for (std::uint32_t s = 0; s < settings_.fabric.servers; ++s)
+    oss_.emplace_back(world, fabric_, OssIndex{s}, settings_.oss);
+  for (std::uint32_t t = 0; t < settings_.fabric.servers * settings_.oss.osts; ++t)
+    ost_.emplace_back(world, OstIndex{t}, settings_.oss);
+  for (std::uint32_t c = 0; c < settings_.fabric.clients; ++c)
+    clients_.emplace_back(world, fabric_, files_, Client::Servers{mds_, oss_, ost_}, ClientIndex{c},
+                          settings_.tunables, totals_);
+}
+
+namespace {
+
+// Mean rate that a burst bucket allows over a run that moves `bytes` through it at up to `peak`: all
+// at peak while credit lasts, the rest at the baseline.
+BytesPerSecond sustained(const BurstSettings& credit, BytesPerSecond peak, double bytes) {
+  if (!(credit.baseline.count() > 0) || !(bytes > 0)) return peak;
+  const double at_baseline_s = (bytes - credit.initial_bytes) / credit.baseline.count();
+  const double at_peak_s = bytes / peak.count();
+  return BytesPerSecond{bytes / std::max(at_baseline_s, at_peak_s)};
+}
+
+} // namespace
+
+kernel::Topology::Cut Filesystem::read_bound(Bytes bytes) const {
+  kernel::Topology topology;
+  const auto source = topology.add_node();
+  const auto sink = topology.add_node();
+  const std::vector<kernel::Topology::Node> servers = fabric_.describe(topology, sink);
+  const auto n_oss = static_cast<double>(oss_.size());
+  const auto n_ost = static_cast<double>(ost_.size());
+  const BytesPerSecond network = sustained(settings_.oss.network, settings_.fabric.server_nic,
+                                           bytes.as_double() / n_oss);
+  const BytesPerSecond disk = sustained(settings_.oss.disk_credit, settings_.oss.disk.read_bandwidth,
+                                        bytes.as_double() / n_ost);
+  for (const auto server : servers) {
+    const auto credit = topology.add_node();
+    topology.add_edge(credit, server, network, "oss_nic");
+    for (std::uint32_t t = 0; t < settings_.oss.osts; ++t)
+      topology.add_edge(source, credit, disk, "ost_disk");
+  }
+  return topology.min_cut(source, sink);
+}
+
+PerSecond Filesystem::open_close_bound() const {
+  const auto open = static_cast<std::size_t>(MetadataOperation::open);
+  const auto close = static_cast<std::size_t>(MetadataOperation::close);
+  const MdsSettings& mds = settings_.mds;
+  const double cpu_s = (mds.service[open] + mds.service[close]).count() / mds.cores;
+  double rate = cpu_s > 0 ? 1 / cpu_s : 0;
+  if (const double iops = mds.provisioned_iops.count(); iops > 0) {
+    const double granted = iops / (mds.iops_per_operation[open] + mds.iops_per_operation[close]);
+    rate = rate > 0 ? std::min(rate, granted) : granted;
+  }
+  return PerSecond{rate * settings_.mdts};
+}
+
+std::vector<std::string> Filesystem::check_laws() const {
+  std::vector<std::string> problems;
+  double disk_read = 0;
+  double disk_written = 0;
+  for (const Ost& ost : ost_) {
+    disk_read += ost.bytes_read();
+    disk_written += ost.bytes_written();
+  }
+  if (totals_.read_asked != totals_.read_delivered)
+    problems.push_back(fmt::format("{} bytes of reads were asked, {} delivered",
+                                   totals_.read_asked.count(), totals_.read_delivered.count()));
+  if (totals_.write_asked != totals_.write_delivered)
+    problems.push_back(fmt::format("{} bytes of writes were asked, {} delivered",
+                                   totals_.write_asked.count(), totals_.write_delivered.count()));
+  if (totals_.read_fetched.as_double() > disk_read)
+    problems.push_back(fmt::format("clients fetched {} bytes, OSTs read only {:.0f}",
+                                   totals_.read_fetched.count(), disk_read));
+  if (disk_written != totals_.write_delivered.as_double())
+    problems.push_back(fmt::format("clients wrote {} bytes, OSTs {:.0f}",
+                                   totals_.write_delivered.count(), disk_written));
+  return problems;
+}
+
+} // namespace lustrum::lustre

@@ -1,0 +1,40 @@
+#include "models/lustre/osc.hpp"
+
+#include "models/lustre/stopwatch.hpp"
+
+namespace lustrum::lustre {
+
+Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Oss& oss, Ost& ost, ClientIndex client,
+         OstIndex index, const LustreTunables& tunables)
+    : world_(world), fabric_(fabric), oss_(oss), ost_(ost), client_(client),
+      slots_(world.add_slots({"rpc_slots", "client{}.osc{}.rpc_slots", client.value(), index.value()},
+                             tunables.osc_max_rpcs_in_flight)) {}
+
+kernel::Task Osc::lock(LockCache& locks, std::uint32_t object, TimeAccount& account) {
+  Stopwatch watch(world_, account);
+  if (locks.state(object) == LockCache::State::none) {
+    locks.set(object, LockCache::State::enqueued);
+    co_await fabric_.latency();
+    watch.lap(Cause::lock);
+    co_await oss_.enqueue(account);
+    watch.skip();
+    co_await fabric_.latency();
+    locks.set(object, LockCache::State::granted);
+  }
+  while (locks.state(object) != LockCache::State::granted) co_await locks.change();
+  watch.lap(Cause::lock);
+}
+
+kernel::Task Osc::bulk(device::Operation operation, Bytes bytes, TimeAccount& account) {
+  Stopwatch watch(world_, account);
+  kernel::SlotHold slot = co_await slots_.acquire();
+  watch.lap(Cause::rpc_slots);
+  co_await fabric_.latency();
+  watch.lap(Cause::network);
+  co_await oss_.bulk(ost_, client_, operation, bytes, account);
+  watch.skip();
+  co_await fabric_.latency();
+  watch.lap(Cause::network);
+}
+
+} // namespace lustrum::lustre

@@ -1,0 +1,83 @@
+#include "models/lustre/oss.hpp"
+
+#include "models/lustre/stopwatch.hpp"
+
+#include <algorithm>
+
+namespace lustrum::lustre {
+
+namespace {
+
+// A bucket smaller than a few large RPCs would throttle by its granularity and not by its rate.
+constexpr double kLeastCredit = 64.0 * kMib;
+
+kernel::BucketStation* add_credit(kernel::World& world, const kernel::StationLabel& label,
+                                  const BurstSettings& settings) {
+  if (!(settings.baseline.count() > 0)) return nullptr;
+  const double burst = std::max(settings.credit_bytes, kLeastCredit);
+  return &world.add_bucket(label, {.rate = settings.baseline.count(),
+                                   .burst = burst,
+                                   .initial = std::min(settings.initial_bytes, burst)});
+}
+
+} // namespace
+
+Ost::Ost(kernel::World& world, OstIndex index, const OssSettings& settings)
+    : world_(world), settings_(settings),
+      disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)),
+      latency_(world.add_delay({"ost_latency", "ost{}.latency", index.value()})),
+      credit_(add_credit(world, {"ost_credit", "ost{}.credit", index.value()},
+                         settings.disk_credit)) {
+  world.declare_disk(disk_);
+}
+
+kernel::Task Ost::access(device::Operation operation, Bytes bytes, TimeAccount& account) {
+  Stopwatch watch(world_, account);
+  const bool read = operation == device::Operation::read;
+  if (credit_) {
+    co_await world_.take(*credit_, bytes.as_double() * (read ? 1 : settings_.write_cost));
+    watch.lap(Cause::throttle);
+  }
+  co_await world_.serve(disk_, settings_.disk.busy_time(operation, bytes));
+  co_await world_.delay(latency_, settings_.disk.latency);
+  (read ? bytes_read_ : bytes_written_) += bytes.as_double();
+  watch.lap(Cause::disk);
+}
+
+Oss::Oss(kernel::World& world, fabric::Fabric& fabric, OssIndex index, const OssSettings& settings)
+    : world_(world), fabric_(fabric), index_(index), settings_(settings),
+      threads_(world.add_slots({"ost_io_threads", "oss{}.ost_io", index.value()}, settings.threads)),
+      cpu_(world.add_fifo({"oss_cpu", "oss{}.cpu", index.value()}, settings.cores)),
+      network_credit_(add_credit(world, {"oss_nic_credit", "oss{}.nic_credit", index.value()},
+                                 settings.network)) {}
+
+kernel::Task Oss::enqueue(TimeAccount& account) {
+  Stopwatch watch(world_, account);
+  co_await world_.serve(cpu_, settings_.rpc_service);
+  watch.lap(Cause::lock);
+}
+
+kernel::Task Oss::bulk(Ost& ost, ClientIndex client, device::Operation operation, Bytes bytes,
+                       TimeAccount& account) {
+  Stopwatch watch(world_, account);
+  kernel::SlotHold thread = co_await threads_.acquire();
+  watch.lap(Cause::ost_queue);
+  co_await world_.serve(cpu_, settings_.rpc_service);
+  watch.lap(Cause::ost_queue);
+  const bool read = operation == device::Operation::read;
+  if (read) {
+    co_await ost.access(operation, bytes, account);
+    watch.skip();
+  }
+  if (network_credit_) {
+    co_await world_.take(*network_credit_, bytes.as_double());
+    watch.lap(Cause::throttle);
+  }
+  const kernel::Path path = fabric_.path(
+      client, index_, read ? fabric::Direction::to_client : fabric::Direction::to_server);
+  const kernel::Station* slowest = co_await world_.transfer(path, bytes);
+  watch.lap(fabric::Fabric::cause_of(*slowest));
+  if (!read) co_await ost.access(operation, bytes, account);
+}
+
+} // namespace lustrum::lustre

@@ -1,0 +1,74 @@
+// Object storage servers: ost_io threads, CPU, network credit, and their OSTs (device with its own
+// throughput credit). A thread is held for the whole RPC: device and bulk transfer.
+#pragma once
+
+#include "models/device/device_model.hpp"
+#include "models/fabric/fabric.hpp"
+
+#include "sim/base/cause.hpp"
+#include "sim/kernel/world.hpp"
+
+namespace lustrum::lustre {
+
+// A provisioned rate with burst credit: `baseline` for good, the station's own capacity while the
+// credit lasts. baseline 0: no limit besides the station.
+struct BurstSettings {
+  BytesPerSecond baseline{};
+  double credit_bytes = 0;
+  double initial_bytes = 0;
+};
+
+struct OssSettings {
+  std::uint32_t threads = 1;
+  std::uint32_t cores = 1;
+  Seconds rpc_service{}; // CPU time per RPC
+  BurstSettings network;
+  std::uint32_t osts = 1; // per OSS
+  device::NvmeModel disk; // of one OST, at its burst rate
+  BurstSettings disk_credit;
+  double write_cost = 1; // credit drawn by a written byte, in read bytes
+};
+
+class Ost {
+public:
+  Ost(kernel::World& world, OstIndex index, const OssSettings& settings);
+
+  // Reads or writes on the device: latency, credit, queue and service.
+  kernel::Task access(device::Operation operation, Bytes bytes, TimeAccount& account);
+
+  double bytes_read() const { return bytes_read_; }
+  double bytes_written() const { return bytes_written_; }
+
+private:
+  kernel::World& world_;
+  const OssSettings& settings_;
+  kernel::FifoStation& disk_;
+  kernel::DelayStation& latency_;
+  kernel::BucketStation* credit_ = nullptr;
+  double bytes_read_ = 0;
+  double bytes_written_ = 0;
+};
+
+class Oss {
+public:
+  Oss(kernel::World& world, fabric::Fabric& fabric, OssIndex index, const OssSettings& settings);
+
+  OssIndex index() const { return index_; }
+
+  // OST_READ or OST_WRITE as it arrives from a client: thread, CPU, device and bulk transfer.
+  kernel::Task bulk(Ost& ost, ClientIndex client, device::Operation operation, Bytes bytes,
+                    TimeAccount& account);
+  // LDLM_ENQUEUE of an extent lock.
+  kernel::Task enqueue(TimeAccount& account);
+
+private:
+  kernel::World& world_;
+  fabric::Fabric& fabric_;
+  OssIndex index_;
+  const OssSettings& settings_;
+  kernel::SlotsStation& threads_;
+  kernel::FifoStation& cpu_;
+  kernel::BucketStation* network_credit_ = nullptr;
+};
+
+} // namespace lustrum::lustre

@@ -1,0 +1,27 @@
+// Puts the simulated time between laps down to causes.
+#pragma once
+
+#include "sim/base/cause.hpp"
+#include "sim/kernel/world.hpp"
+
+namespace lustrum::lustre {
+
+class Stopwatch {
+public:
+  Stopwatch(const kernel::World& world, TimeAccount& account)
+      : world_(world), account_(account), last_s_(world.now().count()) {}
+  void lap(Cause cause) {
+    const double now_s = world_.now().count();
+    account_[cause] += now_s - last_s_;
+    last_s_ = now_s;
+  }
+  // Leaves out the time since the last lap: somebody else has accounted for it.
+  void skip() { last_s_ = world_.now().count(); }
+
+private:
+  const kernel::World& world_;
+  TimeAccount& account_;
+  double last_s_;
+};
+
+} // namespace lustrum::lustre

@@ -1,0 +1,73 @@
+#include "models/training/tf_loader.hpp"
+
+#include "models/training/sampler.hpp"
+
+#include <algorithm>
+
+namespace lustrum::training {
+
+using kernel::Task;
+
+void TfLoader::start_tasks(std::uint32_t epoch) {
+  shard_ = shard_of_rank({.samples = static_cast<std::uint32_t>(job_.dataset.files.size()),
+                          .ranks = job_.ranks,
+                          .shuffle = job_.loader.shuffle,
+                          .new_order_each_epoch = job_.loader.new_order_each_epoch,
+                          .seed = job_.seed},
+                         epoch, rank_);
+  next_file_ = 0;
+  produced_ = 0;
+  since_last_wait_ = {};
+  const std::uint32_t readers = std::max(1U, job_.loader.workers);
+  for (std::uint32_t r = 0; r < readers; ++r)
+    engine_.spawn(read_files(), {"tf.data reader", rank_ * readers + r});
+}
+
+bool TfLoader::ready(std::uint32_t batch) const {
+  const std::uint64_t wanted = (std::uint64_t{batch} + 1) * job_.loader.batch_size;
+  return produced_ >= wanted;
+}
+
+TimeAccount TfLoader::batch_account(std::uint32_t /*batch*/) const { return since_last_wait_; }
+
+bool TfLoader::full() const {
+  const LoaderSettings& loader = job_.loader;
+  if (loader.workers == 0) return produced_ >= std::uint64_t{asked_} * loader.batch_size;
+  const std::uint64_t batches = std::uint64_t{consumed_} + loader.prefetch_batches + 1;
+  return produced_ >= batches * loader.batch_size + loader.shuffle_buffer;
+}
+
+Task TfLoader::read_files() {
+  while (next_file_ < shard_.size()) {
+    const FileIndex file = job_.dataset.files[shard_[next_file_++]];
+    TimeAccount account;
+    co_await read_file(file, account);
+    since_last_wait_ += account;
+  }
+}
+
+Task TfLoader::read_file(FileIndex file, TimeAccount& account) {
+  const DatasetSettings& dataset = job_.dataset;
+  const Bytes size = storage_.file_size(file);
+  std::unique_ptr<OpenFile> open;
+  co_await storage_.open(client(), file, open, account);
+  std::uint64_t samples_done = 0;
+  for (Bytes at{}; at < size;) {
+    while (full()) co_await room_.wait();
+    const Bytes call = std::min(dataset.read_call, size - at);
+    co_await storage_.read(*open, at, call, account);
+    at += call;
+    const std::uint64_t samples = at.count() * dataset.samples_per_file / size.count();
+    if (samples == samples_done) continue;
+    const auto fresh = static_cast<std::uint32_t>(samples - samples_done);
+    co_await preprocess(fresh, produced_, account);
+    samples_done = samples;
+    produced_ += fresh;
+    since_last_wait_ += account;
+    account = {};
+    check_waiting();
+  }
+  co_await storage_.close(std::move(open), account);
+}
+
+} // namespace lustrum::training

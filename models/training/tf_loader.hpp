@@ -1,0 +1,33 @@
+// tf.data as DLIO builds it: the rank's files are read by `workers` parallel readers, each a
+// sequential stream of read calls; their samples meet in one buffer (shuffle buffer, prefetched
+// batches), from which the loop takes batches.
+//
+// Simplified: samples count in the order in which they arrive; TensorFlow takes one of each open file
+// in turn, which differs only when the readers' speeds differ.
+#pragma once
+
+#include "models/training/loader.hpp"
+
+namespace lustrum::training {
+
+class TfLoader : public Loader {
+public:
+  using Loader::Loader;
+
+private:
+  void start_tasks(std::uint32_t epoch) override;
+  bool ready(std::uint32_t batch) const override;
+  TimeAccount batch_account(std::uint32_t batch) const override;
+  void more_room() override { room_.notify(); }
+
+  bool full() const;
+  kernel::Task read_files();
+  kernel::Task read_file(FileIndex file, TimeAccount& account);
+
+  std::vector<std::uint32_t> shard_;
+  std::size_t next_file_ = 0;
+  std::uint64_t produced_ = 0;  // samples
+  TimeAccount since_last_wait_; // what the readers did
+};
+
+} // namespace lustrum::training

@@ -1,0 +1,142 @@
+#include "models/training/trainer.hpp"
+
+#include "models/training/sampler.hpp"
+
+#include "sim/base/random.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lustrum::training {
+
+using kernel::Task;
+
+Trainer::Trainer(kernel::Engine& engine, Storage& storage, const JobSettings& job)
+    : engine_(engine), storage_(storage), job_(job),
+      steps_per_epoch_(training::steps_per_epoch(
+          std::uint64_t{job.dataset.files.size()} * job.dataset.samples_per_file,
+          job.loader.batch_size, job.ranks)),
+      ranks_(job.ranks), barrier_(engine, job.ranks) {
+  std::uint32_t left = job.max_steps > 0 ? job.max_steps : UINT32_MAX;
+  for (std::uint32_t e = 0; e < job.epochs && left > 0; ++e) {
+    epochs_.push_back({.steps = std::min(steps_per_epoch_, left)});
+    left -= epochs_.back().steps;
+  }
+  for (std::uint32_t r = 0; r < job.ranks; ++r) {
+    ranks_[r].loader = make_loader(engine, storage, job, r);
+    engine.add_actor(fmt::format("rank {}", r), [this, r] { run_rank(r); });
+  }
+}
+
+void Trainer::run_rank(std::uint32_t rank) {
+  for (std::uint32_t e = 0; e < epochs_.size(); ++e) {
+    run_epoch(rank, e);
+    write_checkpoint(rank, e);
+  }
+  ranks_[rank].end = engine_.clock();
+}
+
+void Trainer::start_workers(Rank& rank) {
+  const Seconds before = engine_.clock();
+  engine_.sleep(job_.loader.worker_startup * job_.loader.workers);
+  rank.time[Cause::worker_startup] += (engine_.clock() - before).count();
+}
+
+void Trainer::run_epoch(std::uint32_t rank, std::uint32_t epoch) {
+  Rank& self = ranks_[rank];
+  Epoch& totals = epochs_[epoch];
+  const Seconds block_start = engine_.clock();
+  if (rank == 0) totals.start = block_start;
+  AuBlock au(job_.au, totals.steps, block_start);
+  start_workers(self);
+  self.loader->start_epoch(epoch, totals.steps);
+  for (std::uint32_t step = 0; step < totals.steps; ++step) run_step(rank, epoch, step, au);
+  const Seconds block_end = engine_.clock();
+  totals.au_sum += au.au(block_end);
+  totals.end = std::max(totals.end, block_end);
+}
+
+void Trainer::run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t step, AuBlock& au) {
+  Rank& self = ranks_[rank];
+  const std::uint64_t index = std::uint64_t{epoch} * steps_per_epoch_ + step;
+  const Seconds start = engine_.clock();
+  self.loader->wait_for(step, self.time);
+  self.loader->consumed(step);
+
+  const Seconds before_compute = engine_.clock();
+  engine_.sleep(draw("training.compute", rank, index, job_.step.compute));
+  const Seconds compute = engine_.clock() - before_compute;
+  self.time[Cause::compute] += compute.count();
+  au.add_step(engine_.clock() - start, compute);
+
+  const StepSettings& settings = job_.step;
+  const Seconds before_overhead = engine_.clock();
+  const Spread overhead{settings.overhead_fixed + settings.overhead_per_rank * job_.ranks,
+                        settings.overhead_stdev};
+  engine_.sleep(draw("training.overhead", rank, index, overhead));
+  self.time[Cause::step_overhead] += (engine_.clock() - before_overhead).count();
+  wait_at_barrier(self, Cause::barrier);
+  if (rank == 0) step_time_s_.push_back((engine_.clock() - start).count());
+}
+
+void Trainer::wait_at_barrier(Rank& rank, Cause cause) {
+  const Seconds before = engine_.clock();
+  barrier_.wait();
+  rank.time[cause] += (engine_.clock() - before).count();
+}
+
+Seconds Trainer::draw(const char* what, std::uint32_t rank, std::uint64_t index,
+                      const Spread& spread) const {
+  if (!(spread.stdev > Seconds{})) return std::max(Seconds{}, spread.mean);
+  const double z = random::normal(job_.seed, random::component(what, rank), index);
+  return std::max(Seconds{}, spread.mean + spread.stdev * z);
+}
+
+// DLIO's: rank 0 writes the model, everybody waits. It lies outside the block, so outside AU.
+void Trainer::write_checkpoint(std::uint32_t rank, std::uint32_t epoch) {
+  const CheckpointSettings& checkpoint = job_.checkpoint;
+  const std::uint32_t ended = epoch + 1;
+  if (!checkpoint.enabled || ended < checkpoint.after_epoch ||
+      (ended - checkpoint.after_epoch) % checkpoint.every_epochs != 0)
+    return;
+  Rank& self = ranks_[rank];
+  if (rank == 0) {
+    const Seconds before = engine_.clock();
+    TimeAccount account; // by cause of the storage; a GPU sees one wait
+    kernel::Gate done(engine_);
+    engine_.spawn(checkpoint_task(account, done), {"checkpoint", rank});
+    done.wait("its checkpoint to be written");
+    self.time[Cause::checkpoint] += (engine_.clock() - before).count();
+  }
+  wait_at_barrier(self, Cause::checkpoint);
+}
+
+Task Trainer::checkpoint_task(TimeAccount& account, kernel::Gate& done) {
+  std::unique_ptr<OpenFile> file;
+  co_await storage_.open(ClientIndex{0}, job_.checkpoint.file, file, account);
+  co_await storage_.write(*file, Bytes{}, job_.checkpoint.size, account);
+  co_await storage_.close(std::move(file), account);
+  done.open();
+}
+
+JobOutcome Trainer::outcome() const {
+  JobOutcome outcome;
+  outcome.steps_per_epoch = steps_per_epoch_;
+  outcome.step_time_s = step_time_s_;
+  for (const Rank& rank : ranks_) outcome.makespan = std::max(outcome.makespan, rank.end);
+  for (const Rank& rank : ranks_) {
+    TimeAccount time = rank.time;
+    // What no cause has claimed: nothing, but for a rank that ended before the last one.
+    time[Cause::other] += std::max(0.0, (outcome.makespan - rank.end).count());
+    outcome.gpu_time += time;
+  }
+  for (const Epoch& epoch : epochs_) {
+    outcome.epoch_time_s.push_back((epoch.end - epoch.start).count());
+    outcome.epoch_au.push_back(epoch.au_sum / job_.ranks);
+    outcome.samples += std::uint64_t{epoch.steps} * job_.loader.batch_size * job_.ranks;
+  }
+  return outcome;
+}
+
+} // namespace lustrum::training
