@@ -1,10 +1,18 @@
 // The catalog: instances and file systems as data, in models/catalog/*.yaml. Each figure carries
 // value, source, as_of and kind; the loader rejects one without.
+//
+//   Diagnostics diagnostics;
+//   const Catalog catalog = Catalog::load("models/catalog", diagnostics);
+//   const Instance* instance = catalog.find_instance("p5.48xlarge"); // nullptr: no such entry
 #pragma once
 
+#include "sim/base/diagnostics.hpp"
 #include "sim/base/parameter.hpp"
 
+#include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace lustrum {
 
@@ -17,29 +25,31 @@ struct Instance {
   Figure<BytesPerSecond> tcp_bandwidth;     // of the one NIC that carries Lustre's TCP traffic
   Figure<std::uint32_t> efa_nics;           // network cards that Lustre may use over EFA; 0: no EFA
   Figure<BytesPerSecond> efa_nic_bandwidth; // of each
-  Figure<bool> fsx_efa;                     // FSx for Lustre accepts this instance as an EFA client
+  Figure<bool> fsx_efa; // the file system accepts it as an EFA client (FSx: Nitro v4 or newer)
   Figure<UsdPerHour> price;
 
   static const ParameterTable& parameters();
 };
 
-// A Lustre file system that can be bought or built: models/catalog/filesystems.yaml. Rates are given
-// per TiB (cloud) or per server (appliance); the other of the two is 0.
+// A Lustre file system that can be bought or built: models/catalog/filesystems.yaml. Rates are
+// given per TiB (cloud) or per server and OST (appliance); the other of the two is 0. A rate of 0
+// among the ceilings of the network means that there is none. On premises the `efa` figures stand
+// for the RDMA network there is (InfiniBand).
 struct LustreSystem {
   Figure<std::string> lustre_version;
   Figure<std::string> default_layout; // as `lfs setstripe` takes it
 
   // Capacity: the least that can be bought, the step, and how much one OSS holds.
   Figure<Bytes> capacity_min;
-  Figure<Bytes> capacity_step;
+  Figure<Bytes> capacity_step;    // over EFA the step is oss_capacity_efa
   Figure<Bytes> oss_capacity;     // over TCP
   Figure<Bytes> oss_capacity_efa; // 0: EFA not offered
   Figure<std::uint32_t> oss_osts;
   Figure<std::uint32_t> oss_osts_efa;
 
   // Object storage servers.
-  Figure<std::uint32_t> oss_threads;    // ost_io service threads
-  Figure<Seconds> oss_rpc_service;      // CPU time of one RPC
+  Figure<std::uint32_t> oss_threads; // ost_io service threads
+  Figure<Seconds> oss_rpc_service;   // CPU time of one RPC
   Figure<std::uint32_t> oss_cores;
   Figure<Bytes> oss_memory_per_tib;
   Figure<BytesPerSecond> network_per_tib;
@@ -53,15 +63,17 @@ struct LustreSystem {
   Figure<BytesPerSecond> disk_write_burst_per_tib;
   Figure<BytesPerSecond> disk_read_per_ost;
   Figure<BytesPerSecond> disk_write_per_ost;
-  Figure<Seconds> disk_latency;   // of an unloaded small read
+  Figure<Seconds> disk_latency; // of an unloaded small read
   Figure<PerSecond> disk_iops_per_ost;
   Figure<Seconds> burst_duration; // full burst from a full bucket until the credit is spent
 
   // Metadata.
   Figure<std::string> metadata_mode; // `provisioned` (FSx metadata IOPS) or `server`
   Figure<std::uint32_t> mdts;        // in mode `server`
+  Figure<double> open_per_iops;      // in mode `provisioned`: opens and closes together
+  Figure<double> getattr_per_iops;
   Figure<std::uint32_t> mds_cores;
-  Figure<PerSecond> mds_open_rate;   // per MDT
+  Figure<PerSecond> mds_open_rate; // per MDT, of its CPU; service time = mds_cores / rate
   Figure<PerSecond> mds_close_rate;
   Figure<PerSecond> mds_getattr_rate;
 
@@ -74,10 +86,47 @@ struct LustreSystem {
 
   // Price.
   Figure<UsdPerGibMonth> price_capacity;
+  Figure<double> billed_gib_per_tib;     // 1,000 where the product's TiB is billed as 1,000 GiB
   Figure<Usd> price_metadata_iops_month; // per provisioned IOPS above the included ones
   Figure<UsdPerHour> price_per_oss;      // appliance: purchase spread over its life, per OSS
 
+  bool offers_efa() const { return oss_capacity_efa.value > Bytes{}; }
+
   static const ParameterTable& parameters();
 };
+
+// Metadata IOPS that FSx provisions by itself for a capacity.
+// \source FSx for Lustre guide, quoted 2026-08: 1.2 TiB 1,500; 2.4 TiB 3,000; to 9.6 TiB 6,000; to
+// 45.6 TiB 12,000; from 48 TiB 12,000 per 24 TiB
+std::uint32_t automatic_metadata_iops(Bytes capacity);
+
+// May so many be provisioned? 1,500, 3,000, 6,000 and multiples of 12,000 to 192,000.
+// \source FSx API reference
+bool is_metadata_iops(std::uint32_t iops);
+
+// Capacity as billed. The product's TiB is in fact 1,000 GiB on FSx.
+double billed_gib(const LustreSystem& system, Bytes capacity);
+
+class Catalog {
+public:
+  // Reads instances.yaml and filesystems.yaml of a folder and reports all that is wrong with them.
+  // An entry with an error is not kept.
+  static Catalog load(const std::string& folder, Diagnostics& diagnostics);
+
+  const Instance* find_instance(std::string_view name) const;
+  const LustreSystem* find_filesystem(std::string_view name) const;
+  // In alphabetical order.
+  std::vector<std::string> instance_names() const;
+  std::vector<std::string> filesystem_names() const;
+  const std::vector<std::string>& files() const { return files_; } // what was read
+
+private:
+  std::map<std::string, Instance, std::less<>> instances_;
+  std::map<std::string, LustreSystem, std::less<>> filesystems_;
+  std::vector<std::string> files_;
+};
+
+// What is wrong with figures that are fine one by one: one sentence each.
+std::vector<std::string> problems_of(const LustreSystem& system);
 
 } // namespace lustrum

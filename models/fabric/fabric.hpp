@@ -25,7 +25,8 @@ struct FabricSettings {
   BytesPerSecond flow_ceiling{};   // one client to one server; 0: none
   std::uint32_t servers = 1;
   BytesPerSecond server_nic{};
-  Seconds latency{}; // one way
+  Seconds latency{};          // one way, of data and lock RPCs
+  Seconds metadata_latency{}; // one way, of metadata RPCs: they stay on TCP when data rides EFA
 };
 
 class Fabric {
@@ -36,6 +37,7 @@ public:
 
   // One way over the wire, software included.
   auto latency() { return world_.delay(wire_, settings_.latency); }
+  auto metadata_latency() { return world_.delay(wire_, settings_.metadata_latency); }
 
   // The path of the next transfer between a client and a server. Chooses the client NIC with the
   // fewest transfers present; on ties the one after the last chosen.

@@ -26,11 +26,11 @@ kernel::SlotsStation& Mdc::slots_for(MetadataOperation operation) {
 kernel::Task Mdc::call(MetadataOperation operation, TimeAccount& account) {
   Stopwatch watch(world_, account);
   kernel::SlotHold slot = co_await slots_for(operation).acquire();
-  co_await fabric_.latency();
+  co_await fabric_.metadata_latency();
   watch.lap(Cause::metadata);
   co_await mds_.serve(operation, account);
   watch.skip();
-  co_await fabric_.latency();
+  co_await fabric_.metadata_latency();
   watch.lap(Cause::metadata);
 }
 

@@ -74,6 +74,10 @@ public:
     for (std::size_t i = 0; i < kCauses; ++i) seconds_[i] += other.seconds_[i];
     return *this;
   }
+  TimeAccount& operator-=(const TimeAccount& other) {
+    for (std::size_t i = 0; i < kCauses; ++i) seconds_[i] -= other.seconds_[i];
+    return *this;
+  }
   // Adds `elapsed_s`, split as `other` is split; to `fallback` when `other` is empty. For things done
   // in parallel: their summed accounts say what the elapsed time was spent on.
   void add_split_as(const TimeAccount& other, double elapsed_s, Cause fallback) {

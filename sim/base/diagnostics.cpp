@@ -1,9 +1,10 @@
 #include "sim/base/diagnostics.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <fmt/format.h>
 #include <iterator>
 #include <tuple>
 #include <utility>
@@ -15,15 +16,18 @@ using enum DiagnosticCode;
 using enum Severity;
 
 constexpr std::array kRules{
-    DiagnosticRule{not_yaml, error, "E101", "the file is not valid YAML, or uses a part of YAML "
-                                            "that is not supported"},
+    DiagnosticRule{not_yaml, error, "E101",
+                   "the file is not valid YAML, or uses a part of YAML "
+                   "that is not supported"},
     DiagnosticRule{duplicate_key, error, "E102", "a key is given twice in one mapping"},
     DiagnosticRule{missing_key, error, "E103", "a required key is missing"},
     DiagnosticRule{unknown_key, error, "E104", "a key is not known at this place"},
-    DiagnosticRule{wrong_shape, error, "E105", "a mapping, a list, a single value or nothing stands "
-                                               "where something else is needed"},
-    DiagnosticRule{not_a_value, error, "E106", "a value is not a number, has no unit or an unknown "
-                                               "one, or cannot be read for another reason"},
+    DiagnosticRule{wrong_shape, error, "E105",
+                   "a mapping, a list, a single value or nothing stands "
+                   "where something else is needed"},
+    DiagnosticRule{not_a_value, error, "E106",
+                   "a value is not a number, has no unit or an unknown "
+                   "one, or cannot be read for another reason"},
     DiagnosticRule{wrong_unit, error, "E107", "a value has a unit of the wrong kind"},
     DiagnosticRule{out_of_range, error, "E108", "a value lies outside the range allowed"},
     DiagnosticRule{not_a_choice, error, "E109", "a value is not one of the choices"},
@@ -131,6 +135,10 @@ Diagnostic& Diagnostics::add(DiagnosticCode code, SourceSpan where, std::string 
                              std::string hint) {
   return items_.emplace_back(
       Diagnostic{code, std::move(where), std::move(message), std::move(hint), {}});
+}
+
+void Diagnostics::append(const Diagnostics& other) {
+  items_.insert(items_.end(), other.items_.begin(), other.items_.end());
 }
 
 std::size_t Diagnostics::error_count() const {

@@ -53,11 +53,11 @@ const DiagnosticRule& rule(DiagnosticCode code);
 // A place in a text. line 0: the file as a whole; length 0: nothing to underline, so the source
 // line is not shown.
 struct SourceSpan {
-  std::string file;
+  std::string file = {};
   std::uint32_t line = 0;   // from 1
   std::uint32_t column = 0; // from 1, in characters (not bytes)
   std::uint32_t length = 0; // in characters
-  std::string source_line;
+  std::string source_line = {};
 };
 
 struct DiagnosticNote {
@@ -79,6 +79,9 @@ public:
   // The reference is good until the next add().
   Diagnostic& add(DiagnosticCode code, SourceSpan where, std::string message,
                   std::string hint = {});
+
+  // Adds all that another list holds.
+  void append(const Diagnostics& other);
 
   bool empty() const { return items_.empty(); }
   bool has_errors() const { return error_count() != 0; }

@@ -46,11 +46,12 @@ struct Spread {
 
 // A pointer to a field, with its type.
 using FieldRef =
-    std::variant<bool*, std::uint32_t*, std::uint64_t*, double*, std::string*, std::vector<std::string>*, Bytes*,
-                 Seconds*, BytesPerSecond*, PerSecond*, Usd*, UsdPerHour*, UsdPerGibMonth*, Figure<bool>*,
-                 Figure<std::uint32_t>*, Figure<double>*, Figure<std::string>*, Figure<Bytes>*, Figure<Seconds>*,
-                 Figure<BytesPerSecond>*, Figure<PerSecond>*, Figure<Usd>*, Figure<UsdPerHour>*,
-                 Figure<UsdPerGibMonth>*>;
+    std::variant<bool*, std::uint32_t*, std::uint64_t*, double*, std::string*,
+                 std::vector<std::string>*, Bytes*, Seconds*, BytesPerSecond*, PerSecond*, Usd*,
+                 UsdPerHour*, UsdPerGibMonth*, Spread*, Figure<bool>*, Figure<std::uint32_t>*,
+                 Figure<std::uint64_t>*, Figure<double>*, Figure<std::string>*, Figure<Bytes>*,
+                 Figure<Seconds>*, Figure<BytesPerSecond>*, Figure<PerSecond>*, Figure<Usd>*,
+                 Figure<UsdPerHour>*, Figure<UsdPerGibMonth>*, Figure<Spread>*>;
 
 // Follows members from an owner to a field: field<&Scenario::run, &Run::seed>.
 template <auto First, auto... Rest> FieldRef field(void* owner) {
@@ -64,7 +65,7 @@ template <auto First, auto... Rest> FieldRef field(void* owner) {
 }
 
 struct Parameter {
-  std::string_view key;          // dotted: `osc.max_rpcs_in_flight`
+  std::string_view key; // dotted: `osc.max_rpcs_in_flight`
   FieldRef (*field)(void* owner);
   std::string_view default_text; // as it would be written in YAML; kRequired when it must be given
   double min = -std::numeric_limits<double>::infinity(); // in the base unit; inclusive
@@ -72,13 +73,15 @@ struct Parameter {
   std::vector<std::string_view> choices = {}; // for text: what may be written; empty = anything
   std::string_view doc;
   std::string_view source = {}; // of the default
+  bool has_effect = true;       // false: read, checked, and named in a warning when a file gives it
 };
 
 inline constexpr std::string_view kRequired = "<required>";
 
 using ParameterTable = std::vector<Parameter>;
 
-// Sets every field that has a default. A default that does not parse is our bug and aborts.
+// Sets every field that has a default. A figure's default is `assumed`, with the row's source. A
+// default that does not parse is our bug and aborts.
 void apply_defaults(const ParameterTable& table, void* owner);
 
 template <class T> T with_defaults(const ParameterTable& table) {
@@ -86,5 +89,18 @@ template <class T> T with_defaults(const ParameterTable& table) {
   apply_defaults(table, &t);
   return t;
 }
+
+// A row as help and documentation print it.
+struct ParameterRow {
+  std::string key;
+  std::string type; // `size`, `rate with source`, `whole number`
+  bool required = false;
+  std::string default_text; // empty when required
+  std::string range;        // `between 1 and 256`, or the choices; empty without limits
+  std::string doc;
+  std::string source;
+};
+
+std::vector<ParameterRow> describe(const ParameterTable& table);
 
 } // namespace lustrum

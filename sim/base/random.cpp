@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace lustrum {
+namespace lustrum::random {
 namespace {
 
 // Horner's rule, lowest power first.
@@ -119,4 +119,4 @@ void shuffle(std::vector<std::uint32_t>& values, std::uint64_t seed, std::uint64
     std::swap(values[left - 1], values[below(left, seed, component, left)]);
 }
 
-} // namespace lustrum
+} // namespace lustrum::random

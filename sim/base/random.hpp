@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lustrum {
+namespace lustrum::random {
 
 // The finaliser of splitmix64 with D. Stafford's constants "Mix13": each input bit flips each
 // output bit with a probability near 1/2.
@@ -67,4 +67,4 @@ double portable_log(double x);
 // \pre 0 < p < 1
 double normal_quantile(double p);
 
-} // namespace lustrum
+} // namespace lustrum::random

@@ -1,6 +1,6 @@
 #include "sim/kernel/engine.hpp"
 
-#include "sim/kernel/simgrid_reference.hpp"
+#include "sim/kernel/engine_simgrid.hpp"
 
 #include <fmt/format.h>
 #include <simgrid/kernel/Timer.hpp>
@@ -8,7 +8,6 @@
 #include <simgrid/s4u.hpp>
 
 #include <algorithm>
-#include <map>
 
 namespace lustrum::kernel {
 
@@ -49,37 +48,9 @@ std::unique_ptr<sg::Engine> make_simgrid_engine() {
 
 } // namespace
 
-struct Engine::Simgrid {
-  class RpcModel;
-
-  explicit Simgrid(World& w) : engine(make_simgrid_engine()), zone(sg::create_full_zone("root")), world(w) {
-    host = zone->create_host("ranks", 1e9);
-  }
-
-  // Actors are woken only when the clock stands where it should: at once from an actor or from the
-  // model's turn, otherwise when the look-ahead has brought the clock here.
-  void wake(const sg::SemaphorePtr& semaphore) {
-    if (looking_ahead)
-      wakes.push_back(semaphore);
-    else
-      semaphore->release();
-  }
-  void release_wakes() {
-    for (const sg::SemaphorePtr& semaphore : wakes) semaphore->release();
-    wakes.clear();
-  }
-
-  std::unique_ptr<sg::Engine> engine;
-  sg::NetZone* zone;
-  sg::Host* host;
-  World& world;
-  std::shared_ptr<RpcModel> model;
-  std::unique_ptr<SimgridReference> reference;
-  bool looking_ahead = false;
-  std::vector<sg::SemaphorePtr> wakes;
-  std::map<std::string, const char*> waiting_actors; // name -> what for
-  std::string error;
-};
+Engine::Simgrid::Simgrid(World& w)
+    : engine(make_simgrid_engine()), zone(sg::create_full_zone("root")), world(w),
+      ranks(zone->create_host("ranks", 1e9)) {}
 
 // The whole world is one resource model to SimGrid.
 class Engine::Simgrid::RpcModel : public simgrid::kernel::resource::Model {
@@ -96,9 +67,12 @@ public:
     world.advance_to(std::min(now, world.next_time()));
     owner_.looking_ahead = true;
     if (world.has_ready()) world.advance_to(now);
-    while (owner_.wakes.empty() && !world.stopped() && world.next_time() < kNever &&
-           world.next_time() <= outside)
+    // Once an actor is to be woken, only what happens at the same instant still belongs to it.
+    double until = outside;
+    while (!world.stopped() && world.next_time() < kNever && world.next_time() <= until) {
       world.run_one();
+      if (!owner_.wakes.empty()) until = std::min(until, world.now().count());
+    }
     owner_.looking_ahead = false;
     if (world.stopped()) return -1;
     if (!owner_.wakes.empty()) return std::max(0.0, world.now().count() - now);
@@ -153,7 +127,7 @@ Engine::~Engine() = default;
 Seconds Engine::clock() const { return Seconds{sg::Engine::get_clock()}; }
 
 void Engine::add_actor(const std::string& name, std::function<void()> body) {
-  sg::Actor::create(name, simgrid_->host, [this, name, body = std::move(body)] {
+  sg::Actor::create(name, simgrid_->ranks, [this, name, body = std::move(body)] {
     try {
       body();
     } catch (const std::exception& e) {
@@ -178,6 +152,8 @@ void Engine::run() {
     }
   }
   if (!simgrid_->error.empty()) throw SimulationError(simgrid_->error);
+  // The last thing may have been an actor's: averages are taken over the whole run.
+  world_.advance_to(clock().count());
 }
 
 void Engine::sleep(Seconds duration) {

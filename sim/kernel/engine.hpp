@@ -60,6 +60,7 @@ public:
 private:
   friend class Gate;
   friend class Barrier;
+  friend class FlowMachine;
   struct Simgrid;
 
   World world_;

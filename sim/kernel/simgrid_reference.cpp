@@ -15,11 +15,17 @@ constexpr double kHostSpeed = 1e9;
 constexpr double kUnitsPerSecond = 1e9;
 } // namespace
 
+sg::Host* SimgridReference::endpoint(const SharedStation* station) {
+  sg::Host*& host = endpoints_[station];
+  if (!host) host = zone_.create_host(fmt::format("endpoint{}", endpoints_.size()), kHostSpeed);
+  return host;
+}
+
+// A path is told apart by its two ends: what lies between follows from them.
 void SimgridReference::add_route(Path& path) {
-  const auto number = static_cast<std::uint32_t>(routes_.size());
-  path.route = number;
-  sg::Host* from = zone_.create_host(fmt::format("from{}", number), kHostSpeed);
-  sg::Host* to = zone_.create_host(fmt::format("to{}", number), kHostSpeed);
+  path.route = static_cast<std::uint32_t>(routes_.size());
+  sg::Host* from = endpoint(path.stations[0]);
+  sg::Host* to = endpoint(path.stations[path.count - 1]);
   std::vector<sg::LinkInRoute> links;
   for (std::uint32_t i = 0; i < path.count; ++i) {
     sg::Link*& link = links_[path.stations[i]];

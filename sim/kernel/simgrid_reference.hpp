@@ -43,6 +43,7 @@ private:
     Job job;
   };
 
+  simgrid::s4u::Host* endpoint(const SharedStation* station);
   void start(const Job& job);
   void move(Mover& mover);
   void do_job(const Job& job);
@@ -52,6 +53,7 @@ private:
   Wake wake_;
   std::map<const SharedStation*, simgrid::s4u::Link*> links_;
   std::map<const FifoStation*, simgrid::s4u::Disk*> disks_;
+  std::map<const SharedStation*, simgrid::s4u::Host*> endpoints_;
   std::vector<Route> routes_;
   std::deque<Mover> movers_;
   std::vector<Mover*> idle_;

@@ -128,7 +128,7 @@ public:
   // Set when a task ended by an exception; the world then does not go on.
   std::exception_ptr failure() const { return failure_; }
   bool stopped() const { return failure_ != nullptr; }
-  void fail(std::exception_ptr failure) {
+  void fail(const std::exception_ptr& failure) {
     if (!failure_) failure_ = failure;
   }
 

@@ -1,0 +1,23 @@
+// Where the program finds its data and how it writes.
+#pragma once
+
+#include "reports/terminal.hpp"
+
+#include <cstdio>
+#include <string>
+
+namespace lustrum::cli {
+
+// Folder of the catalog: below $LUSTRUM_HOME, else below the working directory.
+std::string catalog_folder();
+
+// Colours: only on a terminal and unless NO_COLOR is set.
+bool colour_on(std::FILE* stream);
+
+// Width, colour and character set of stdout.
+reports::TerminalOptions terminal_options();
+
+// Writes a file of the folder (made where missing) whole or not at all. Throws std::runtime_error.
+void write_whole(const std::string& folder, const std::string& name, const std::string& text);
+
+} // namespace lustrum::cli

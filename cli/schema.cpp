@@ -1,0 +1,38 @@
+#include "cli/verbs.hpp"
+
+#include "models/assembly/scenario.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace lustrum::cli {
+
+namespace {
+
+void print_section(const ScenarioSection& section) {
+  fmt::print("{}: {}\n", section.path.empty() ? "(top level)" : section.path, section.doc);
+  for (const ParameterRow& row : describe(*section.table)) {
+    fmt::print("  {}\n      {}\n      {}", row.key, row.doc, row.type);
+    if (!row.range.empty()) fmt::print(", {}", row.range);
+    if (row.default_text == kRequired)
+      fmt::print("; required");
+    else if (!row.default_text.empty())
+      fmt::print("; default {}", row.default_text);
+    fmt::print("\n");
+    if (!row.source.empty()) fmt::print("      source: {}\n", row.source);
+  }
+  fmt::print("\n");
+}
+
+} // namespace
+
+void add_schema(CLI::App& app, int& exit_code) {
+  auto* verb = app.add_subcommand("schema", "List every key of a scenario file: meaning, unit, "
+                                            "range, default, source");
+  verb->callback([&exit_code] {
+    for (const ScenarioSection& section : scenario_sections()) print_section(section);
+    exit_code = kFine;
+  });
+}
+
+} // namespace lustrum::cli

@@ -1,0 +1,20 @@
+// The verbs of the command line. Each adds its subcommand to the program and, when chosen, runs it
+// and leaves its exit code.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace lustrum::cli {
+
+inline constexpr int kFine = 0;
+inline constexpr int kBadInput = 2;
+inline constexpr int kUnfinished = 3;
+
+void add_run(CLI::App& app, int& exit_code);
+void add_bench(CLI::App& app, int& exit_code);
+void add_schema(CLI::App& app, int& exit_code);
+void add_metrics(CLI::App& app, int& exit_code);
+
+} // namespace lustrum::cli

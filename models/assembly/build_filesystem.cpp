@@ -1,0 +1,121 @@
+#include "models/assembly/build_filesystem.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <variant>
+
+namespace lustrum {
+
+namespace {
+
+// FSx runs one MDS per 12,000 provisioned metadata IOPS. Source: FSx for Lustre guide, "File system
+// metadata configuration".
+constexpr std::uint32_t kIopsPerMds = 12'000;
+
+double tib(Bytes bytes) { return bytes.as_double() / static_cast<double>(kTib); }
+
+// A provisioned rate: what the station can do at most, and the credit that lets it.
+struct Provisioned {
+  BytesPerSecond peak;
+  lustre::BurstSettings credit;
+};
+
+Provisioned provision(BytesPerSecond baseline, BytesPerSecond burst, Seconds burst_duration,
+                      double initial_level) {
+  if (!(burst > baseline)) return {baseline, {}};
+  const double credit = (burst - baseline) * burst_duration;
+  return {burst, {baseline, credit, credit * initial_level}};
+}
+
+fabric::FabricSettings build_fabric(const Scenario& scenario, BytesPerSecond server_nic) {
+  const LustreSystem& system = scenario.filesystem;
+  fabric::FabricSettings fabric;
+  fabric.clients = scenario.cluster.nodes;
+  fabric.servers = scenario.oss_count();
+  fabric.server_nic = server_nic;
+  fabric.nics_per_client = scenario.network.nics;
+  fabric.metadata_latency = system.tcp_latency.value;
+  if (scenario.network.is_efa()) {
+    fabric.client_nic = scenario.instance.efa_nic_bandwidth.value;
+    fabric.client_ceiling = system.efa_client_ceiling.value;
+    fabric.latency = system.efa_latency.value;
+  } else {
+    fabric.client_nic = scenario.instance.tcp_bandwidth.value;
+    fabric.client_ceiling = system.tcp_client_ceiling.value;
+    fabric.flow_ceiling = system.tcp_flow_ceiling.value;
+    fabric.latency = system.tcp_latency.value;
+  }
+  return fabric;
+}
+
+lustre::OssSettings build_oss(const Scenario& scenario, Provisioned& network) {
+  const LustreSystem& system = scenario.filesystem;
+  const double n_oss = scenario.oss_count();
+  const double tib_per_oss = tib(scenario.storage.capacity) / n_oss;
+  const double level = scenario.storage.burst_credit;
+  const bool per_tib = system.network_per_tib.value.count() > 0;
+  network = per_tib ? provision(system.network_per_tib.value * tib_per_oss,
+                                system.network_burst_per_tib.value * tib_per_oss,
+                                system.burst_duration.value, level)
+                    : Provisioned{system.network_per_oss.value, {}};
+
+  lustre::OssSettings oss;
+  oss.threads = system.oss_threads.value;
+  oss.cores = system.oss_cores.value;
+  oss.rpc_service = system.oss_rpc_service.value;
+  oss.network = network.credit;
+  oss.osts = scenario.osts_per_oss();
+  const double tib_per_ost = tib_per_oss / oss.osts;
+  oss.disk.latency = system.disk_latency.value;
+  oss.disk.iops = system.disk_iops_per_ost.value;
+  if (system.disk_read_per_tib.value.count() > 0) {
+    const Provisioned read = provision(system.disk_read_per_tib.value * tib_per_ost,
+                                       system.disk_read_burst_per_tib.value * tib_per_ost,
+                                       system.burst_duration.value, level);
+    oss.disk.read_bandwidth = read.peak;
+    oss.disk.write_bandwidth = system.disk_write_burst_per_tib.value * tib_per_ost;
+    oss.disk_credit = read.credit;
+    oss.write_cost = system.disk_read_per_tib.value / system.disk_write_per_tib.value;
+  } else {
+    oss.disk.read_bandwidth = system.disk_read_per_ost.value;
+    oss.disk.write_bandwidth = system.disk_write_per_ost.value;
+  }
+  return oss;
+}
+
+lustre::MdsSettings build_mds(const Scenario& scenario, std::uint32_t& mdts) {
+  const LustreSystem& system = scenario.filesystem;
+  lustre::MdsSettings mds;
+  mds.cores = system.mds_cores.value;
+  const std::uint32_t iops = scenario.storage.metadata_iops;
+  mdts = iops > 0 ? (iops + kIopsPerMds - 1) / kIopsPerMds : system.mdts.value;
+  mds.provisioned_iops = PerSecond{static_cast<double>(iops) / mdts};
+  // Source: FSx metadata performance table; Figure entries of the catalog.
+  if (iops > 0)
+    mds.iops_per_operation = {1 / system.open_per_iops.value, 1 / system.open_per_iops.value,
+                              1 / system.getattr_per_iops.value};
+  // At the published rate all cores are busy: one operation takes cores / rate.
+  const auto service = [&](lustre::MetadataOperation operation, PerSecond rate) {
+    mds.service[static_cast<std::size_t>(operation)] = Seconds{mds.cores / rate.count()};
+  };
+  service(lustre::MetadataOperation::open, system.mds_open_rate.value);
+  service(lustre::MetadataOperation::close, system.mds_close_rate.value);
+  service(lustre::MetadataOperation::getattr, system.mds_getattr_rate.value);
+  return mds;
+}
+
+} // namespace
+
+lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
+  lustre::FilesystemSettings settings;
+  Provisioned network{};
+  settings.oss = build_oss(scenario, network);
+  settings.fabric = build_fabric(scenario, network.peak);
+  settings.mds = build_mds(scenario, settings.mdts);
+  settings.layout = std::get<lustre::Layout>(lustre::parse_layout(scenario.storage.layout));
+  settings.tunables = scenario.lustre;
+  settings.seed = scenario.run.seed;
+  return settings;
+}
+
+} // namespace lustrum

@@ -1,0 +1,112 @@
+#include "models/assembly/build_job.hpp"
+
+#include "sim/base/random.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lustrum {
+
+namespace {
+
+// One side of DLIO's two-dimensional record: int(N(sqrt(L), stdev / (2 sqrt(L)))), at least 1. Two
+// independent sides make the size on disk. Source: DLIO data_generator.py, get_dimension. The draws
+// are ours, the distribution is DLIO's.
+double draw_side(const DlioWorkload& dlio, std::uint64_t index) {
+  const double root = std::sqrt(dlio.record_length_bytes);
+  double side = root;
+  if (dlio.record_length_stdev_bytes > 0) {
+    constexpr std::uint64_t kGeneratorSeed = 10; // DLIO's, whatever the training seed
+    const double z = random::normal(kGeneratorSeed, random::component("dlio.dimension"), index);
+    side += z * dlio.record_length_stdev_bytes / (2 * root);
+  }
+  return std::max(1.0, std::floor(side));
+}
+
+Bytes file_size(const DlioWorkload& dlio, std::uint64_t file) {
+  const double record = dlio.record_length_stdev_bytes > 0
+                            ? draw_side(dlio, 2 * file) * draw_side(dlio, 2 * file + 1)
+                            : dlio.record_length_bytes;
+  return Bytes{static_cast<std::uint64_t>(
+      std::llround(record * static_cast<double>(dlio.num_samples_per_file)))};
+}
+
+// How the format's reader calls read(). Sources: recorded DLIO runs (NumPy reads npz in 4 MiB
+// pieces), TensorFlow's default record buffer.
+Bytes read_call(const DlioWorkload& dlio) {
+  constexpr Bytes kNumpy{4 * kMib};
+  constexpr Bytes kTfRecord{256 * kKib};
+  if (dlio.transfer_size_bytes > 0)
+    return Bytes{static_cast<std::uint64_t>(dlio.transfer_size_bytes)};
+  return dlio.uses_tfrecord() ? kTfRecord : kNumpy;
+}
+
+training::DatasetSettings place_dataset(const DlioWorkload& dlio, Storage& storage) {
+  training::DatasetSettings dataset;
+  dataset.samples_per_file = static_cast<std::uint32_t>(dlio.num_samples_per_file);
+  dataset.record = Bytes{static_cast<std::uint64_t>(std::llround(dlio.record_length_bytes))};
+  dataset.read_call = read_call(dlio);
+  const std::uint32_t directories = std::max(1U, dlio.num_subfolders_train);
+  dataset.files.reserve(dlio.num_files_train);
+  for (std::uint64_t f = 0; f < dlio.num_files_train; ++f)
+    dataset.files.push_back(
+        storage.place_file(static_cast<std::uint32_t>(f % directories), file_size(dlio, f)));
+  return dataset;
+}
+
+training::LoaderSettings build_loader(const Scenario& scenario, const DlioWorkload& dlio) {
+  training::LoaderSettings loader;
+  const bool tensorflow = dlio.data_loader == "tensorflow";
+  loader.pipeline = tensorflow ? training::Pipeline::tf_data : training::Pipeline::torch_dataloader;
+  loader.batch_size = dlio.batch_size;
+  loader.workers = dlio.read_threads;
+  loader.prefetch_batches = dlio.prefetch_size;
+  loader.prefetch_factor = dlio.prefetch_factor();
+  loader.shuffle_buffer = dlio.sample_shuffle != "off" ? dlio.shuffle_size : 0;
+  loader.shuffle = tensorflow ? dlio.file_shuffle != "off"
+                              : dlio.file_shuffle != "off" || dlio.sample_shuffle != "off";
+  loader.new_order_each_epoch = dlio.seed_change_epoch;
+  loader.preprocess = {Seconds{dlio.preprocess_time_s}, Seconds{dlio.preprocess_time_stdev_s}};
+  if (!tensorflow) loader.worker_startup = scenario.workload.worker_startup;
+  return loader;
+}
+
+} // namespace
+
+training::JobSettings build_job(const Scenario& scenario, Storage& storage) {
+  const DlioWorkload& dlio = *scenario.dlio;
+  training::JobSettings job;
+  job.ranks = scenario.workload.ranks;
+  job.ranks_per_client = (job.ranks + scenario.cluster.nodes - 1) / scenario.cluster.nodes;
+  job.epochs = scenario.run.epochs;
+  job.max_steps =
+      dlio.total_training_steps > 0 ? static_cast<std::uint32_t>(dlio.total_training_steps) : 0;
+  job.seed = scenario.run.seed;
+  job.dataset = place_dataset(dlio, storage);
+  job.loader = build_loader(scenario, dlio);
+  const StepOverhead& overhead = scenario.workload.step_overhead;
+  job.step = {.compute = {Seconds{dlio.computation_time_s}, Seconds{dlio.computation_time_stdev_s}},
+              .overhead_fixed = overhead.fixed,
+              .overhead_per_rank = overhead.per_rank,
+              .overhead_stdev = overhead.stdev};
+  job.au = {.formula = scenario.workload.au_formula == "v1.0" ? training::AuFormula::v1_0
+                                                              : training::AuFormula::v2_0,
+            .exclude_start_steps = dlio.exclude_start_steps,
+            .exclude_end_steps = dlio.exclude_end_steps};
+  if (dlio.checkpoint && dlio.model_size_bytes > 0) {
+    const Bytes size{static_cast<std::uint64_t>(dlio.model_size_bytes)};
+    job.checkpoint = {.enabled = true,
+                      .after_epoch = std::max(1U, dlio.checkpoint_after_epoch),
+                      .every_epochs = std::max(1U, dlio.epochs_between_checkpoints),
+                      .file = storage.place_file(0, size),
+                      .size = size};
+  }
+  return job;
+}
+
+BytesPerSecond gpu_demand(const training::JobSettings& job) {
+  const Bytes batch = job.dataset.record * job.loader.batch_size;
+  return (batch / job.step.compute.mean) * job.ranks;
+}
+
+} // namespace lustrum

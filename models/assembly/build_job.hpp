@@ -1,0 +1,16 @@
+// From a DLIO workload to a training job on a storage: places the files and chooses the pipeline.
+#pragma once
+
+#include "models/assembly/scenario.hpp"
+#include "models/storage.hpp"
+#include "models/training/job.hpp"
+
+namespace lustrum {
+
+// Places the data set in the storage. \pre scenario.dlio is there
+training::JobSettings build_job(const Scenario& scenario, Storage& storage);
+
+// Nominal bytes that all GPUs together draw per second at 100 % utilization.
+BytesPerSecond gpu_demand(const training::JobSettings& job);
+
+} // namespace lustrum

@@ -1,0 +1,156 @@
+#include "models/assembly/observe.hpp"
+
+#include "sim/base/units_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace lustrum {
+
+namespace {
+
+constexpr double kPercent = 100;
+
+std::string capacity_text(const kernel::Station& station) {
+  switch (station.discipline()) {
+  case kernel::Discipline::shared:
+    return format_rate(static_cast<const kernel::SharedStation&>(station).capacity());
+  case kernel::Discipline::fifo: {
+    const std::uint32_t servers = static_cast<const kernel::FifoStation&>(station).servers();
+    return fmt::format("{} server{}", servers, servers == 1 ? "" : "s");
+  }
+  case kernel::Discipline::slots:
+    return fmt::format("{} slots", static_cast<const kernel::SlotsStation&>(station).count());
+  case kernel::Discipline::bucket:
+    return fmt::format("{:.6g}/s", static_cast<const kernel::BucketStation&>(station).level().rate);
+  case kernel::Discipline::delay:
+    return "delay";
+  }
+  return {};
+}
+
+StationRow row_of(const kernel::World& world, const kernel::Station& station) {
+  return {.name = kernel::to_string(station.label()),
+          .station_class = std::string(station.label().station_class),
+          .discipline = std::string(kernel::to_string(station.discipline())),
+          .utilization_pct = kPercent * world.utilization(station),
+          .queue_mean = station.mean_present(world.now().count()),
+          .requests = station.counts().arrivals,
+          .capacity_text = capacity_text(station)};
+}
+
+} // namespace
+
+void observe_stations(const kernel::World& world, RunResult& result) {
+  constexpr std::size_t kRowsPerClass = 4;
+  std::map<std::string_view, std::vector<const kernel::Station*>> by_class;
+  for (const kernel::Station* station : world.stations())
+    by_class[station->label().station_class].push_back(station);
+  for (auto& [name, stations] : by_class) {
+    StationClassRow row{.station_class = std::string(name)};
+    row.stations = static_cast<std::uint32_t>(stations.size());
+    for (const kernel::Station* station : stations) {
+      // Every RPC passes the CPU of its server once.
+      if (name == "oss_cpu" || name == "mds_cpu") result.metrics.rpcs += station->counts().arrivals;
+      const double utilization_pct = kPercent * world.utilization(*station);
+      row.utilization_mean_pct += utilization_pct / row.stations;
+      row.utilization_max_pct = std::max(row.utilization_max_pct, utilization_pct);
+      row.queue_mean += station->mean_present(world.now().count()) / row.stations;
+    }
+    result.station_classes.push_back(row);
+    std::stable_sort(stations.begin(), stations.end(), [&](const auto* a, const auto* b) {
+      return world.utilization(*a) > world.utilization(*b);
+    });
+    for (std::size_t i = 0; i < std::min(stations.size(), kRowsPerClass); ++i)
+      if (stations[i]->counts().arrivals > 0)
+        result.stations.push_back(row_of(world, *stations[i]));
+  }
+}
+
+namespace {
+
+// Where a cause of waiting has its seat: the classes of station that it is spent at.
+struct Seat {
+  Cause cause;
+  std::array<std::string_view, 3> classes;
+};
+constexpr std::array<Seat, 10> kSeats{{
+    {Cause::metadata, {"mdt_iops", "mds_cpu", "mod_slots"}},
+    {Cause::lock, {"oss_cpu", "wire", ""}},
+    {Cause::rpc_slots, {"rpc_slots", "", ""}},
+    {Cause::ost_queue, {"ost_io_threads", "oss_cpu", ""}},
+    {Cause::disk, {"ost_disk", "", ""}},
+    {Cause::throttle, {"ost_credit", "oss_nic_credit", ""}},
+    {Cause::oss_nic, {"oss_nic", "", ""}},
+    {Cause::network, {"flow", "client_ceiling", "wire"}},
+    {Cause::client_nic, {"client_nic", "", ""}},
+    {Cause::client_cpu, {"client_copy", "", ""}},
+}};
+
+const StationRow* busiest(const RunResult& result, Cause cause) {
+  const StationRow* best = nullptr;
+  for (const Seat& seat : kSeats) {
+    if (seat.cause != cause) continue;
+    for (const StationRow& row : result.stations) {
+      const bool here = std::find(seat.classes.begin(), seat.classes.end(), row.station_class) !=
+                        seat.classes.end();
+      if (here && (!best || row.utilization_pct > best->utilization_pct)) best = &row;
+    }
+  }
+  return best;
+}
+
+} // namespace
+
+void observe_bottleneck(RunResult& result) {
+  const CauseRow* largest = nullptr;
+  double waiting_pct = 0;
+  for (const CauseRow& row : kCauseTable) {
+    if (row.cause == Cause::compute) continue;
+    waiting_pct += result.stalls[row.cause];
+    if (!largest || result.stalls[row.cause] > result.stalls[largest->cause]) largest = &row;
+  }
+  const double compute_pct = result.stalls[Cause::compute];
+  const double share_pct = result.stalls[largest->cause];
+  // When no kind of waiting costs even this much, the GPUs themselves are what limits the job.
+  constexpr double kNegligible_pct = 2;
+  if (share_pct < kNegligible_pct) {
+    result.bottleneck = Bottleneck{
+        "GPU", "gpu", compute_pct,
+        fmt::format("the GPUs compute {:.1f} % of the time; no kind of waiting takes {:g} %",
+                    compute_pct, kNegligible_pct)};
+    return;
+  }
+  const StationRow* station = largest->storage ? busiest(result, largest->cause) : nullptr;
+  const std::string why = fmt::format("{:.1f} % of GPU time waits for: {} (all waiting: {:.1f} %)",
+                                      share_pct, largest->text, waiting_pct);
+  result.bottleneck =
+      station ? Bottleneck{station->name, station->station_class, station->utilization_pct, why}
+              : Bottleneck{std::string(largest->key), std::string(largest->key), share_pct, why};
+}
+
+void observe_bound(const lustre::Filesystem& filesystem, const RooflineInputs& inputs,
+                   RunResult& result) {
+  ThroughputBound bound;
+  const auto add = [&](std::string name, double bytes_per_s) {
+    if (bytes_per_s > 0)
+      bound.parts.push_back({std::move(name), bytes_per_s / static_cast<double>(kMib)});
+  };
+  add("gpu", inputs.gpu_demand.count());
+  const kernel::Topology::Cut cut = filesystem.read_bound(inputs.read);
+  add(cut.name, cut.capacity.count());
+  add("metadata", filesystem.open_close_bound().count() * inputs.bytes_per_open);
+  add("client_cpu", inputs.client_copy.count());
+  const auto least =
+      std::min_element(bound.parts.begin(), bound.parts.end(), [](const auto& a, const auto& b) {
+        return a.throughput_mib_per_s < b.throughput_mib_per_s;
+      });
+  bound.name = least->name;
+  bound.throughput_mib_per_s = least->throughput_mib_per_s;
+  result.bound = bound;
+}
+
+} // namespace lustrum

@@ -1,0 +1,30 @@
+// What is read off a finished run: stations, the bottleneck, the roofline.
+#pragma once
+
+#include "models/lustre/filesystem.hpp"
+#include "sim/base/cause.hpp"
+#include "sim/kernel/world.hpp"
+#include "sim/result/run_result.hpp"
+
+namespace lustrum {
+
+// The most utilized stations of each class, and every class in one row. Stations that no request
+// reached are counted in their class only.
+void observe_stations(const kernel::World& world, RunResult& result);
+
+// Names what most of the waiting GPU time was spent on, and the busiest station of that kind. Reads
+// result.stalls and result.stations.
+void observe_bottleneck(RunResult& result);
+
+struct RooflineInputs {
+  BytesPerSecond gpu_demand{};  // 0: unknown (trace replay)
+  BytesPerSecond client_copy{}; // of all reading processes together; 0: unknown
+  Bytes read{};                 // in all, for what burst credit still covers
+  double bytes_per_open = 0;    // 0: nothing opened
+};
+
+// The least of what GPUs draw, the fabric's min-cut, metadata and clients' copying allow.
+void observe_bound(const lustre::Filesystem& filesystem, const RooflineInputs& inputs,
+                   RunResult& result);
+
+} // namespace lustrum

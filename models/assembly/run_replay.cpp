@@ -1,0 +1,101 @@
+#include "models/assembly/run_replay.hpp"
+
+#include "models/assembly/describe_result.hpp"
+#include "models/assembly/observe.hpp"
+#include "models/training/trace_replay.hpp"
+
+#include "sim/trace/dftracer_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+namespace lustrum {
+
+namespace {
+
+constexpr double kPercent = 100;
+
+training::ReplayOptions options_of(const Scenario& scenario) {
+  const ReplaySettings& replay = scenario.workload.replay;
+  return {.keep_think_time = replay.think_time == "keep",
+          .think_time_scale = replay.time_scale,
+          .path_prefix = replay.path_prefix,
+          .max_ranks = replay.ranks,
+          .clients = scenario.cluster.nodes,
+          .detect_cached = replay.cached_reads == "detect",
+          .cache_rate = replay.cache_rate,
+          .cache_latency = replay.cache_latency};
+}
+
+void add_report(const trace::ReadReport& report, RunResult& result) {
+  std::istringstream lines(report.text());
+  for (std::string line; std::getline(lines, line);) result.notes.push_back("trace: " + line);
+  if (!report.complete())
+    result.warnings.push_back(fmt::format(
+        "the trace is damaged: {} lines could not be read and {} files end early; what was whole is "
+        "replayed",
+        report.damaged_lines, report.stream_errors.size()));
+}
+
+double utilization_pct(double step_s, double wait_s) {
+  return step_s + wait_s > 0 ? kPercent * step_s / (step_s + wait_s) : 0;
+}
+
+// How much of the recorded waiting the model gives back.
+void compare(const training::ReplayOutcome& outcome, RunResult& result) {
+  if (outcome.ranks == 0) {
+    result.warnings.emplace_back(
+        "the trace shows no training steps: GPU utilization cannot be told; times are those of its "
+        "threads");
+    return;
+  }
+  const double measured = utilization_pct(outcome.measured_step_s, outcome.measured_wait_s);
+  const double simulated = utilization_pct(outcome.measured_step_s, outcome.replayed_wait_s);
+  const auto row = [&](std::string name, double value, std::string unit) {
+    result.replay_check.push_back({std::move(name), value, std::move(unit)});
+  };
+  row("measured utilization of the loop", measured, "%");
+  row("simulated utilization of the loop", simulated, "%");
+  row("measured wait per rank", outcome.measured_wait_s / outcome.ranks, "s");
+  row("simulated wait per rank", outcome.replayed_wait_s / outcome.ranks, "s");
+  // Of what the recording lost to waiting, the part that the replay loses too.
+  if (outcome.measured_wait_s > 0)
+    row("measured wait explained",
+        kPercent * std::min(1.0, outcome.replayed_wait_s / outcome.measured_wait_s), "%");
+}
+
+} // namespace
+
+ReplayRun run_replay(const Scenario& scenario, kernel::Engine& engine,
+                     lustre::Filesystem& filesystem) {
+  const std::vector<std::filesystem::path> paths(scenario.workload.trace.begin(),
+                                                 scenario.workload.trace.end());
+  const trace::ReadResult read = trace::read_dftracer(paths);
+  training::TraceReplay replay(engine, filesystem, read.trace, options_of(scenario));
+  engine.run();
+
+  const training::ReplayOutcome outcome = replay.outcome();
+  ReplayRun run;
+  RunResult& result = run.result;
+  add_report(read.report, result);
+  result.notes.push_back(fmt::format(
+      "replay: {} calls sent to the storage; {} reads of {:.3g} GiB were faster than any server and "
+      "kept as page-cache hits",
+      outcome.calls, outcome.cached_reads,
+      outcome.cached_bytes.as_double() / static_cast<double>(kGib)));
+  compare(outcome, result);
+  result.metrics.makespan_s = outcome.makespan.count();
+  result.metrics.ranks = outcome.ranks;
+  result.metrics.throughput_mib_per_s = filesystem.totals().read_delivered.as_double() /
+                                        static_cast<double>(kMib) / outcome.makespan.count();
+  result.stalls = shares_of(outcome.time);
+  result.metrics.gpu_utilization_pct = result.stalls[Cause::compute];
+  observe_bound(filesystem, {.read = filesystem.totals().read_delivered}, result);
+  fill_cost(scenario, 0, 0, result);
+  run.gpu_time = outcome.time;
+  run.ranks = outcome.ranks;
+  return run;
+}
+
+} // namespace lustrum

@@ -1,0 +1,245 @@
+#include "models/assembly/scenario.hpp"
+
+namespace lustrum {
+
+const ParameterTable& Scenario::parameters() {
+  static const ParameterTable table{
+      {.key = "schema_version",
+       .field = field<&Scenario::schema_version>,
+       .default_text = kRequired,
+       .min = 1,
+       .max = 1,
+       .doc = "Version of this format: 1."},
+      {.key = "name",
+       .field = field<&Scenario::name>,
+       .default_text = "",
+       .doc = "Name in reports; by default that of the file."},
+      {.key = "description",
+       .field = field<&Scenario::description>,
+       .default_text = "",
+       .doc = "A sentence for reports."},
+  };
+  return table;
+}
+
+namespace {
+
+constexpr std::string_view kStepSource =
+    "fitted: the least that a step lost outside loading and computing in published MLPerf Storage "
+    "v1.0 rows; a site may lose 20 ms and more";
+
+ParameterTable job_rows() {
+  using W = WorkloadSettings;
+  return {
+      {.key = "dlio",
+       .field = field<&W::dlio>,
+       .default_text = "",
+       .doc = "DLIO workload file, relative to this one. Either this or `trace`."},
+      {.key = "trace",
+       .field = field<&W::trace>,
+       .default_text = "[]",
+       .doc = "Trace files, or folders of them, relative to this file; one or a list."},
+      {.key = "ranks",
+       .field = field<&W::ranks>,
+       .default_text = "0",
+       .max = 1e6,
+       .doc = "GPUs used; 0: all of the cluster."},
+      {.key = "au_formula",
+       .field = field<&W::au_formula>,
+       .default_text = "v2.0",
+       .choices = {"v1.0", "v2.0"},
+       .doc = "Round of MLPerf Storage whose formula gives the accelerator utilization (AU)."},
+      {.key = "step_overhead.fixed",
+       .field = field<&W::step_overhead, &StepOverhead::fixed>,
+       .default_text = "1 ms",
+       .min = 0,
+       .doc = "Time of a step outside loading and computing (log line, barrier).",
+       .source = kStepSource},
+      {.key = "step_overhead.per_rank",
+       .field = field<&W::step_overhead, &StepOverhead::per_rank>,
+       .default_text = "5 us",
+       .min = 0,
+       .doc = "The same, for each rank that takes part in the barrier.",
+       .source = kStepSource},
+      {.key = "step_overhead.stdev",
+       .field = field<&W::step_overhead, &StepOverhead::stdev>,
+       .default_text = "0.3 ms",
+       .min = 0,
+       .doc = "How much it varies from step to step and rank to rank (standard deviation).",
+       .source = kStepSource},
+      {.key = "worker_startup",
+       .field = field<&W::worker_startup>,
+       .default_text = "190 ms",
+       .min = 0,
+       .doc = "Start of one PyTorch loader worker; a rank starts its workers one after the other "
+              "at each epoch.",
+       .source = "fitted: 12 to 24 s before the first step of an epoch with 64 to 128 workers"},
+  };
+}
+
+ParameterTable replay_rows() {
+  using W = WorkloadSettings;
+  return {
+      {.key = "replay.think_time",
+       .field = field<&W::replay, &ReplaySettings::think_time>,
+       .default_text = "keep",
+       .choices = {"keep", "drop"},
+       .doc = "The time between two calls of the trace: kept, or dropped to replay as fast as the "
+              "storage allows."},
+      {.key = "replay.time_scale",
+       .field = field<&W::replay, &ReplaySettings::time_scale>,
+       .default_text = "1",
+       .min = 0,
+       .max = 1e6,
+       .doc = "Factor of the think time that is kept."},
+      {.key = "replay.path_prefix",
+       .field = field<&W::replay, &ReplaySettings::path_prefix>,
+       .default_text = "",
+       .doc = "Only calls on files below this path are replayed; empty: all."},
+      {.key = "replay.ranks",
+       .field = field<&W::replay, &ReplaySettings::ranks>,
+       .default_text = "0",
+       .max = 1e6,
+       .doc = "Only the first so many ranks of the trace are replayed; 0: all."},
+      {.key = "replay.cached_reads",
+       .field = field<&W::replay, &ReplaySettings::cached_reads>,
+       .default_text = "detect",
+       .choices = {"detect", "replay"},
+       .doc = "`detect`: a read recorded as faster than size / cache_rate + cache_latency came out of "
+              "the page cache and keeps its recorded time; `replay`: every read goes to the storage."},
+      {.key = "replay.cache_rate",
+       .field = field<&W::replay, &ReplaySettings::cache_rate>,
+       .default_text = "1200 MiB/s",
+       .min = 1,
+       .doc = "See replay.cached_reads.",
+       .source = "assumed: below the 1,900 to 2,170 MiB/s at which one process copies out of the page "
+                 "cache, above what one stream draws from a server"},
+      {.key = "replay.cache_latency",
+       .field = field<&W::replay, &ReplaySettings::cache_latency>,
+       .default_text = "150 us",
+       .min = 0,
+       .doc = "See replay.cached_reads.",
+       .source = "assumed: less than one round trip over TCP takes"},
+  };
+}
+
+} // namespace
+
+const ParameterTable& WorkloadSettings::parameters() {
+  static const ParameterTable table = [] {
+    ParameterTable all = job_rows();
+    for (const Parameter& row : replay_rows()) all.push_back(row);
+    return all;
+  }();
+  return table;
+}
+
+const ParameterTable& ClusterSettings::parameters() {
+  static const ParameterTable table{
+      {.key = "instance",
+       .field = field<&ClusterSettings::instance>,
+       .default_text = kRequired,
+       .doc = "Entry of models/catalog/instances.yaml."},
+      {.key = "nodes",
+       .field = field<&ClusterSettings::nodes>,
+       .default_text = kRequired,
+       .min = 1,
+       .max = 1e5,
+       .doc = "How many of them."},
+  };
+  return table;
+}
+
+const ParameterTable& StorageSettings::parameters() {
+  static const ParameterTable table{
+      {.key = "filesystem",
+       .field = field<&StorageSettings::filesystem>,
+       .default_text = kRequired,
+       .doc = "Entry of models/catalog/filesystems.yaml."},
+      {.key = "capacity",
+       .field = field<&StorageSettings::capacity>,
+       .default_text = kRequired,
+       .min = 1,
+       .doc = "Capacity bought; decides the number of servers, and on FSx every rate."},
+      {.key = "metadata_iops",
+       .field = field<&StorageSettings::metadata_iops>,
+       .default_text = "0",
+       .max = 192000,
+       .doc = "Provisioned metadata IOPS; 0: what the file system includes for its capacity."},
+      {.key = "layout",
+       .field = field<&StorageSettings::layout>,
+       .default_text = "",
+       .doc = "Layout of all files, in the options of `lfs setstripe`; empty: the file system's "
+              "own."},
+      {.key = "burst_credit",
+       .field = field<&StorageSettings::burst_credit>,
+       .default_text = "100 %",
+       .min = 0,
+       .max = 1,
+       .doc = "Burst credit at the start, as a share of the full bucket."},
+  };
+  return table;
+}
+
+const ParameterTable& NetworkSettings::parameters() {
+  static const ParameterTable table{
+      {.key = "lnd",
+       .field = field<&NetworkSettings::lnd>,
+       .default_text = "tcp",
+       .choices = {"tcp", "efa"},
+       .doc = "Network driver of Lustre: TCP, or EFA (on premises: the RDMA network)."},
+      {.key = "nics",
+       .field = field<&NetworkSettings::nics>,
+       .default_text = "0",
+       .max = 64,
+       .doc = "Network cards of a client that carry data; 0: as many as the instance offers to "
+              "Lustre."},
+  };
+  return table;
+}
+
+const ParameterTable& RunSettings::parameters() {
+  static const ParameterTable table{
+      {.key = "seed",
+       .field = field<&RunSettings::seed>,
+       .default_text = "42",
+       .doc = "Seed of all that is random; one seed, one result."},
+      {.key = "epochs",
+       .field = field<&RunSettings::epochs>,
+       .default_text = "0",
+       .max = 1e6,
+       .doc = "Epochs to simulate; 0: as the workload says."},
+      {.key = "event_limit",
+       .field = field<&RunSettings::event_limit>,
+       .default_text = "0",
+       .doc = "Events after which the run is given up; 0: no limit."},
+      {.key = "data_path",
+       .field = field<&RunSettings::data_path>,
+       .default_text = "stations",
+       .choices = {"stations", "simgrid"},
+       .doc = "What moves the data: our queueing stations, or SimGrid's flows as the reference."},
+  };
+  return table;
+}
+
+const std::vector<ScenarioSection>& scenario_sections() {
+  static const std::vector<ScenarioSection> sections{
+      {"", "The scenario.", &Scenario::parameters()},
+      {"workload", "The training job.", &WorkloadSettings::parameters()},
+      {"workload.set",
+       "Changes to the DLIO file, in DLIO's keys; bare numbers are bytes and "
+       "seconds.",
+       &DlioWorkload::parameters()},
+      {"cluster", "The machines.", &ClusterSettings::parameters()},
+      {"cluster.set", "Changes to the catalog's instance.", &Instance::parameters()},
+      {"storage", "The file system.", &StorageSettings::parameters()},
+      {"storage.set", "Changes to the catalog's file system.", &LustreSystem::parameters()},
+      {"network", "Between the two.", &NetworkSettings::parameters()},
+      {"lustre", "Tunables of the clients, named as `lctl get_param` does.",
+       &lustre::LustreTunables::parameters()},
+      {"run", "The simulation.", &RunSettings::parameters()},
+  };
+  return sections;
+}
+
+} // namespace lustrum

@@ -1,0 +1,162 @@
+#include "sim/result/metric_registry.hpp"
+
+#include "sim/base/cause.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace lustrum {
+namespace {
+
+using enum Better;
+
+std::vector<Metric> job_metrics() {
+  return {
+      {"schema_version", "number", "version of the set of keys of this document", neither},
+      {"metrics.au_mean_pct", "%",
+       "accelerator utilization as DLIO and MLPerf Storage compute it: mean over epochs of "
+       "au_per_epoch_pct; null for a replayed trace",
+       higher},
+      {"metrics.gpu_utilization_pct", "%",
+       "GPU seconds spent computing / (ranks x makespan): unlike the AU it counts everything from "
+       "start to end",
+       higher},
+      {"metrics.makespan_s", "s", "simulated time from the start of the job to its end", lower},
+      {"metrics.epoch_time_s[]", "s",
+       "time from an epoch's start to its end, its checkpoints not included", lower},
+      {"metrics.samples_per_s", "samples/s",
+       "samples trained on by all ranks / sum of the epoch times", higher},
+      {"metrics.throughput_mib_per_s", "MiB/s",
+       "bytes read by the job / 1048576 / sum of the epoch times (makespan for a replayed trace)",
+       higher},
+      {"metrics.au_per_epoch_pct[]", "%",
+       "mean over ranks of: computation time of all steps but the first / (time of the epoch - its "
+       "first step)",
+       higher},
+      {"metrics.au_threshold_pct", "%", "least au_mean_pct at which the workload's rule is met",
+       neither},
+      {"metrics.au_pass", "true or false", "au_mean_pct >= au_threshold_pct", higher},
+      {"metrics.steps_per_epoch", "steps", "batches that each rank trains on in one epoch",
+       neither},
+      {"metrics.ranks", "ranks", "processes of the job, one per GPU", neither},
+      {"metrics.step_time_p50_s", "s",
+       "median over all steps of all ranks of the time from one step's start to the next", lower},
+      {"metrics.step_time_p95_s", "s", "95th percentile of the same", lower},
+      {"metrics.step_time_p99_s", "s", "99th percentile of the same", lower},
+      {"metrics.read_bytes", "B", "bytes delivered to the job by its reads", neither},
+      {"metrics.files_opened", "files", "successful opens, each counted", neither},
+      {"metrics.rpcs", "RPCs",
+       "requests sent by all clients to metadata and object storage servers", neither},
+  };
+}
+
+std::vector<Metric> stall_metrics() {
+  std::vector<Metric> metrics;
+  for (const CauseRow& row : kCauseTable) {
+    const bool computing = row.cause == Cause::compute;
+    metrics.push_back({fmt::format("stalls.{}_pct", row.key), "%",
+                       fmt::format("share of all GPU time (ranks x makespan) spent on: {}{}",
+                                   row.text, computing ? "; equals gpu_utilization_pct" : ""),
+                       computing ? higher : lower});
+  }
+  return metrics;
+}
+
+std::vector<Metric> station_metrics() {
+  return {
+      {"stations[].utilization_pct", "%",
+       "time average of the part of the capacity in use; for token buckets, of the rate", neither},
+      {"stations[].queue_mean", "requests",
+       "time average of the requests present, waiting and in service", lower},
+      {"stations[].requests", "requests", "requests that arrived during the run", neither},
+      {"station_classes[].stations", "stations", "stations of this class", neither},
+      {"station_classes[].utilization_mean_pct", "%", "mean of utilization_pct over the class",
+       neither},
+      {"station_classes[].utilization_max_pct", "%", "largest utilization_pct of the class",
+       neither},
+      {"station_classes[].queue_mean", "requests", "mean of queue_mean over the class", lower},
+      {"bottleneck.utilization_pct", "%", "utilization_pct of the station named", neither},
+      {"bound.throughput_mib_per_s", "MiB/s",
+       "most that the design can deliver: the least of the parts; no run exceeds it", higher},
+      {"bound.parts[].throughput_mib_per_s", "MiB/s", "most that this kind of part allows alone",
+       higher},
+  };
+}
+
+std::vector<Metric> cost_metrics() {
+  return {
+      {"cost.total_usd", "USD",
+       "money for the time of the run: sum of lines[].cost_usd, in their order", lower},
+      {"cost.per_epoch_usd", "USD", "total_usd / epochs; null without epochs", lower},
+      {"cost.per_sample_usd", "USD", "total_usd / samples trained on; null without samples", lower},
+      {"cost.idle_gpu_usd", "USD",
+       "cost of the GPU instances x (1 - gpu_utilization_pct / 100): part of total_usd that bought "
+       "waiting",
+       lower},
+      {"cost.per_hour_usd", "USD/h", "what one hour of the same design costs", lower},
+      {"cost.lines[].quantity", "see `unit`", "amount billed, in the line's unit", lower},
+      {"cost.lines[].unit_price_usd", "USD per `unit`",
+       "price of one unit, from the line's source; null when none is known", lower},
+      {"cost.lines[].cost_usd", "USD", "quantity x unit_price_usd, not rounded", lower},
+  };
+}
+
+std::vector<Metric> other_metrics() {
+  return {
+      {"replay_check[].value", "see `unit`",
+       "a number of the recorded job or of its replay, named by the row", neither},
+      {"provenance.seed", "number", "seed from which every random draw of the run is derived",
+       neither},
+  };
+}
+
+std::vector<Metric> all_metrics() {
+  std::vector<Metric> all;
+  for (const auto& part :
+       {job_metrics(), stall_metrics(), station_metrics(), cost_metrics(), other_metrics()})
+    all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+// stations[3].queue_mean -> stations[].queue_mean
+std::string without_indexes(std::string_view path) {
+  std::string key;
+  bool inside = false;
+  for (const char c : path) {
+    if (c == ']') inside = false;
+    if (!inside) key += c;
+    if (c == '[') inside = true;
+  }
+  return key;
+}
+
+} // namespace
+
+std::string_view to_string(Better better) {
+  switch (better) {
+  case higher:
+    return "higher";
+  case lower:
+    return "lower";
+  case neither:
+    break;
+  }
+  return "-";
+}
+
+std::span<const Metric> metric_registry() {
+  static const std::vector<Metric> metrics = all_metrics();
+  return metrics;
+}
+
+const Metric* find_metric(std::string_view path) {
+  const std::string key = without_indexes(path);
+  const auto metrics = metric_registry();
+  const auto found = std::find_if(metrics.begin(), metrics.end(),
+                                  [&](const Metric& metric) { return metric.key == key; });
+  return found == metrics.end() ? nullptr : &*found;
+}
+
+} // namespace lustrum

@@ -1,0 +1,173 @@
+// What a run found: plain data, from which every output is rendered. Nothing is printed that is not
+// in here. Written as JSON with these names, in this order; docs of each number:
+// metric_registry.hpp.
+//
+//   RunResult result = ...;
+//   std::cout << to_json(result);
+//   RunResult same = from_json(text);
+//
+// An optional that is empty is `null` in JSON: the number does not exist for this run (a replayed
+// trace has no AU), which is not the same as 0.
+#pragma once
+
+#include "sim/base/cause.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lustrum {
+
+// Rises with every change of the keys, also with a key more: a reader knows one set of keys.
+inline constexpr std::uint32_t kResultSchemaVersion = 1;
+
+struct RunMetrics {
+  std::optional<double> au_mean_pct;
+  double gpu_utilization_pct = 0;
+  double makespan_s = 0;
+  std::vector<double> epoch_time_s; // [epoch]
+  std::optional<double> samples_per_s;
+  double throughput_mib_per_s = 0;
+  std::vector<double> au_per_epoch_pct; // [epoch]; empty without AU
+  std::optional<double> au_threshold_pct;
+  std::optional<bool> au_pass;
+  std::optional<std::uint64_t> steps_per_epoch;
+  std::uint32_t ranks = 0;
+  std::optional<double> step_time_p50_s;
+  std::optional<double> step_time_p95_s;
+  std::optional<double> step_time_p99_s;
+  std::uint64_t read_bytes = 0;
+  std::uint64_t files_opened = 0;
+  std::uint64_t rpcs = 0;
+};
+
+// Percent of all GPU time by cause; the sum is 100.
+struct GpuTimeShares {
+  std::array<double, kCauses> pct{};
+  double& operator[](Cause cause) { return pct[static_cast<std::size_t>(cause)]; }
+  double operator[](Cause cause) const { return pct[static_cast<std::size_t>(cause)]; }
+};
+
+// \pre time.total() > 0
+GpuTimeShares shares_of(const TimeAccount& time);
+
+struct StationRow {
+  std::string name;
+  std::string station_class; // `class` in JSON
+  std::string discipline;
+  double utilization_pct = 0;
+  double queue_mean = 0; // requests waiting and in service
+  std::uint64_t requests = 0;
+  std::string capacity_text; // `2600 MiB/s`, `8 servers`
+};
+
+struct StationClassRow {
+  std::string station_class;
+  std::uint32_t stations = 0;
+  double utilization_mean_pct = 0;
+  double utilization_max_pct = 0;
+  double queue_mean = 0; // per station
+};
+
+struct Bottleneck {
+  std::string name;
+  std::string station_class;
+  double utilization_pct = 0;
+  std::string why; // one sentence
+};
+
+struct BoundPart {
+  std::string name;
+  double throughput_mib_per_s = 0;
+};
+
+// No run of this design can be faster.
+struct ThroughputBound {
+  std::string name; // the part that sets it
+  double throughput_mib_per_s = 0;
+  std::vector<BoundPart> parts; // what each kind of part allows alone
+};
+
+struct CostLine {
+  std::string component;
+  double quantity = 0;
+  std::string unit;
+  std::optional<double> unit_price_usd; // empty: no price is known; the line is not in the total
+  std::optional<double> cost_usd;
+  std::string basis; // `baseline`: billed for the time it exists; `usage`: for what the job does
+  std::string source, as_of, kind; // of the price
+};
+
+struct RunCost {
+  double total_usd = 0; // of the lines that have a price
+  std::optional<double> per_epoch_usd;
+  std::optional<double> per_sample_usd;
+  std::optional<double> idle_gpu_usd;
+  double per_hour_usd = 0;
+  std::vector<CostLine> lines;
+};
+
+// An assumed or fitted figure that the answer rests on.
+struct AssumedRow {
+  std::string key, value, kind, source;
+};
+
+// A number of the recorded job beside that of its replay.
+struct ReplayCheckRow {
+  std::string name;
+  double value = 0;
+  std::string unit;
+};
+
+struct RunInput {
+  std::string path; // as the user wrote it or relative to the scenario, never absolute
+  std::string digest;
+};
+
+// Enough to get the same bytes again. No time of day and no absolute path: they would differ.
+struct RunProvenance {
+  std::string version;
+  std::uint64_t seed = 0;
+  std::string scenario;
+  std::vector<RunInput> inputs;
+  std::vector<std::string> simgrid; // settings, `network/model:CM02`
+  std::string data_path;            // `stations` or `simgrid`
+  std::string command;              // to type for the same run
+};
+
+struct RunResult {
+  std::uint32_t schema_version = kResultSchemaVersion;
+  std::string name;
+  std::string description;
+  RunMetrics metrics;
+  GpuTimeShares stalls;
+  std::vector<StationRow> stations;
+  std::vector<StationClassRow> station_classes;
+  std::optional<Bottleneck> bottleneck;
+  std::optional<ThroughputBound> bound;
+  RunCost cost;
+  std::vector<AssumedRow> assumed;
+  std::vector<std::string> warnings;
+  std::vector<std::string> notes;
+  std::vector<ReplayCheckRow> replay_check; // empty unless a trace was replayed
+  RunProvenance provenance;
+};
+
+// Keys in the order above, two spaces of indent, the shortest digits that read back as the same
+// number, a newline at the end: equal results give equal bytes. Bytes that are not UTF-8 become
+// U+FFFD. \pre every number is finite
+std::string to_json(const RunResult& result);
+
+// Throws std::runtime_error that says what is wrong and where: no JSON, another schema version, a
+// key missing, unknown or of the wrong type.
+RunResult from_json(std::string_view text);
+
+// Every number of a result by its path in the JSON (`metrics.makespan_s`,
+// `stations[3].queue_mean`), in that order; a truth value counts as 0 or 1, a null is left out.
+std::vector<std::pair<std::string, double>> list_numbers(const RunResult& result);
+
+} // namespace lustrum

@@ -1,0 +1,50 @@
+// Lines of a text file, plain or gzip (also several members in one file), in bounded memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lustrum::trace {
+
+class LineSource {
+public:
+  // A longer line is handed out in pieces of this size.
+  static constexpr std::size_t kMaxLine = std::size_t{16} << 20;
+  // Readable bytes after each line, as simdjson wants.
+  static constexpr std::size_t kPadding = 64;
+
+  // Throws std::runtime_error when the file cannot be opened.
+  explicit LineSource(const std::filesystem::path& path);
+
+  // The next line without its end, good until the next call; nullopt at the end of the data.
+  std::optional<std::string_view> next();
+
+  // Lines handed out so far: the number of the last one, from 1.
+  std::uint64_t line_number() const { return line_number_; }
+
+  // Why the data ended before the file's own end mark ("unexpected end of gzip data"); else empty.
+  const std::string& stream_error() const { return stream_error_; }
+
+private:
+  struct Closer {
+    void operator()(void* file) const;
+  };
+
+  void refill();
+
+  std::unique_ptr<void, Closer> file_; // a gzFile
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0; // of what is not handed out
+  std::size_t end_ = 0;   // of what is filled
+  bool at_end_ = false;
+  std::uint64_t line_number_ = 0;
+  std::string stream_error_;
+};
+
+} // namespace lustrum::trace

@@ -1,0 +1,36 @@
+#include "sim/trace/read_report.hpp"
+
+#include <sstream>
+
+namespace lustrum::trace {
+
+std::string DamagedLine::text() const {
+  return file + ":" + std::to_string(line) + ": " + reason + ": " + excerpt;
+}
+
+std::string ReadReport::text() const {
+  std::ostringstream out;
+  const auto fact = [&out](std::uint64_t count, std::string_view what) {
+    if (count != 0) out << count << ' ' << what << '\n';
+  };
+  fact(files, "files");
+  fact(lines, "lines");
+  fact(events, "events");
+  fact(metadata_rows, "metadata rows");
+  fact(other_rows, "counters and instants, not used");
+  fact(duplicate_lines, "duplicate lines, dropped");
+  fact(rejoined_lines, "lines cut by a line break in a name, joined again");
+  fact(damaged_lines, "damaged lines, dropped");
+  for (const DamagedLine& line : damage) out << "  " << line.text() << '\n';
+  for (const std::string& error : stream_errors) out << error << '\n';
+  fact(failed_calls, "failed calls");
+  fact(pseudo_calls, "calls on files that are no storage");
+  fact(pseudo_bytes, "bytes read and written there");
+  fact(calls_without_path, "calls without a path");
+  fact(unresolved_hashes, "hashed names that nothing explains");
+  for (const auto& [name, count] : unknown_calls)
+    out << count << " calls of unknown name `" << name << "`\n";
+  return out.str();
+}
+
+} // namespace lustrum::trace
