@@ -1,7 +1,6 @@
 #include "cli/verbs.hpp"
 
 #include "models/assembly/benchmark.hpp"
-#include "sim/kernel/benchmark.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

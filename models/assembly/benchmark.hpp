@@ -2,6 +2,8 @@
 // both NICs, close, for files of 1 MiB.
 #pragma once
 
+#include "sim/kernel/benchmark.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <vector>

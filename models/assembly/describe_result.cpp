@@ -6,19 +6,36 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <vector>
 
 namespace lustrum {
 
 namespace {
 
-// FNV-1a of a file's bytes: tells inputs apart, guards against nothing.
-std::string digest_of(const std::string& path) {
+std::string contents_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  return fmt::format("fnv1a:{:016x}", random::component(text));
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// FNV-1a of a file's bytes, or of the files of a folder in the order of their names: tells inputs
+// apart, guards against nothing.
+std::string digest_of(const std::filesystem::path& path) {
+  std::vector<std::filesystem::path> files{path};
+  if (std::filesystem::is_directory(path)) {
+    const std::filesystem::directory_iterator entries(path);
+    files.assign(begin(entries), end(entries));
+    std::sort(files.begin(), files.end());
+  }
+  std::uint64_t digest = 0;
+  for (const std::filesystem::path& file : files)
+    if (std::filesystem::is_regular_file(file))
+      digest = random::mix_bits(digest) ^ random::component(contents_of(file));
+  return fmt::format("fnv1a:{:016x}", digest);
 }
 
 // Paths of this machine do not belong into a result that others reproduce.

@@ -61,7 +61,9 @@ void Trainer::run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t st
   Rank& self = ranks_[rank];
   const std::uint64_t index = std::uint64_t{epoch} * steps_per_epoch_ + step;
   const Seconds start = engine_.clock();
-  self.loader->wait_for(step, self.time);
+  TimeAccount data_wait;
+  self.loader->wait_for(step, data_wait);
+  self.time += data_wait;
   self.loader->consumed(step);
 
   const Seconds before_compute = engine_.clock();
@@ -76,14 +78,20 @@ void Trainer::run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t st
                         settings.overhead_stdev};
   engine_.sleep(draw("training.overhead", rank, index, overhead));
   self.time[Cause::step_overhead] += (engine_.clock() - before_overhead).count();
-  wait_at_barrier(self, Cause::barrier);
+  wait_for_stragglers(self, index, data_wait);
   if (rank == 0) step_time_s_.push_back((engine_.clock() - start).count());
 }
 
-void Trainer::wait_at_barrier(Rank& rank, Cause cause) {
+void Trainer::wait_for_stragglers(Rank& rank, std::uint64_t step, const TimeAccount& data_wait) {
+  Straggler& last = stragglers_[step % stragglers_.size()];
+  last.data_wait = data_wait; // the last to come leaves its own
   const Seconds before = engine_.clock();
   barrier_.wait();
-  rank.time[cause] += (engine_.clock() - before).count();
+  const double waited_s = (engine_.clock() - before).count();
+  const double longer_s = std::max(0.0, last.data_wait.total() - data_wait.total());
+  const double for_data_s = std::min(waited_s, longer_s);
+  rank.time.add_split_as(last.data_wait, for_data_s, Cause::barrier);
+  rank.time[Cause::barrier] += waited_s - for_data_s;
 }
 
 Seconds Trainer::draw(const char* what, std::uint32_t rank, std::uint64_t index,
@@ -109,7 +117,9 @@ void Trainer::write_checkpoint(std::uint32_t rank, std::uint32_t epoch) {
     done.wait("its checkpoint to be written");
     self.time[Cause::checkpoint] += (engine_.clock() - before).count();
   }
-  wait_at_barrier(self, Cause::checkpoint);
+  const Seconds before = engine_.clock();
+  barrier_.wait();
+  self.time[Cause::checkpoint] += (engine_.clock() - before).count();
 }
 
 Task Trainer::checkpoint_task(TimeAccount& account, kernel::Gate& done) {

@@ -11,6 +11,7 @@
 
 #include "sim/kernel/engine.hpp"
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -31,6 +32,10 @@ private:
     TimeAccount time;
     Seconds end{};
   };
+  // The rank that reached a barrier last, and what it had waited for in its step.
+  struct Straggler {
+    TimeAccount data_wait;
+  };
   // Sums over ranks of one epoch.
   struct Epoch {
     std::uint32_t steps = 0;
@@ -44,7 +49,9 @@ private:
   void run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t step, AuBlock& au);
   void start_workers(Rank& rank);
   void write_checkpoint(std::uint32_t rank, std::uint32_t epoch);
-  void wait_at_barrier(Rank& rank, Cause cause);
+  // After a step: waiting for a rank that waited for its data is put down to what that rank waited
+  // for; the rest of the wait is the barrier's.
+  void wait_for_stragglers(Rank& rank, std::uint64_t step, const TimeAccount& data_wait);
   kernel::Task checkpoint_task(TimeAccount& account, kernel::Gate& done);
   Seconds draw(const char* what, std::uint32_t rank, std::uint64_t index, const Spread& spread) const;
 
@@ -55,6 +62,7 @@ private:
   std::vector<Rank> ranks_;
   std::vector<Epoch> epochs_;
   std::vector<double> step_time_s_;
+  std::array<Straggler, 2> stragglers_; // of this barrier and the next: ranks leave it one by one
   kernel::Barrier barrier_;
 };
 
