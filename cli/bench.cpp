@@ -1,5 +1,4 @@
 #include "cli/verbs.hpp"
-
 #include "models/assembly/benchmark.hpp"
 
 #include <CLI/CLI.hpp>
@@ -18,8 +17,9 @@ constexpr double kMebi = 1024.0 * 1024.0;
 
 void print_kernel_row(const kernel::BenchmarkRow& row) {
   fmt::print("{:>9}  {:>9.2f} M/s  {:>15}  {:>9.0f} MiB\n", row.streams, row.rpc_per_s / kMillion,
-             row.simgrid_flows_per_s ? fmt::format("{:.4f} M/s", *row.simgrid_flows_per_s / kMillion)
-                                     : "-",
+             row.simgrid_flows_per_s
+                 ? fmt::format("{:.4f} M/s", *row.simgrid_flows_per_s / kMillion)
+                 : "-",
              static_cast<double>(row.rss_bytes) / kMebi);
   std::fflush(stdout);
 }
@@ -68,9 +68,15 @@ int bench_kernel(bool json) {
 void add_bench(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("bench", "Measure how fast this machine simulates");
   verb->require_subcommand(1);
-  auto* kernel = verb->add_subcommand("kernel", "RPCs per second beside SimGrid's flows per second");
+  verb->footer("Example: lustrum bench kernel\nRates are per second of wall clock (M/s: millions), "
+               "memory in MiB.");
+  auto* kernel =
+      verb->add_subcommand("kernel", "RPCs per second beside SimGrid's flows per second");
   const auto json = std::make_shared<bool>(false);
   kernel->add_flag("--json", *json, "Print rows as JSON");
+  kernel->footer("Example: lustrum bench kernel --json > rows.json\n"
+                 "Rates are per second of wall clock (M/s: millions), memory in MiB. It takes a "
+                 "minute or two.");
   kernel->callback([json, &exit_code] { exit_code = bench_kernel(*json); });
 }
 

@@ -1,14 +1,15 @@
 #include "cli/output.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string_view>
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include <system_error>
 
 namespace lustrum::cli {
 
@@ -17,6 +18,15 @@ namespace {
 std::string_view environment(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
+}
+
+bool locale_is_utf8() {
+  std::string_view locale;
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"})
+    if (locale.empty()) locale = environment(name);
+  for (const std::string_view spelling : {"UTF-8", "utf-8", "UTF8", "utf8"})
+    if (locale.find(spelling) != std::string_view::npos) return true;
+  return false;
 }
 
 } // namespace
@@ -35,13 +45,23 @@ reports::TerminalOptions terminal_options() {
   reports::TerminalOptions options;
   options.colour = colour_on(stdout);
   // A file or pipe gets what any terminal shows.
-  const std::string_view locale = environment("LC_ALL").empty() ? environment("LANG") : environment("LC_ALL");
-  options.unicode = locale.find("UTF-8") != std::string_view::npos ||
-                    locale.find("utf8") != std::string_view::npos;
+  options.unicode = locale_is_utf8();
   winsize size{};
   if (::ioctl(::fileno(stdout), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     options.width = size.ws_col;
   return options;
+}
+
+std::string unwritable(const std::string& folder) {
+  namespace fs = std::filesystem;
+  if (folder.empty()) return {};
+  std::error_code ignored;
+  fs::path place = fs::absolute(folder);
+  while (!fs::exists(place, ignored) && place.has_relative_path()) place = place.parent_path();
+  if (!fs::is_directory(place, ignored)) return fmt::format("`{}` is not a folder", place.string());
+  if (::access(place.c_str(), W_OK) != 0)
+    return fmt::format("cannot write to folder `{}`", place.string());
+  return {};
 }
 
 void write_whole(const std::string& folder, const std::string& name, const std::string& text) {
@@ -52,7 +72,11 @@ void write_whole(const std::string& folder, const std::string& name, const std::
     std::ofstream out(partial, std::ios::binary);
     out << text;
     out.close();
-    if (!out) throw std::runtime_error(fmt::format("cannot write {}", partial.string()));
+    if (!out) {
+      std::error_code ignored;
+      std::filesystem::remove(partial, ignored);
+      throw std::runtime_error(fmt::format("cannot write `{}`", target.string()));
+    }
   }
   std::filesystem::rename(partial, target);
 }

@@ -17,6 +17,10 @@ bool colour_on(std::FILE* stream);
 // Width, colour and character set of stdout.
 reports::TerminalOptions terminal_options();
 
+// Why nothing can be written into the folder (which may have to be made); empty: it can. An empty
+// name is fine: nothing is asked.
+std::string unwritable(const std::string& folder);
+
 // Writes a file of the folder (made where missing) whole or not at all. Throws std::runtime_error.
 void write_whole(const std::string& folder, const std::string& name, const std::string& text);
 

@@ -1,6 +1,5 @@
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
-
 #include "models/assembly/simulate.hpp"
 #include "reports/terminal.hpp"
 #include "sim/result/run_result.hpp"
@@ -9,9 +8,11 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace lustrum::cli {
 
@@ -25,8 +26,20 @@ struct RunArguments {
   std::string data_path;
 };
 
+// As a shell takes it.
+std::string quoted(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+      "/._-+=:,@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
 std::string replay_command(const RunArguments& arguments, const Scenario& scenario) {
-  std::string command = fmt::format("lustrum run {} --seed {}", arguments.file, scenario.run.seed);
+  std::string command =
+      fmt::format("lustrum run {} --seed {}", quoted(arguments.file), scenario.run.seed);
   if (scenario.run.data_path != "stations") command += " --data-path " + scenario.run.data_path;
   return command;
 }
@@ -39,17 +52,28 @@ bool report(const Diagnostics& diagnostics) {
 }
 
 int run(const RunArguments& arguments) {
+  if (!std::filesystem::is_directory(catalog_folder())) {
+    fmt::print(stderr,
+               "error: the catalog is not at `{}`: start Lustrum through ./lustrum, or set "
+               "LUSTRUM_HOME to the folder of the repository\n",
+               catalog_folder());
+    return kBadInput;
+  }
   Diagnostics diagnostics;
   const Catalog catalog = Catalog::load(catalog_folder(), diagnostics);
   Scenario scenario = load_scenario(arguments.file, catalog, diagnostics);
   if (report(diagnostics)) return kBadInput;
+  if (const std::string problem = unwritable(arguments.out); !problem.empty()) {
+    fmt::print(stderr, "error: --out: {}\n", problem);
+    return kBadInput;
+  }
   if (arguments.seed) scenario.run.seed = *arguments.seed;
   if (!arguments.data_path.empty()) scenario.run.data_path = arguments.data_path;
 
   const kernel::ChildOutcome outcome =
       simulate_in_child(scenario, replay_command(arguments, scenario));
   if (outcome.exit_code != 0) {
-    fmt::print(stderr, "error: {}\n", outcome.output);
+    fmt::print(stderr, "error: {}{}", outcome.output, outcome.output.ends_with('\n') ? "" : "\n");
     return kUnfinished;
   }
   const RunResult result = from_json(outcome.output);
@@ -64,20 +88,37 @@ int run(const RunArguments& arguments) {
   return kFine;
 }
 
+// CLI11 would read -1 as 18446744073709551615.
+std::string is_whole_number(const std::string& text) {
+  if (text.find_first_not_of("0123456789") == std::string::npos && !text.empty()) return {};
+  return fmt::format("`{}` is not a whole number of 0 or more", text);
+}
+
 } // namespace
 
 void add_run(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("run", "Simulate a scenario and print what it does to the GPUs");
   const auto arguments = std::make_shared<RunArguments>();
-  verb->add_option("scenario", arguments->file, "Scenario file (YAML), e.g. configs/quickstart.yaml")
+  verb->add_option("scenario", arguments->file,
+                   "Scenario file (YAML), e.g. configs/quickstart.yaml")
       ->required();
-  verb->add_flag("--json", arguments->json, "Print the result document as JSON instead of the report");
-  verb->add_option("--out", arguments->out, "Also write result.json and report.txt into this folder");
-  verb->add_option("--seed", arguments->seed, "Seed of all random draws, instead of run.seed");
+  verb->add_flag("--json", arguments->json,
+                 "Print the result document as JSON instead of the report");
+  verb->add_option("--out", arguments->out,
+                   "Also write result.json and report.txt into this folder");
+  verb->add_option("--seed", arguments->seed, "Seed of all random draws, instead of run.seed")
+      ->check(is_whole_number);
   verb->add_option("--data-path", arguments->data_path,
                    "Who serves transfers and disks: our stations, or SimGrid's fluid models "
                    "(slow; for cross-checks)")
       ->check(CLI::IsMember({"stations", "simgrid"}));
+  verb->footer(
+      "Examples:\n"
+      "  lustrum run configs/quickstart.yaml\n"
+      "  lustrum run configs/lab_tcp.yaml --json > result.json\n"
+      "  lustrum run configs/lab_tcp.yaml --seed 7 --out out/lab_tcp\n"
+      "Values in a scenario carry their unit: 9.6 TiB, 6.8 GB/s, 100 Gbit/s, 20 ms, 40 USD/h; "
+      "`lustrum schema` lists every key.");
   verb->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

@@ -1,5 +1,4 @@
 #include "cli/verbs.hpp"
-
 #include "models/assembly/scenario.hpp"
 
 #include <CLI/CLI.hpp>
@@ -29,6 +28,8 @@ void print_section(const ScenarioSection& section) {
 void add_schema(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("schema", "List every key of a scenario file: meaning, unit, "
                                             "range, default, source");
+  verb->footer("Example: lustrum schema | less\n"
+               "Ranges and defaults are printed with their unit (9.6 TiB, 1200 MiB/s, 190 ms).");
   verb->callback([&exit_code] {
     for (const ScenarioSection& section : scenario_sections()) print_section(section);
     exit_code = kFine;

@@ -62,7 +62,8 @@ public:
   // the first that wakes an actor.
   double next_occurring_event(double now) override {
     World& world = owner_.world;
-    if (!owner_.wakes.empty()) return 0;
+    // A step that ended earlier than foreseen leaves wakes for later.
+    if (!owner_.wakes.empty()) return std::max(0.0, world.now().count() - now);
     const double outside = next_outside(now);
     world.advance_to(std::min(now, world.next_time()));
     owner_.looking_ahead = true;
@@ -82,6 +83,11 @@ public:
 
   void update_actions_state(double now, double /*delta*/) override {
     World& world = owner_.world;
+    // The world must never be ahead of the actors: what they do now would come too late for it.
+    if (world.now().count() > now + kClockSlack && owner_.wakes.empty())
+      world.fail(std::make_exception_ptr(SimulationError(fmt::format(
+          "the storage world ran ahead to {:.9f} s while actors are at {:.9f} s: a bug of Lustrum",
+          world.now().count(), now))));
     // Wakes belong to the time at which the look-ahead stopped, unless something outside came first.
     if (!owner_.wakes.empty() && world.now().count() <= now + kClockSlack) owner_.release_wakes();
     while (!world.stopped() && world.next_time() <= now) world.run_one();

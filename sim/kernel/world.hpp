@@ -119,7 +119,7 @@ public:
   void advance_to(double time_s) {
     if (time_s > timeline_.now_s) timeline_.now_s = time_s;
   }
-  // Runs all that is ready, then the next event.
+  // Runs all that is ready, or else the next event.
   void run_one();
   // Runs until nothing is left to do.
   void run_all();

@@ -77,29 +77,39 @@ def check_readmes(files):
             yield f"{folder}/README.md:1: missing: scope, equations, parameters, sources, validation"
 
 
+def cmake_calls(name, text):
+    """The words of each call of a CMake function with literal arguments (its definition is no call)."""
+    for arguments in re.findall(rf"\b{name}\s*\(([^)]*)\)", text):
+        words = arguments.split()
+        if words and "${" not in words[0]:
+            yield words
+
+
 def built_sources(root, files):
-    """The paths (or patterns, for a glob) of all .cpp files that some CMakeLists.txt names."""
+    """The paths (or patterns, for a glob) of all .cpp files that some CMakeLists.txt builds: those it names, those of
+    the folder of a lustrum_library(folder ...) and those of a lustrum_tests(name label)."""
     for path in files:
         if PurePosixPath(path).name != "CMakeLists.txt":
             continue
         folder = PurePosixPath(path).parent
         text = re.sub(r"#[^\n]*", "", (root / path).read_text())
-        libraries = re.findall(r"\blustrum_library\s*\(\s*(\S+)([^)]*)\)", text)
-        for library, arguments in libraries:
-            yield from (f"{library}/{word}" for word in arguments.split() if word.endswith(".cpp"))
-        for word in re.sub(r"\blustrum_library\s*\([^)]*\)", "", text).replace("(", " ").replace(")", " ").split():
+        yield from (f"{words[0]}/*.cpp" for words in cmake_calls("lustrum_library", text))
+        yield from (f"tests/{words[1]}/*_test.cpp" for words in cmake_calls("lustrum_tests", text))
+        text = re.sub(r"\bset_source_files_properties\s*\([^)]*\)", "", text)
+        for word in text.replace("(", " ").replace(")", " ").split():
             word = word.strip('"')
-            if word.endswith(".cpp"):
-                plain = CMAKE_VARIABLE_PREFIX.sub("", word)
+            plain = CMAKE_VARIABLE_PREFIX.sub("", word)
+            if word.endswith(".cpp") and "${" not in plain:
                 yield from (str(folder / plain), plain)
 
 
 def check_built(root, files):
     listed = set(built_sources(root, files))
-    patterns = [path for path in listed if "*" in path]
     for path in files:
         if path.endswith(".cpp") and (in_code(path) or path.startswith("tests/")):
-            if path not in listed and not any(fnmatch(path, pattern) for pattern in patterns):
+            # A glob of CMake stays in its folder.
+            same_folder = (pattern for pattern in listed if PurePosixPath(pattern).parent == PurePosixPath(path).parent)
+            if not any(fnmatch(path, pattern) for pattern in same_folder):
                 yield f"{path}:1: no CMakeLists.txt builds it"
 
 
@@ -131,17 +141,24 @@ def check(root):
 CLEAN = {
     "README.md": "Run ./lustrum, or write to ${TMPDIR:-/tmp}/x\n",
     ".ci/run": "",
-    "sim/CMakeLists.txt": "lustrum_library(sim/base\n  SOURCES units.cpp) # nothing.cpp\n",
+    "CMakeLists.txt": "function(lustrum_library folder)\n  file(GLOB s ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)\n"
+                      "endfunction()\n",
+    "sim/CMakeLists.txt": "lustrum_library(sim/base\n  LINKS fmt::fmt) # lustrum_library(sim/nobody)\n"
+                          "set_source_files_properties(sim/nobody/warned.cpp PROPERTIES COMPILE_OPTIONS -w)\n",
     "sim/base/units.cpp": "\n" * MAX_LINES,
+    "cli/CMakeLists.txt": "file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/*.cpp)\n",
+    "cli/main.cpp": "",
     "sim/base/utilization.hpp": "",
     "models/storage.hpp": "",
     "models/lustre/CMakeLists.txt": "add_library(x\n  ${CMAKE_CURRENT_SOURCE_DIR}/client.cpp)\n",
     "models/lustre/client.cpp": "",
     "models/lustre/README.md": "",
     "models/catalog/prices.yaml": "x: 1\n" * 2 * MAX_LINES,
-    "tests/CMakeLists.txt": "file(GLOB all unit/*.cpp)\nadd_executable(m model/a.cpp)\n",
-    "tests/unit/a.cpp": "",
-    "tests/model/a.cpp": "",
+    "tests/CMakeLists.txt": "function(lustrum_tests name label)\n  file(GLOB s ${PROJECT_SOURCE_DIR}/tests/${label}/*_test.cpp)\n"
+                            "  add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/test_main.cpp ${s})\nendfunction()\n"
+                            "lustrum_tests(unit_tests unit)\n",
+    "tests/test_main.cpp": "",
+    "tests/unit/a_test.cpp": "",
     "traces/t.csv": "/home/somebody/data\n",
 }
 # path -> content, line of the violation
@@ -152,8 +169,12 @@ PLANTED = {
     "tests/util/x.hpp": ("", 1),
     "models/device/README.md": (None, 1),
     "models/device/disk.hpp": ("", None),
-    "sim/base/nothing.cpp": ("", 1),
-    "tests/model/forgotten.cpp": ("", 1),
+    "sim/nobody/nothing.cpp": ("", 1),
+    "sim/nobody/warned.cpp": ("", 1),
+    "sim/base/deeper/nothing.cpp": ("", 1),
+    "cli/study/nothing.cpp": ("", 1),
+    "tests/unit/forgotten.cpp": ("", 1),
+    "tests/model/a_test.cpp": ("", 1),
     "configs/a.yaml": ("a: 1\nb: /home/somebody/data\n", 2),
     "tests/unit/b.hpp": ('// "/tmp/x"\n', 1),
     "tests/unit/c.hpp": ("\n// {root}/sim\n", 2),
