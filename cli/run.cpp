@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -22,9 +24,23 @@ struct RunArguments {
   std::string file;
   bool json = false;
   std::string out;
-  std::optional<std::uint64_t> seed;
+  std::string seed;
   std::string data_path;
 };
+
+// Not CLI11's reading: to it -1 is 18446744073709551615 and 010 is 8.
+std::optional<std::uint64_t> whole_number(const std::string& text) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return number;
+}
+
+std::string problem_of_seed(const std::string& text) {
+  if (whole_number(text)) return {};
+  return fmt::format("`{}` is not a whole number from 0 to {}", text, UINT64_MAX);
+}
 
 // As a shell takes it.
 std::string quoted(const std::string& word) {
@@ -67,7 +83,7 @@ int run(const RunArguments& arguments) {
     fmt::print(stderr, "error: --out: {}\n", problem);
     return kBadInput;
   }
-  if (arguments.seed) scenario.run.seed = *arguments.seed;
+  if (!arguments.seed.empty()) scenario.run.seed = *whole_number(arguments.seed);
   if (!arguments.data_path.empty()) scenario.run.data_path = arguments.data_path;
 
   const kernel::ChildOutcome outcome =
@@ -88,12 +104,6 @@ int run(const RunArguments& arguments) {
   return kFine;
 }
 
-// CLI11 would read -1 as 18446744073709551615.
-std::string is_whole_number(const std::string& text) {
-  if (text.find_first_not_of("0123456789") == std::string::npos && !text.empty()) return {};
-  return fmt::format("`{}` is not a whole number of 0 or more", text);
-}
-
 } // namespace
 
 void add_run(CLI::App& app, int& exit_code) {
@@ -107,7 +117,8 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->add_option("--out", arguments->out,
                    "Also write result.json and report.txt into this folder");
   verb->add_option("--seed", arguments->seed, "Seed of all random draws, instead of run.seed")
-      ->check(is_whole_number);
+      ->check(problem_of_seed)
+      ->type_name("UINT");
   verb->add_option("--data-path", arguments->data_path,
                    "Who serves transfers and disks: our stations, or SimGrid's fluid models "
                    "(slow; for cross-checks)")

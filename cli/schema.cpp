@@ -13,7 +13,7 @@ void print_section(const ScenarioSection& section) {
   for (const ParameterRow& row : describe(*section.table)) {
     fmt::print("  {}\n      {}\n      {}", row.key, row.doc, row.type);
     if (!row.range.empty()) fmt::print(", {}", row.range);
-    if (row.default_text == kRequired)
+    if (row.required)
       fmt::print("; required");
     else if (!row.default_text.empty())
       fmt::print("; default {}", row.default_text);

@@ -2,7 +2,7 @@
 // and leaves its exit code.
 #pragma once
 
-namespace CLI {
+namespace CLI { // NOLINT(readability-identifier-naming): CLI11's own
 class App;
 }
 

@@ -10,19 +10,26 @@ namespace lustrum::lustre {
 using kernel::Task;
 
 Client::Client(kernel::World& world, fabric::Fabric& fabric, const FileTable& files,
-               Servers servers, ClientIndex index, const LustreTunables& tunables, IoTotals& totals)
-    : world_(world), files_(files), index_(index), tunables_(tunables),
+               Servers servers, kernel::DelayStation& copy, ClientIndex index,
+               const LustreTunables& tunables, IoTotals& totals)
+    : world_(world), fabric_(fabric), files_(files), servers_(servers), index_(index),
+      tunables_(tunables),
       limits_{Bytes{tunables.llite_max_read_ahead_whole_mb * kMib},
               Bytes{tunables.llite_max_read_ahead_per_file_mb * kMib}, tunables.rpc_size()},
-      totals_(totals), copy_(world.add_delay({"client_copy", "client{}.copy", index.value()})),
-      locks_(world) {
+      totals_(totals), copy_(copy), oscs_(servers.ost.size()), locks_(world) {
   for (std::uint32_t m = 0; m < servers.mds.size(); ++m)
     mdcs_.emplace_back(world, fabric, servers.mds[m], index, MdtIndex{m}, tunables);
-  for (std::uint32_t t = 0; t < servers.ost.size(); ++t) {
+}
+
+Osc& Client::osc_of(std::uint32_t object_number) {
+  const OstIndex ost = files_.ost_of(object_number);
+  std::unique_ptr<Osc>& osc = oscs_[ost.value()];
+  if (!osc) {
     // OST i lies on OSS i mod n: the order in which the allocator walks them alternates servers.
-    Oss& oss = servers.oss[t % servers.oss.size()];
-    oscs_.emplace_back(world, fabric, oss, servers.ost[t], index, OstIndex{t}, tunables);
+    Oss& oss = servers_.oss[ost.value() % servers_.oss.size()];
+    osc = std::make_unique<Osc>(world_, fabric_, oss, servers_.ost[ost.value()], index_, ost, tunables_);
   }
+  return *osc;
 }
 
 Mdc& Client::mdc_of(FileIndex file) { return mdcs_[files_.directory(file) % mdcs_.size()]; }
@@ -117,19 +124,17 @@ Task Client::move(FileIndex file, Bytes offset, Bytes length, device::Operation 
                   TimeAccount& account) {
   std::vector<ObjectExtent> extents;
   files_.layout().map(offset, length, extents);
-  const auto osc_of = [&](const ObjectExtent& extent) -> Osc& {
-    return oscs_[files_.ost_of(files_.object_number(file, extent.object)).value()];
-  };
   if (extents.size() == 1) {
     const std::uint32_t object = files_.object_number(file, extents[0].object);
-    co_await move_object(osc_of(extents[0]), object, extents[0], operation, account);
+    co_await move_object(osc_of(object), object, extents[0], operation, account);
     co_return;
   }
   kernel::TaskGroup objects = world_.group();
-  for (const ObjectExtent& extent : extents)
-    objects.add(move_object(osc_of(extent), files_.object_number(file, extent.object), extent,
-                            operation, account),
+  for (const ObjectExtent& extent : extents) {
+    const std::uint32_t object = files_.object_number(file, extent.object);
+    objects.add(move_object(osc_of(object), object, extent, operation, account),
                 {"client object", index_.value()});
+  }
   co_await objects.all();
 }
 

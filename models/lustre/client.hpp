@@ -24,8 +24,10 @@ public:
     std::deque<Ost>& ost;
   };
 
+  // `copy` is shared by all clients: nobody queues there.
   Client(kernel::World& world, fabric::Fabric& fabric, const FileTable& files, Servers servers,
-         ClientIndex index, const LustreTunables& tunables, IoTotals& totals);
+         kernel::DelayStation& copy, ClientIndex index, const LustreTunables& tunables,
+         IoTotals& totals);
 
   kernel::Task open(FileIndex file, std::unique_ptr<OpenFile>& opened, TimeAccount& account);
   kernel::Task read(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account);
@@ -67,16 +69,19 @@ private:
   kernel::Task move_object(Osc& osc, std::uint32_t object, ObjectExtent extent,
                            device::Operation operation, TimeAccount& account);
   Mdc& mdc_of(FileIndex file);
+  Osc& osc_of(std::uint32_t object_number);
 
   kernel::World& world_;
+  fabric::Fabric& fabric_;
   const FileTable& files_;
+  Servers servers_;
   ClientIndex index_;
   LustreTunables tunables_;
   ReadaheadLimits limits_;
   IoTotals& totals_;
   kernel::DelayStation& copy_;
   std::deque<Mdc> mdcs_;
-  std::deque<Osc> oscs_;
+  std::vector<std::unique_ptr<Osc>> oscs_; // [OST], made at first use
   LockCache locks_;
   Bytes read_ahead_used_{};
 };

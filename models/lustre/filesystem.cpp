@@ -15,11 +15,13 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
     mds_.emplace_back(world, MdtIndex{m}, settings_.mds);
   for (std::uint32_t s = 0; s < settings_.fabric.servers; ++s)
     oss_.emplace_back(world, fabric_, OssIndex{s}, settings_.oss);
+  kernel::DelayStation& latency = world.add_delay({"ost_latency", "ost_latency"});
   for (std::uint32_t t = 0; t < settings_.fabric.servers * settings_.oss.osts; ++t)
-    ost_.emplace_back(world, OstIndex{t}, settings_.oss);
+    ost_.emplace_back(world, latency, OstIndex{t}, settings_.oss);
+  kernel::DelayStation& copy = world.add_delay({"client_copy", "client_copy"});
   for (std::uint32_t c = 0; c < settings_.fabric.clients; ++c)
-    clients_.emplace_back(world, fabric_, files_, Client::Servers{mds_, oss_, ost_}, ClientIndex{c},
-                          settings_.tunables, totals_);
+    clients_.emplace_back(world, fabric_, files_, Client::Servers{mds_, oss_, ost_}, copy,
+                          ClientIndex{c}, settings_.tunables, totals_);
 }
 
 namespace {

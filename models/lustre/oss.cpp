@@ -22,10 +22,11 @@ kernel::BucketStation* add_credit(kernel::World& world, const kernel::StationLab
 
 } // namespace
 
-Ost::Ost(kernel::World& world, OstIndex index, const OssSettings& settings)
+Ost::Ost(kernel::World& world, kernel::DelayStation& latency, OstIndex index,
+         const OssSettings& settings)
     : world_(world), settings_(settings),
       disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)),
-      latency_(world.add_delay({"ost_latency", "ost{}.latency", index.value()})),
+      latency_(latency),
       credit_(add_credit(world, {"ost_credit", "ost{}.credit", index.value()},
                          settings.disk_credit)) {
   world.declare_disk(disk_);

@@ -31,7 +31,9 @@ struct OssSettings {
 
 class Ost {
 public:
-  Ost(kernel::World& world, OstIndex index, const OssSettings& settings);
+  // `latency` is shared by all OSTs: nobody queues there.
+  Ost(kernel::World& world, kernel::DelayStation& latency, OstIndex index,
+      const OssSettings& settings);
 
   // Reads or writes on the device: latency, credit, queue and service.
   kernel::Task access(device::Operation operation, Bytes bytes, TimeAccount& account);

@@ -61,6 +61,8 @@ public:
     }
   }
   const T& front() const { return ring_first() ? ring_.front() : heap_.front().item; }
+  // The item a few places behind the front, where it is known cheaply: what to fetch from memory early.
+  const T* soon() const { return ring_.size() > kSoon ? &ring_[kSoon] : nullptr; }
   T pop() {
     if (ring_first()) return ring_.pop();
     std::pop_heap(heap_.begin(), heap_.end(), later);
@@ -70,6 +72,8 @@ public:
   }
 
 private:
+  static constexpr std::size_t kSoon = 4;
+
   struct Entry {
     T item;
     std::uint32_t sequence;

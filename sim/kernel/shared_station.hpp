@@ -43,7 +43,10 @@ public:
     updated_s_ = now_s();
     served_bytes_ += job.bytes;
     leave();
-    if (jobs_.empty()) virtual_time_ = 0; // keeps its precision on long runs
+    if (jobs_.empty())
+      virtual_time_ = 0; // keeps its precision on long runs
+    else
+      __builtin_prefetch(jobs_.front().transfer, 1); // cold by now, and needed at the next departure
     reschedule();
     return *job.transfer;
   }

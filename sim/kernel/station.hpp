@@ -63,7 +63,9 @@ public:
 
 protected:
   Station(Discipline discipline, const StationLabel& label, Timeline& timeline)
-      : timeline_(timeline), label_(&label), number_(timeline.calendar.add_station()),
+      : timeline_(timeline), label_(&label),
+        number_(discipline == Discipline::delay ? timeline.calendar.add_lane_station()
+                                                : timeline.calendar.add_station()),
         discipline_(discipline) {}
 
   double now_s() const { return timeline_.now_s; }

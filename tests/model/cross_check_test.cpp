@@ -104,6 +104,9 @@ void compare_matrix(const Machine& machine, std::uint32_t clients, double tolera
 // What is no bottleneck is 50 times as fast. Stage after stage, fluid sharing serves equal requests in
 // step (all leave the disk at once, then all cross the network), so the stages do not overlap as they
 // do behind a queue; with r times faster neighbours that costs up to 1/r.
+// For the same reason files of one RPC per stripe get 7 %: served in step, all streams open, lock and
+// close at the same moments (0.4 ms a file), and the bottleneck stands idle meanwhile.
+constexpr double kSingleRpcs = 0.07;
 
 TEST_CASE("cross-check: the client's NIC is the bottleneck") {
   compare_matrix({.client_nic = 1e9, .server_nic = 50e9, .disk = 50e9}, 4, 0.03, kSingleRpcs);

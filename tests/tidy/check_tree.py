@@ -154,7 +154,8 @@ CLEAN = {
     "models/lustre/client.cpp": "",
     "models/lustre/README.md": "",
     "models/catalog/prices.yaml": "x: 1\n" * 2 * MAX_LINES,
-    "tests/CMakeLists.txt": "function(lustrum_tests name label)\n  file(GLOB s ${PROJECT_SOURCE_DIR}/tests/${label}/*_test.cpp)\n"
+    "tests/CMakeLists.txt": "function(lustrum_tests name label)\n"
+                            "  file(GLOB s ${PROJECT_SOURCE_DIR}/tests/${label}/*_test.cpp)\n"
                             "  add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/test_main.cpp ${s})\nendfunction()\n"
                             "lustrum_tests(unit_tests unit)\n",
     "tests/test_main.cpp": "",
