@@ -54,8 +54,10 @@ std::string quoted(const std::string& word) {
 }
 
 std::string replay_command(const RunArguments& arguments, const Scenario& scenario) {
-  std::string command =
-      fmt::format("lustrum run {} --seed {}", quoted(arguments.file), scenario.run.seed);
+  // No folders of this machine in a result that others reproduce.
+  const std::filesystem::path file = arguments.file;
+  const std::string shown = file.is_absolute() ? file.filename().string() : arguments.file;
+  std::string command = fmt::format("lustrum run {} --seed {}", quoted(shown), scenario.run.seed);
   if (scenario.run.data_path != "stations") command += " --data-path " + scenario.run.data_path;
   return command;
 }
@@ -90,7 +92,7 @@ int run(const RunArguments& arguments) {
       simulate_in_child(scenario, replay_command(arguments, scenario));
   if (outcome.exit_code != 0) {
     fmt::print(stderr, "error: {}{}", outcome.output, outcome.output.ends_with('\n') ? "" : "\n");
-    return kUnfinished;
+    return outcome.exit_code;
   }
   const RunResult result = from_json(outcome.output);
   if (!arguments.out.empty()) {

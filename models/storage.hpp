@@ -28,7 +28,8 @@ private:
   FileIndex file_;
 };
 
-// What was asked for and what was delivered: the two must be equal at the end of a run.
+// What was asked for and what was delivered. A job may end while its loader still reads ahead: what is
+// under way then makes up the difference.
 struct IoTotals {
   std::uint64_t opens = 0;
   std::uint64_t closes = 0;
@@ -38,6 +39,7 @@ struct IoTotals {
   Bytes read_asked{};
   Bytes read_delivered{};
   Bytes read_fetched{}; // from servers, read-ahead included
+  Bytes read_under_way{};
   Bytes write_asked{};
   Bytes write_delivered{};
 };

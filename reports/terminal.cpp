@@ -21,13 +21,16 @@ constexpr double kPercent = 100;
 
 std::string label(std::string_view name) { return fmt::format("  {:<15}  ", name); }
 
-// As base/units_text does it, in ASCII where asked for.
-std::string duration(const Page& page, double time_s) {
+// The one letter of our units that ASCII lacks.
+std::string in_character_set(const Page& page, std::string text) {
   constexpr std::string_view kMicro = "\u00B5";
-  std::string text = format_duration(Seconds{time_s});
   if (const auto at = text.find(kMicro); !page.unicode() && at != std::string::npos)
     text.replace(at, kMicro.size(), "u");
   return text;
+}
+
+std::string duration(const Page& page, double time_s) {
+  return in_character_set(page, format_duration(Seconds{time_s}));
 }
 
 void utilization_lines(Page& page, const RunMetrics& m) {
@@ -49,10 +52,16 @@ void utilization_lines(Page& page, const RunMetrics& m) {
 }
 
 void limit_lines(Page& page, const RunResult& result) {
-  if (const auto& b = result.bottleneck)
+  if (const auto& b = result.bottleneck) {
+    // What is no station (the GPUs, the step loop) has no queue that could be busy.
+    const bool station = std::any_of(
+        result.station_classes.begin(), result.station_classes.end(),
+        [&](const StationClassRow& row) { return row.station_class == b->station_class; });
+    const std::string busy =
+        station ? fmt::format(", {} busy", percent(b->utilization_pct)) : std::string{};
     page.paragraph(label("Held back by"),
-                   fmt::format("{}, {} busy{}{}", b->name, percent(b->utilization_pct),
-                               b->why.empty() ? "" : ": ", b->why));
+                   fmt::format("{}{}{}{}", b->name, busy, b->why.empty() ? "" : ": ", b->why));
+  }
   if (const auto& b = result.bound) {
     const double reached_mib_per_s = result.metrics.throughput_mib_per_s;
     std::string text =
@@ -231,7 +240,8 @@ void assumption_section(Page& page, const std::vector<AssumedRow>& figures) {
   if (figures.empty()) return;
   page.heading(fmt::format("Assumptions: {} assumed or fitted", counted(figures.size(), "figure")));
   for (const AssumedRow& figure : figures)
-    page.paragraph("  - ", fmt::format("{} = {} ({}): {}", figure.key, figure.value, figure.kind,
+    page.paragraph("  - ", fmt::format("{} = {} ({}): {}", figure.key,
+                                           in_character_set(page, figure.value), figure.kind,
                                        figure.source));
 }
 

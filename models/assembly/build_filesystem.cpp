@@ -39,6 +39,7 @@ fabric::FabricSettings build_fabric(const Scenario& scenario, BytesPerSecond ser
     fabric.client_nic = scenario.instance.efa_nic_bandwidth.value;
     fabric.client_ceiling = system.efa_client_ceiling.value;
     fabric.latency = system.efa_latency.value;
+    if (system.efa_metadata.value) fabric.metadata_latency = fabric.latency;
   } else {
     fabric.client_nic = scenario.instance.tcp_bandwidth.value;
     fabric.client_ceiling = system.tcp_client_ceiling.value;
@@ -73,7 +74,11 @@ lustre::OssSettings build_oss(const Scenario& scenario, Provisioned& network) {
                                        system.disk_read_burst_per_tib.value * tib_per_ost,
                                        system.burst_duration.value, level);
     oss.disk.read_bandwidth = read.peak;
-    oss.disk.write_bandwidth = system.disk_write_burst_per_tib.value * tib_per_ost;
+    // One credit serves reads and writes; without it writes keep to their baseline.
+    const bool bursts = read.credit.baseline.count() > 0;
+    const Figure<BytesPerSecond>& write =
+        bursts ? system.disk_write_burst_per_tib : system.disk_write_per_tib;
+    oss.disk.write_bandwidth = write.value * tib_per_ost;
     oss.disk_credit = read.credit;
     oss.write_cost = system.disk_read_per_tib.value / system.disk_write_per_tib.value;
   } else {

@@ -56,7 +56,8 @@ training::DatasetSettings place_dataset(const DlioWorkload& dlio, Storage& stora
 
 training::LoaderSettings build_loader(const Scenario& scenario, const DlioWorkload& dlio) {
   training::LoaderSettings loader;
-  const bool tensorflow = dlio.data_loader == "tensorflow";
+  // DALI streams record files as tf.data does.
+  const bool tensorflow = dlio.data_loader != "pytorch";
   loader.pipeline = tensorflow ? training::Pipeline::tf_data : training::Pipeline::torch_dataloader;
   loader.batch_size = dlio.batch_size;
   loader.workers = dlio.read_threads;

@@ -80,6 +80,7 @@ struct LustreSystem {
   // Network between client and server.
   Figure<Seconds> tcp_latency; // one way, software included
   Figure<Seconds> efa_latency;
+  Figure<bool> efa_metadata; // metadata RPCs use it too; on FSx they stay on TCP
   Figure<BytesPerSecond> tcp_client_ceiling;
   Figure<BytesPerSecond> tcp_flow_ceiling; // one client to one OSS
   Figure<BytesPerSecond> efa_client_ceiling;

@@ -77,17 +77,16 @@ struct Seat {
   Cause cause;
   std::array<std::string_view, 3> classes;
 };
-constexpr std::array<Seat, 10> kSeats{{
+constexpr std::array<Seat, 9> kSeats{{
     {Cause::metadata, {"mdt_iops", "mds_cpu", "mod_slots"}},
-    {Cause::lock, {"oss_cpu", "wire", ""}},
+    {Cause::lock, {"oss_cpu", "", ""}},
     {Cause::rpc_slots, {"rpc_slots", "", ""}},
     {Cause::ost_queue, {"ost_io_threads", "oss_cpu", ""}},
     {Cause::disk, {"ost_disk", "", ""}},
     {Cause::throttle, {"ost_credit", "oss_nic_credit", ""}},
     {Cause::oss_nic, {"oss_nic", "", ""}},
-    {Cause::network, {"flow", "client_ceiling", "wire"}},
+    {Cause::network, {"flow", "client_ceiling", ""}},
     {Cause::client_nic, {"client_nic", "", ""}},
-    {Cause::client_cpu, {"client_copy", "", ""}},
 }};
 
 const StationRow* busiest(const RunResult& result, Cause cause) {

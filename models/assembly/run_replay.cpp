@@ -4,6 +4,7 @@
 #include "models/assembly/observe.hpp"
 #include "models/training/trace_replay.hpp"
 
+#include "sim/base/input_error.hpp"
 #include "sim/trace/dftracer_reader.hpp"
 
 #include <fmt/format.h>
@@ -67,11 +68,27 @@ void compare(const training::ReplayOutcome& outcome, RunResult& result) {
 
 } // namespace
 
+namespace {
+
+trace::ReadResult read_trace(const std::vector<std::filesystem::path>& paths) {
+  try {
+    trace::ReadResult read = trace::read_dftracer(paths);
+    if (read.trace.records.empty() || !(read.trace.duration_s > 0))
+      throw InputError(fmt::format("{} holds no call that could be replayed:\n{}",
+                                   paths.front().string(), read.report.text()));
+    return read;
+  } catch (const trace::ReadError& e) {
+    throw InputError(e.what());
+  }
+}
+
+} // namespace
+
 ReplayRun run_replay(const Scenario& scenario, kernel::Engine& engine,
                      lustre::Filesystem& filesystem) {
   const std::vector<std::filesystem::path> paths(scenario.workload.trace.begin(),
                                                  scenario.workload.trace.end());
-  const trace::ReadResult read = trace::read_dftracer(paths);
+  const trace::ReadResult read = read_trace(paths);
   training::TraceReplay replay(engine, filesystem, read.trace, options_of(scenario));
   engine.run();
 

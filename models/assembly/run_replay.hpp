@@ -17,7 +17,7 @@ struct ReplayRun {
   double ranks = 0;
 };
 
-// Throws trace::ReadError when the trace cannot be read.
+// Throws InputError when the trace cannot be read or holds nothing to replay.
 ReplayRun run_replay(const Scenario& scenario, kernel::Engine& engine,
                      lustre::Filesystem& filesystem);
 

@@ -21,7 +21,7 @@ using enum DiagnosticCode;
 
 std::string choose_from(const std::string& name, const std::vector<std::string>& names) {
   std::string hint = did_you_mean(name, names);
-  if (!hint.empty()) hint += "; ";
+  if (!hint.empty()) hint += " ";
   return hint + fmt::format("there are `{}`", fmt::join(names, "`, `"));
 }
 
@@ -158,7 +158,9 @@ private:
 
   void read_dlio_file(const YamlNode& node, const YamlNode& set) {
     const std::string path = beside_scenario(node.text());
+    const std::size_t errors_before = diagnostics_.error_count();
     scenario_.dlio = load_dlio(path, set, diagnostics_, node.span());
+    dlio_known_ = diagnostics_.error_count() == errors_before;
     scenario_.files.push_back(path);
   }
 
@@ -204,6 +206,7 @@ private:
     check_metadata();
     check_layout();
     check_ranks();
+    check_data_set();
     if (scenario_.run.epochs == 0 && scenario_.dlio) scenario_.run.epochs = scenario_.dlio->epochs;
   }
 
@@ -290,6 +293,22 @@ private:
                        "e.g. `-E 100M -c 1 -E -1 -c 8`");
   }
 
+  // A run needs one step at least.
+  void check_data_set() {
+    const std::uint32_t ranks = scenario_.workload.ranks;
+    if (!dlio_known_ || ranks == 0) return;
+    const DlioWorkload& dlio = *scenario_.dlio;
+    if (dlio.steps_per_epoch(ranks) > 0) return;
+    const std::uint64_t samples = std::uint64_t{dlio.batch_size} * ranks;
+    diagnostics_.add(
+        impossible, root_.get("workload").get("dlio").span(),
+        fmt::format("the data set is too small: {} samples do not fill one batch of {} on each of "
+                    "{} ranks",
+                    dlio.samples_per_epoch(), dlio.batch_size, ranks),
+        fmt::format("set: {{dataset.num_files_train: {}}} gives one step; more is better",
+                    (samples + dlio.num_samples_per_file - 1) / dlio.num_samples_per_file));
+  }
+
   void check_ranks() {
     const std::uint64_t gpus =
         std::uint64_t{scenario_.instance.gpus.value} * scenario_.cluster.nodes;
@@ -308,6 +327,7 @@ private:
   const Catalog& catalog_;
   Diagnostics& diagnostics_;
   Scenario scenario_;
+  bool dlio_known_ = false;   // the DLIO file was read without an error
   bool entries_known_ = true; // the catalog has what cluster and storage name
 };
 

@@ -97,6 +97,7 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, TimeAccount& 
   File& file = static_cast<File&>(open_file);
   ++totals_.reads;
   totals_.read_asked += length;
+  totals_.read_under_way += length;
   const Bytes ahead_before = file.readahead.ahead();
   const Bytes limit{tunables_.llite_max_read_ahead_mb * kMib};
   const Bytes budget = limit > read_ahead_used_ ? limit - read_ahead_used_ : Bytes{};
@@ -107,6 +108,7 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, TimeAccount& 
   co_await wait_for_blocks(file, offset + length, account);
   co_await copy(length, account);
   totals_.read_delivered += length;
+  totals_.read_under_way -= length;
 }
 
 Task Client::write(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account) {

@@ -1,8 +1,9 @@
 // A Lustre client: llite above (open files, read-ahead, copy to the caller), LOV in the middle
 // (layout: file extents to objects), MDC and OSC below.
 //
-// Follow a read: Client::read -> Readahead::plan -> fetch -> fetch_object -> Osc::lock, Osc::bulk ->
-// Oss::bulk -> Ost::access (the device) -> Fabric::path and World::transfer (the way back).
+// Follow a read: Client::read -> Readahead::plan -> start_block -> fetch_block -> move (Layout::map) ->
+// move_object -> Osc::lock, Osc::bulk -> Oss::bulk -> Ost::access (the device) -> Fabric::path and
+// World::transfer (the way back).
 #pragma once
 
 #include "models/lustre/file_table.hpp"

@@ -8,7 +8,7 @@
 namespace lustrum::lustre {
 
 Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
-    : settings_(settings),
+    : world_(world), settings_(settings),
       files_(settings.layout, settings.fabric.servers * settings.oss.osts, settings.seed),
       fabric_(world, settings.fabric) {
   for (std::uint32_t m = 0; m < settings_.mdts; ++m)
@@ -78,9 +78,13 @@ std::vector<std::string> Filesystem::check_laws() const {
     disk_read += ost.bytes_read();
     disk_written += ost.bytes_written();
   }
-  if (totals_.read_asked != totals_.read_delivered)
-    problems.push_back(fmt::format("{} bytes of reads were asked, {} delivered",
-                                   totals_.read_asked.count(), totals_.read_delivered.count()));
+  if (totals_.read_asked != totals_.read_delivered + totals_.read_under_way)
+    problems.push_back(fmt::format("{} bytes of reads were asked, {} delivered, {} under way",
+                                   totals_.read_asked.count(), totals_.read_delivered.count(),
+                                   totals_.read_under_way.count()));
+  if (world_.is_idle() && totals_.read_under_way > Bytes{})
+    problems.push_back(fmt::format("{} bytes of reads were never delivered",
+                                   totals_.read_under_way.count()));
   if (totals_.write_asked != totals_.write_delivered)
     problems.push_back(fmt::format("{} bytes of writes were asked, {} delivered",
                                    totals_.write_asked.count(), totals_.write_delivered.count()));

@@ -62,6 +62,7 @@ public:
   std::vector<std::string> check_laws() const;
 
 private:
+  const kernel::World& world_;
   FilesystemSettings settings_;
   FileTable files_;
   fabric::Fabric fabric_;

@@ -1,12 +1,15 @@
-// The client's side of extent locks: one PR or PW lock on the whole object per client and object, as
-// the server grants it when nobody conflicts ([0, EOF]). Cached until the run ends.
+// The client's side of extent locks: one lock on the whole object per client and object, as the
+// server grants it when nobody conflicts ([0, EOF]). Cached until the run ends; reading and writing
+// are not told apart.
 //
 // Conflicting modes (a writer beside readers of one object) are not modelled yet: see README.md.
 #pragma once
 
 #include "sim/kernel/world.hpp"
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace lustrum::lustre {
@@ -18,18 +21,25 @@ public:
   explicit LockCache(kernel::World& world) : changed_(world) {}
 
   State state(std::uint32_t object) const {
-    return object < states_.size() ? states_[object] : State::none;
+    const std::size_t page = object / kPage;
+    return page < pages_.size() && pages_[page] ? (*pages_[page])[object % kPage] : State::none;
   }
   void set(std::uint32_t object, State state) {
-    if (object >= states_.size()) states_.resize(object + 1, State::none);
-    states_[object] = state;
+    const std::size_t page = object / kPage;
+    if (page >= pages_.size()) pages_.resize(page + 1);
+    if (!pages_[page]) pages_[page] = std::make_unique<Page>();
+    (*pages_[page])[object % kPage] = state;
     if (state == State::granted) changed_.notify();
   }
   // Waits until some lock has been granted.
   kernel::Signal::Awaiter change() { return changed_.wait(); }
 
 private:
-  std::vector<State> states_;
+  // A client touches few of all objects: pages of them, made at first use.
+  static constexpr std::size_t kPage = 512;
+  using Page = std::array<State, kPage>;
+
+  std::vector<std::unique_ptr<Page>> pages_;
   kernel::Signal changed_;
 };
 

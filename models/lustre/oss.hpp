@@ -35,7 +35,7 @@ public:
   Ost(kernel::World& world, kernel::DelayStation& latency, OstIndex index,
       const OssSettings& settings);
 
-  // Reads or writes on the device: latency, credit, queue and service.
+  // Reads or writes on the device: credit, queue and service, latency.
   kernel::Task access(device::Operation operation, Bytes bytes, TimeAccount& account);
 
   double bytes_read() const { return bytes_read_; }

@@ -31,7 +31,7 @@ Readahead::Fetch Readahead::plan(Bytes offset, Bytes length, Bytes size,
   ++reads_;
   next_ = end;
   Bytes wanted = end;
-  if (reads_ == 2 && size <= limits.whole_file) {
+  if (reads_ == 2 && size <= limits.whole_file && budget > Bytes{}) {
     wanted = size;
   } else if (consecutive_ >= 2) {
     window_ = std::min({window_ + limits.rpc_size, limits.per_file, budget + ahead()});

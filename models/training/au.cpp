@@ -9,7 +9,7 @@ AuBlock::AuBlock(const AuSettings& settings, std::uint32_t steps, Seconds block_
       behind_(settings.formula == AuFormula::v1_0
                   ? steps
                   : steps - std::min(steps, settings.exclude_end_steps)),
-      steps_(steps), start_(block_start) {}
+      start_(block_start) {}
 
 bool AuBlock::counts(std::uint32_t step) const { return step >= first_ && step < behind_; }
 

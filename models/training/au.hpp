@@ -32,15 +32,12 @@ public:
 
   // AU of the block as a ratio; 0 when all steps are excluded.
   double au(Seconds block_end) const;
-  // Steps that count, for weighting blocks of an epoch.
-  std::uint32_t steps() const { return steps_; }
 
 private:
   bool counts(std::uint32_t step) const;
 
   std::uint32_t first_;
   std::uint32_t behind_; // one past the last step that counts
-  std::uint32_t steps_;
   std::uint32_t step_ = 0;
   Seconds start_;
   Seconds computed_{};

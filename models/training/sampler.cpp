@@ -37,6 +37,7 @@ std::vector<std::uint32_t> shard_of_rank(const SamplerSettings& settings, std::u
   const std::vector<std::uint32_t> order = order_of_epoch(settings, epoch);
   std::vector<std::uint32_t> shard;
   for (std::size_t i = rank; i < order.size(); i += settings.ranks) shard.push_back(order[i]);
+  if (shard.empty()) shard.push_back(order[rank % order.size()]);
   return shard;
 }
 

@@ -17,10 +17,10 @@ void TfLoader::start_tasks(std::uint32_t epoch) {
                          epoch, rank_);
   next_file_ = 0;
   produced_ = 0;
-  since_last_wait_ = {};
+  work_ = {};
   const std::uint32_t readers = std::max(1U, job_.loader.workers);
   for (std::uint32_t r = 0; r < readers; ++r)
-    engine_.spawn(read_files(), {"tf.data reader", rank_ * readers + r});
+    engine_.spawn(read_files(epoch), {"tf.data reader", rank_ * readers + r});
 }
 
 bool TfLoader::ready(std::uint32_t batch) const {
@@ -28,7 +28,12 @@ bool TfLoader::ready(std::uint32_t batch) const {
   return produced_ >= wanted;
 }
 
-TimeAccount TfLoader::batch_account(std::uint32_t /*batch*/) const { return since_last_wait_; }
+TimeAccount TfLoader::batch_account(std::uint32_t /*batch*/) const { return work_; }
+
+void TfLoader::more_room() {
+  if (asked_ == consumed_) work_ = {}; // a batch has been taken
+  room_.notify();
+}
 
 bool TfLoader::full() const {
   const LoaderSettings& loader = job_.loader;
@@ -37,23 +42,27 @@ bool TfLoader::full() const {
   return produced_ >= batches * loader.batch_size + loader.shuffle_buffer;
 }
 
-Task TfLoader::read_files() {
-  while (next_file_ < shard_.size()) {
-    const FileIndex file = job_.dataset.files[shard_[next_file_++]];
-    TimeAccount account;
-    co_await read_file(file, account);
-    since_last_wait_ += account;
+bool TfLoader::done(std::uint32_t epoch) const {
+  return epoch != epoch_ || produced_ >= std::uint64_t{steps_} * job_.loader.batch_size;
+}
+
+Task TfLoader::read_files(std::uint32_t epoch) {
+  while (!done(epoch)) {
+    const std::uint32_t file = shard_[next_file_++ % shard_.size()];
+    co_await read_file(job_.dataset.files[file], epoch);
   }
 }
 
-Task TfLoader::read_file(FileIndex file, TimeAccount& account) {
+Task TfLoader::read_file(FileIndex file, std::uint32_t epoch) {
   const DatasetSettings& dataset = job_.dataset;
   const Bytes size = storage_.file_size(file);
+  TimeAccount account;
   std::unique_ptr<OpenFile> open;
   co_await storage_.open(client(), file, open, account);
   std::uint64_t samples_done = 0;
   for (Bytes at{}; at < size;) {
-    while (full()) co_await room_.wait();
+    while (full() && !done(epoch)) co_await room_.wait();
+    if (done(epoch)) break;
     const Bytes call = std::min(dataset.read_call, size - at);
     co_await storage_.read(*open, at, call, account);
     at += call;
@@ -61,9 +70,10 @@ Task TfLoader::read_file(FileIndex file, TimeAccount& account) {
     if (samples == samples_done) continue;
     const auto fresh = static_cast<std::uint32_t>(samples - samples_done);
     co_await preprocess(fresh, produced_, account);
+    if (done(epoch)) break;
     samples_done = samples;
     produced_ += fresh;
-    since_last_wait_ += account;
+    work_ += account;
     account = {};
     check_waiting();
   }

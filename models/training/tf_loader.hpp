@@ -2,6 +2,10 @@
 // sequential stream of read calls; their samples meet in one buffer (shuffle buffer, prefetched
 // batches), from which the loop takes batches.
 //
+// A rank whose files end before its steps reads them again, as DLIO's repeat() does; with fewer files
+// than ranks, several ranks read the same file (DLIO then deals out records). Readers stop when the
+// epoch's samples are there.
+//
 // Simplified: samples count in the order in which they arrive; TensorFlow takes one of each open file
 // in turn, which differs only when the readers' speeds differ.
 #pragma once
@@ -18,16 +22,18 @@ private:
   void start_tasks(std::uint32_t epoch) override;
   bool ready(std::uint32_t batch) const override;
   TimeAccount batch_account(std::uint32_t batch) const override;
-  void more_room() override { room_.notify(); }
+  void more_room() override;
 
   bool full() const;
-  kernel::Task read_files();
-  kernel::Task read_file(FileIndex file, TimeAccount& account);
+  // The epoch that a reader works for needs nothing more.
+  bool done(std::uint32_t epoch) const;
+  kernel::Task read_files(std::uint32_t epoch);
+  kernel::Task read_file(FileIndex file, std::uint32_t epoch);
 
   std::vector<std::uint32_t> shard_;
   std::size_t next_file_ = 0;
-  std::uint64_t produced_ = 0;  // samples
-  TimeAccount since_last_wait_; // what the readers did
+  std::uint64_t produced_ = 0; // samples
+  TimeAccount work_;           // what the readers did since the last batch was taken
 };
 
 } // namespace lustrum::training

@@ -21,7 +21,7 @@ struct TraceReplay::Thread {
   ClientIndex client{};
   std::vector<const Record*> calls;
   std::vector<double> done_at_s; // of the calls replayed so far
-  std::map<std::uint32_t, std::unique_ptr<OpenFile>> open;
+  std::map<std::uint32_t, std::vector<std::unique_ptr<OpenFile>>> open; // a file may be open twice
   TimeAccount account;
   Rank* rank = nullptr;
   std::size_t starts_in = kNone; // span of its rank after whose beginning it starts
@@ -66,10 +66,14 @@ TraceReplay::TraceReplay(kernel::Engine& engine, Storage& storage, const trace::
 TraceReplay::~TraceReplay() = default;
 
 void TraceReplay::place_files() {
+  std::map<std::string, std::uint32_t> directories;
   for (const trace::FileEntry& file : trace_.files) {
+    const std::string parent = file.path.substr(0, file.path.rfind('/') + 1);
+    const auto number = static_cast<std::uint32_t>(directories.size());
+    const std::uint32_t directory = directories.try_emplace(parent, number).first->second;
     // Files never read or written still open and close.
     const Bytes size{std::max<std::uint64_t>(1, file.extent)};
-    files_.push_back(file.is_storage ? storage_.place_file(0, size) : FileIndex{});
+    files_.push_back(file.is_storage ? storage_.place_file(directory, size) : FileIndex{});
   }
 }
 
@@ -217,8 +221,8 @@ Task TraceReplay::run_thread(Thread& thread) {
     previous_end_s = record->end_s();
     note_done(thread);
   }
-  for (auto& [file, open] : thread.open)
-    co_await storage_.close(std::move(open), thread.account);
+  for (auto& [file, opens] : thread.open)
+    for (auto& open : opens) co_await storage_.close(std::move(open), thread.account);
   if (--running_threads_ == 0) all_done_->open();
 }
 
@@ -241,24 +245,30 @@ Task TraceReplay::call(Thread& thread, const Record& record) {
     co_return;
   }
   ++outcome_.calls;
-  std::unique_ptr<OpenFile>& open = thread.open[record.file];
-  switch (record.kind) {
-  case OperationKind::stat: co_await storage_.stat(thread.client, file, thread.account); break;
-  case OperationKind::close:
-    if (open) co_await storage_.close(std::move(open), thread.account);
-    break;
-  default:
-    // Opened before the recording or by another thread: opened here, at its first use.
-    if (!open) co_await storage_.open(thread.client, file, open, thread.account);
-    if (record.kind == OperationKind::open) break;
-    const Bytes offset{record.offset};
-    const Bytes bytes{record.bytes_moved()};
-    if (record.kind == OperationKind::read)
-      co_await storage_.read(*open, offset, bytes, thread.account);
-    else
-      co_await storage_.write(*open, offset, bytes, thread.account);
+  if (record.kind == OperationKind::stat) {
+    co_await storage_.stat(thread.client, file, thread.account);
+    co_return;
   }
-  if (!open) thread.open.erase(record.file);
+  std::vector<std::unique_ptr<OpenFile>>& opens = thread.open[record.file];
+  if (record.kind == OperationKind::close) {
+    if (opens.empty()) co_return; // opened by another thread, which closes it at its end
+    std::unique_ptr<OpenFile> last = std::move(opens.back());
+    opens.pop_back();
+    co_await storage_.close(std::move(last), thread.account);
+    co_return;
+  }
+  // Opened before the recording or by another thread: opened here, at its first use.
+  if (opens.empty() || record.kind == OperationKind::open) {
+    std::unique_ptr<OpenFile> fresh;
+    co_await storage_.open(thread.client, file, fresh, thread.account);
+    opens.push_back(std::move(fresh));
+  }
+  const Bytes offset{record.offset};
+  const Bytes bytes{record.bytes_moved()};
+  if (record.kind == OperationKind::read)
+    co_await storage_.read(*opens.back(), offset, bytes, thread.account);
+  else if (record.kind == OperationKind::write)
+    co_await storage_.write(*opens.back(), offset, bytes, thread.account);
 }
 
 void TraceReplay::wait_for_loader(Rank& rank, std::size_t number) {

@@ -46,7 +46,8 @@ private:
 
   void run_rank(std::uint32_t rank);
   void run_epoch(std::uint32_t rank, std::uint32_t epoch);
-  void run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t step, AuBlock& au);
+  void run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t step, Seconds start,
+                AuBlock& au);
   void start_workers(Rank& rank);
   void write_checkpoint(std::uint32_t rank, std::uint32_t epoch);
   // After a step: waiting for a rank that waited for its data is put down to what that rank waited

@@ -14,13 +14,13 @@ enum class Cause : std::uint8_t {
   metadata,       // open, close, stat: MDS service and its round trips
   lock,           // LDLM extent lock enqueue
   rpc_slots,      // waiting for max_rpcs_in_flight
-  ost_queue,      // waiting for an ost_io thread
+  ost_queue,      // waiting for an ost_io thread; CPU of the OSS
   disk,           // OST device: queue and service
   throttle,       // burst credits spent, provisioned rate reached
   oss_nic,        // server's network card
   network,        // latency, per-flow cap, per-client ceiling
   client_nic,     // client's network card
-  client_cpu,     // copy out of the page cache, per-call software cost
+  client_cpu,     // copy out of the page cache
   decode,         // preprocessing of samples in the loader
   worker_startup, // loader workers being started at an epoch's beginning
   loader,         // the loader was at work on other batches: not prefetched far enough
@@ -44,13 +44,13 @@ inline constexpr std::array<CauseRow, kCauses> kCauseTable{{
     {Cause::metadata, "metadata", true, "open, close, stat at the MDS"},
     {Cause::lock, "lock", true, "LDLM extent lock enqueue"},
     {Cause::rpc_slots, "rpc_slots", true, "max_rpcs_in_flight reached"},
-    {Cause::ost_queue, "ost_queue", true, "no free ost_io thread"},
+    {Cause::ost_queue, "ost_queue", true, "waiting for an ost_io thread or the CPU of the OSS"},
     {Cause::disk, "disk", true, "OST device, queue and service"},
     {Cause::throttle, "throttle", true, "burst credit spent or provisioned rate reached"},
     {Cause::oss_nic, "oss_nic", true, "server network card"},
     {Cause::network, "network", true, "latency, per-flow cap, per-client ceiling"},
     {Cause::client_nic, "client_nic", true, "client network card"},
-    {Cause::client_cpu, "client_cpu", true, "copy out of the page cache, per-call cost"},
+    {Cause::client_cpu, "client_cpu", true, "copy out of the page cache"},
     {Cause::decode, "decode", false, "preprocessing of samples"},
     {Cause::worker_startup, "worker_startup", false, "loader workers starting at an epoch"},
     {Cause::loader, "loader", false, "loader busy outside storage (hand-over, order of batches)"},

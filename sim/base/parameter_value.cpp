@@ -267,7 +267,10 @@ std::string example(const Parameter& parameter) {
 }
 
 std::string range_text(const Parameter& parameter) {
-  return range_between(value_type(parameter), parameter.min, parameter.max);
+  const ValueType type = value_type(parameter);
+  const bool counts = type.kind == ValueKind::whole_number || type.kind == ValueKind::quantity ||
+                      type.kind == ValueKind::spread;
+  return counts ? range_between(type, parameter.min, parameter.max) : std::string{};
 }
 
 std::string choices_text(const std::vector<std::string_view>& choices) {

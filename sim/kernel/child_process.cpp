@@ -1,5 +1,7 @@
 #include "sim/kernel/child_process.hpp"
 
+#include "sim/base/input_error.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -16,6 +18,7 @@ namespace lustrum::kernel {
 
 namespace {
 
+constexpr int kExitBadInput = 2;
 constexpr int kExitUnfinished = 3;
 
 void write_all(int fd, std::string_view text) {
@@ -43,6 +46,9 @@ std::string read_all(int fd) {
   std::string output;
   try {
     output = body();
+  } catch (const InputError& e) {
+    exit_code = kExitBadInput;
+    output = e.what();
   } catch (const std::exception& e) {
     exit_code = kExitUnfinished;
     output = e.what();

@@ -62,6 +62,7 @@ public:
   // the first that wakes an actor.
   double next_occurring_event(double now) override {
     World& world = owner_.world;
+    if (owner_.actors_left == 0) return -1;
     // A step that ended earlier than foreseen leaves wakes for later.
     if (!owner_.wakes.empty()) return std::max(0.0, world.now().count() - now);
     const double outside = next_outside(now);
@@ -83,6 +84,7 @@ public:
 
   void update_actions_state(double now, double /*delta*/) override {
     World& world = owner_.world;
+    if (owner_.actors_left == 0) return;
     // The world must never be ahead of the actors: what they do now would come too late for it.
     if (world.now().count() > now + kClockSlack && owner_.wakes.empty())
       world.fail(std::make_exception_ptr(SimulationError(fmt::format(
@@ -133,9 +135,11 @@ Engine::~Engine() = default;
 Seconds Engine::clock() const { return Seconds{sg::Engine::get_clock()}; }
 
 void Engine::add_actor(const std::string& name, std::function<void()> body) {
+  ++simgrid_->actors_left;
   sg::Actor::create(name, simgrid_->ranks, [this, name, body = std::move(body)] {
     try {
       body();
+      --simgrid_->actors_left;
     } catch (const std::exception& e) {
       world_.fail(std::make_exception_ptr(
           SimulationError(fmt::format("actor `{}` failed: {}", name, e.what()))));

@@ -38,6 +38,7 @@ struct Engine::Simgrid {
   std::shared_ptr<RpcModel> model;
   std::unique_ptr<SimgridReference> reference;
   bool looking_ahead = false;
+  std::uint32_t actors_left = 0; // the run ends with the last one, whatever tasks still do
   std::vector<simgrid::s4u::SemaphorePtr> wakes;
   std::map<std::string, const char*> waiting_actors; // name -> what for
   std::string error;

@@ -84,7 +84,7 @@ private:
   OrderedQueue<Job> jobs_;
 };
 
-// The shared stations that a bulk transfer crosses, in the order of travel. With the reference
+// The shared stations that a bulk transfer crosses, from server to client, whichever way it goes. With the reference
 // engine a path is a pair of SimGrid hosts: `route` is its number there.
 struct Path {
   static constexpr std::uint32_t kMaxStations = 6;

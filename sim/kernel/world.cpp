@@ -36,12 +36,9 @@ EventLimitError::EventLimitError(std::uint64_t limit)
     : message_(fmt::format("the event limit of {} was reached", limit)) {}
 
 World::~World() {
-  // Frames of tasks that never ended (a failed run): destroying a root destroys what it awaits.
-  while (roots_.next != &roots_) {
-    auto& promise = static_cast<Task::promise_type&>(*roots_.next);
-    promise.unlink();
-    // Not destroyed: its frame may hold slots of stations that are already gone.
-  }
+  // Tasks that have not ended are left where they are: their frames hold slots and groups of one
+  // another, which only running to the end takes apart in order. The process ends with the run.
+  while (roots_.next != &roots_) roots_.next->unlink();
 }
 
 SharedStation& World::add_shared(const StationLabel& label, BytesPerSecond capacity) {

@@ -114,6 +114,8 @@ public:
 
   // --- how it is run ----------------------------------------------------------------------------
   bool has_ready() const { return !timeline_.ready.empty(); }
+  // Nothing will ever happen again without somebody from outside.
+  bool is_idle() const { return !has_ready() && timeline_.calendar.empty(); }
   double next_time() const { return has_ready() ? timeline_.now_s : timeline_.calendar.next_time(); }
   // Moves the clock forward to a time at which nothing happens in between.
   void advance_to(double time_s) {

@@ -72,17 +72,14 @@ class BadTrace(Case):
         self.write("a.pfw", "[\n")
         self.rejected("[a.pfw, missing.pfw]", "missing.pfw")
 
-    @unittest.expectedFailure
     def test_folder_without_traces(self):
         (self.folder / "nothing").mkdir()
         self.rejected("nothing", "nothing")
 
-    @unittest.expectedFailure
     def test_file_that_is_no_trace(self):
         self.write("bad.pfw", "this is no trace\n")
         self.rejected("bad.pfw", "bad.pfw")
 
-    @unittest.expectedFailure
     def test_empty_file(self):
         self.write("empty.pfw", "")
         self.rejected("empty.pfw", "empty.pfw")

@@ -124,7 +124,6 @@ class Result(Case):
             self.assertEqual((outcome.code, outcome.err), (FINE, ""))
             self.assertNotIn(ESCAPE, outcome.out)
 
-    @unittest.expectedFailure  # `30 µs` among the assumptions
     def test_without_utf8_the_report_is_ascii(self):
         self.write("s.yaml", scenario())
         ascii_only = self.run_here("run", "s.yaml", LC_ALL="C").out

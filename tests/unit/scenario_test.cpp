@@ -62,8 +62,8 @@ TEST_CASE("the quickstart's numbers") {
       load_scenario(kRoot + "/configs/quickstart.yaml", catalog(), diagnostics);
   REQUIRE(scenario.dlio.has_value());
   CHECK(scenario.workload.ranks == 64);
-  CHECK(scenario.dlio->num_files_train == 512);
-  CHECK(scenario.dlio->steps_per_epoch(64) == 25);
+  CHECK(scenario.dlio->num_files_train == 1024);
+  CHECK(scenario.dlio->steps_per_epoch(64) == 50);
   CHECK(scenario.run.epochs == 2);
   CHECK(scenario.oss_count() == 3); // 14.4 TiB / 4.8
   CHECK(scenario.osts_per_oss() == 1);
@@ -144,7 +144,7 @@ TEST_CASE("rejects_no_such_catalog_entry") {
       "error[E111]: the catalog has no instance `p5.48xlage`\n"
       "  --> t.yaml:3:21\n"
       "   3 | cluster: {instance: p5.48xlage, nodes: 8}\n"
-      "     |                     ^^^^^^^^^^ did you mean `p5.48xlarge`?; there are `hgx_a100`, "
+      "     |                     ^^^^^^^^^^ did you mean `p5.48xlarge`? there are `hgx_a100`, "
       "`hgx_h100`, `p4d.24xlarge`, `p5.48xlarge`\n"
       "\n"
       "error[E111]: the catalog has no file system `ebs`\n"
