@@ -1,6 +1,6 @@
 // What a job sees of any storage: files that are opened, read, written, closed and stat'ed by
-// clients. Lustre, object stores and local disks stand behind this header, so that the same job runs
-// on each. Calls are tasks of the world; one virtual call per file operation, none per RPC.
+// clients. Lustre, object stores and local disks stand behind this header, so that the same job
+// runs on each. Calls are tasks of the world; one virtual call per file operation, none per RPC.
 //
 // Every call adds the time it took to `account`, split by cause.
 #pragma once
@@ -28,8 +28,8 @@ private:
   FileIndex file_;
 };
 
-// What was asked for and what was delivered. A job may end while its loader still reads ahead: what is
-// under way then makes up the difference.
+// What was asked for and what was delivered. A job may end while its loader still reads ahead: what
+// is under way then makes up the difference.
 struct IoTotals {
   std::uint64_t opens = 0;
   std::uint64_t closes = 0;

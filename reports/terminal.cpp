@@ -240,9 +240,9 @@ void assumption_section(Page& page, const std::vector<AssumedRow>& figures) {
   if (figures.empty()) return;
   page.heading(fmt::format("Assumptions: {} assumed or fitted", counted(figures.size(), "figure")));
   for (const AssumedRow& figure : figures)
-    page.paragraph("  - ", fmt::format("{} = {} ({}): {}", figure.key,
-                                           in_character_set(page, figure.value), figure.kind,
-                                       figure.source));
+    page.paragraph("  - ",
+                   fmt::format("{} = {} ({}): {}", figure.key, in_character_set(page, figure.value),
+                               figure.kind, figure.source));
 }
 
 void list_section(Page& page, const std::string& title, const std::vector<std::string>& texts,

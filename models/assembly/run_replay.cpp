@@ -3,7 +3,6 @@
 #include "models/assembly/describe_result.hpp"
 #include "models/assembly/observe.hpp"
 #include "models/training/trace_replay.hpp"
-
 #include "sim/base/input_error.hpp"
 #include "sim/trace/dftracer_reader.hpp"
 
@@ -33,10 +32,10 @@ void add_report(const trace::ReadReport& report, RunResult& result) {
   std::istringstream lines(report.text());
   for (std::string line; std::getline(lines, line);) result.notes.push_back("trace: " + line);
   if (!report.complete())
-    result.warnings.push_back(fmt::format(
-        "the trace is damaged: {} lines could not be read and {} files end early; what was whole is "
-        "replayed",
-        report.damaged_lines, report.stream_errors.size()));
+    result.warnings.push_back(fmt::format("the trace is damaged: {} lines could not be read and {} "
+                                          "files end early; what was whole is "
+                                          "replayed",
+                                          report.damaged_lines, report.stream_errors.size()));
 }
 
 double utilization_pct(double step_s, double wait_s) {
@@ -96,11 +95,11 @@ ReplayRun run_replay(const Scenario& scenario, kernel::Engine& engine,
   ReplayRun run;
   RunResult& result = run.result;
   add_report(read.report, result);
-  result.notes.push_back(fmt::format(
-      "replay: {} calls sent to the storage; {} reads of {:.3g} GiB were faster than any server and "
-      "kept as page-cache hits",
-      outcome.calls, outcome.cached_reads,
-      outcome.cached_bytes.as_double() / static_cast<double>(kGib)));
+  result.notes.push_back(fmt::format("replay: {} calls sent to the storage; {} reads of {:.3g} GiB "
+                                     "were faster than any server and "
+                                     "kept as page-cache hits",
+                                     outcome.calls, outcome.cached_reads,
+                                     outcome.cached_bytes.as_double() / static_cast<double>(kGib)));
   compare(outcome, result);
   result.metrics.makespan_s = outcome.makespan.count();
   result.metrics.ranks = outcome.ranks;

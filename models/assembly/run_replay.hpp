@@ -3,14 +3,13 @@
 
 #include "models/assembly/scenario.hpp"
 #include "models/lustre/filesystem.hpp"
-
 #include "sim/kernel/engine.hpp"
 #include "sim/result/run_result.hpp"
 
 namespace lustrum {
 
-// Fills metrics, stalls, cost, notes, warnings and the comparison with the recording. `gpu_time` and
-// `ranks` are for the check that no time is lost.
+// Fills metrics, stalls, cost, notes, warnings and the comparison with the recording. `gpu_time`
+// and `ranks` are for the check that no time is lost.
 struct ReplayRun {
   RunResult result;
   TimeAccount gpu_time;

@@ -196,7 +196,8 @@ private:
     for (const Parameter& row : WorkloadSettings::parameters())
       if (row.source.starts_with(kFitted) && !given.contains(row.key))
         scenario_.fitted.push_back({fmt::format("workload.{}", row.key),
-                                    std::string{row.default_text}, std::string(to_string(FigureKind::fitted)),
+                                    std::string{row.default_text},
+                                    std::string(to_string(FigureKind::fitted)),
                                     std::string{row.source.substr(kFitted.size())}});
   }
 

@@ -102,7 +102,7 @@ struct Scenario {
   Instance instance;                // of the catalog, with `cluster.set`
   LustreSystem filesystem;          // of the catalog, with `storage.set`
 
-  std::vector<std::string> files;    // every file read, for the digest of inputs
+  std::vector<std::string> files; // every file read, for the digest of inputs
   std::vector<AssumedRow> fitted; // defaults of the scenario itself that were left standing
 
   std::uint32_t oss_count() const;

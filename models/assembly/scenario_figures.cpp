@@ -47,7 +47,8 @@ void append_assumed(const std::string& prefix, const ParameterTable& table, cons
             const bool is_default = from.as_of.empty() && from.source == row.source;
             if (soft && !is_default)
               out.push_back({fmt::format("{}.{}", prefix, row.key),
-                             text_of(figure->value, value_type(row)), std::string(to_string(from.kind)), from.source});
+                             text_of(figure->value, value_type(row)),
+                             std::string(to_string(from.kind)), from.source});
           }
         },
         field);

@@ -105,15 +105,17 @@ ParameterTable replay_rows() {
        .field = field<&W::replay, &ReplaySettings::cached_reads>,
        .default_text = "detect",
        .choices = {"detect", "replay"},
-       .doc = "`detect`: a read recorded as faster than size / cache_rate + cache_latency came out of "
-              "the page cache and keeps its recorded time; `replay`: every read goes to the storage."},
+       .doc =
+           "`detect`: a read recorded as faster than size / cache_rate + cache_latency came out of "
+           "the page cache and keeps its recorded time; `replay`: every read goes to the storage."},
       {.key = "replay.cache_rate",
        .field = field<&W::replay, &ReplaySettings::cache_rate>,
        .default_text = "1200 MiB/s",
        .min = 1,
        .doc = "See replay.cached_reads.",
-       .source = "assumed: below the 1,900 to 2,170 MiB/s at which one process copies out of the page "
-                 "cache, above what one stream draws from a server"},
+       .source =
+           "assumed: below the 1,900 to 2,170 MiB/s at which one process copies out of the page "
+           "cache, above what one stream draws from a server"},
       {.key = "replay.cache_latency",
        .field = field<&W::replay, &ReplaySettings::cache_latency>,
        .default_text = "150 us",

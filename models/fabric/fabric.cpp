@@ -29,8 +29,8 @@ Fabric::Fabric(kernel::World& world, const FabricSettings& settings)
         client.nics[n][index(way)] =
             &world_.add_shared({"client_nic", kClientNic[index(way)], c, n}, settings_.client_nic);
       if (settings_.client_ceiling.count() > 0)
-        client.ceiling[index(way)] = &world_.add_shared(
-            {"client_ceiling", kCeiling[index(way)], c}, settings_.client_ceiling);
+        client.ceiling[index(way)] = &world_.add_shared({"client_ceiling", kCeiling[index(way)], c},
+                                                        settings_.client_ceiling);
     }
   }
   for (std::uint32_t s = 0; s < settings_.servers; ++s)

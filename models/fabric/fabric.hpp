@@ -1,8 +1,10 @@
-// The network between clients and servers: LNet over TCP (one NIC per client, a cap per client-server
-// flow) or over EFA (several NICs, the least loaded carries the next RPC), and the servers' NICs.
+// The network between clients and servers: LNet over TCP (one NIC per client, a cap per
+// client-server flow) or over EFA (several NICs, the least loaded carries the next RPC), and the
+// servers' NICs.
 //
-// Every NIC has two stations, one per direction. A bulk transfer crosses client NIC, client ceiling,
-// flow cap and server NIC at once (cut-through). Requests and replies are small: they cost latency.
+// Every NIC has two stations, one per direction. A bulk transfer crosses client NIC, client
+// ceiling, flow cap and server NIC at once (cut-through). Requests and replies are small: they cost
+// latency.
 #pragma once
 
 #include "sim/base/cause.hpp"
@@ -73,7 +75,7 @@ private:
   kernel::DelayStation& wire_;
   std::vector<Client> clients_;
   std::vector<Duplex> servers_;
-  std::vector<Duplex> flows_;                // [client][server], made at first use
+  std::vector<Duplex> flows_;           // [client][server], made at first use
   std::vector<std::uint32_t> declared_; // route of every path, with a reference engine only
 };
 

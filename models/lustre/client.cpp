@@ -13,9 +13,9 @@ Client::Client(kernel::World& world, fabric::Fabric& fabric, const FileTable& fi
                Servers servers, kernel::DelayStation& copy, ClientIndex index,
                const LustreTunables& tunables, IoTotals& totals)
     : world_(world), fabric_(fabric), files_(files), servers_(servers), index_(index),
-      tunables_(tunables),
-      limits_{Bytes{tunables.llite_max_read_ahead_whole_mb * kMib},
-              Bytes{tunables.llite_max_read_ahead_per_file_mb * kMib}, tunables.rpc_size()},
+      tunables_(tunables), limits_{Bytes{tunables.llite_max_read_ahead_whole_mb * kMib},
+                                   Bytes{tunables.llite_max_read_ahead_per_file_mb * kMib},
+                                   tunables.rpc_size()},
       totals_(totals), copy_(copy), oscs_(servers.ost.size()), locks_(world) {
   for (std::uint32_t m = 0; m < servers.mds.size(); ++m)
     mdcs_.emplace_back(world, fabric, servers.mds[m], index, MdtIndex{m}, tunables);
@@ -27,7 +27,8 @@ Osc& Client::osc_of(std::uint32_t object_number) {
   if (!osc) {
     // OST i lies on OSS i mod n: the order in which the allocator walks them alternates servers.
     Oss& oss = servers_.oss[ost.value() % servers_.oss.size()];
-    osc = std::make_unique<Osc>(world_, fabric_, oss, servers_.ost[ost.value()], index_, ost, tunables_);
+    osc = std::make_unique<Osc>(world_, fabric_, oss, servers_.ost[ost.value()], index_, ost,
+                                tunables_);
   }
   return *osc;
 }

@@ -1,9 +1,9 @@
 // A Lustre client: llite above (open files, read-ahead, copy to the caller), LOV in the middle
 // (layout: file extents to objects), MDC and OSC below.
 //
-// Follow a read: Client::read -> Readahead::plan -> start_block -> fetch_block -> move (Layout::map) ->
-// move_object -> Osc::lock, Osc::bulk -> Oss::bulk -> Ost::access (the device) -> Fabric::path and
-// World::transfer (the way back).
+// Follow a read: Client::read -> Readahead::plan -> start_block -> fetch_block -> move
+// (Layout::map) -> move_object -> Osc::lock, Osc::bulk -> Oss::bulk -> Ost::access (the device) ->
+// Fabric::path and World::transfer (the way back).
 #pragma once
 
 #include "models/lustre/file_table.hpp"
@@ -63,7 +63,8 @@ private:
   // Waits until [.., end) of the file's present stretch is here.
   kernel::Task wait_for_blocks(File& file, Bytes end, TimeAccount& account);
   kernel::Task copy(Bytes length, TimeAccount& account);
-  kernel::Task fetch_block(FileIndex file, Bytes offset, Bytes length, std::shared_ptr<Block> block);
+  kernel::Task fetch_block(FileIndex file, Bytes offset, Bytes length,
+                           std::shared_ptr<Block> block);
   // Moves an extent between client and servers; all its objects and RPCs in parallel.
   kernel::Task move(FileIndex file, Bytes offset, Bytes length, device::Operation operation,
                     TimeAccount& account);

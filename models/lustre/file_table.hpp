@@ -2,7 +2,6 @@
 #pragma once
 
 #include "models/lustre/layout.hpp"
-
 #include "sim/base/units.hpp"
 
 #include <vector>
@@ -10,9 +9,9 @@
 namespace lustrum::lustre {
 
 // Round-robin object allocation over OSTs whose free space is balanced. OSTs are numbered so that
-// neighbours lie on different OSSs (OST i on OSS i mod n_oss), which is the order Lustre walks them.
-// The start index is drawn anew every (2000/n + 30) * n creates.
-// Source: Lustre 2.15 lustre/lod/lod_qos.c.
+// neighbours lie on different OSSs (OST i on OSS i mod n_oss), which is the order Lustre walks
+// them. The start index is drawn anew every (2000/n + 30) * n creates. Source: Lustre 2.15
+// lustre/lod/lod_qos.c.
 class RoundRobinAllocator {
 public:
   RoundRobinAllocator(std::uint32_t osts, std::uint64_t seed) : osts_(osts), seed_(seed) {}
@@ -41,7 +40,9 @@ public:
   std::uint32_t object_number(FileIndex file, std::uint32_t object) const {
     return files_[file.value()].first_object + object;
   }
-  OstIndex ost_of(std::uint32_t object_number) const { return OstIndex{object_ost_[object_number]}; }
+  OstIndex ost_of(std::uint32_t object_number) const {
+    return OstIndex{object_ost_[object_number]};
+  }
   std::uint32_t objects() const { return static_cast<std::uint32_t>(object_ost_.size()); }
 
 private:

@@ -26,8 +26,8 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
 
 namespace {
 
-// Mean rate that a burst bucket allows over a run that moves `bytes` through it at up to `peak`: all
-// at peak while credit lasts, the rest at the baseline.
+// Mean rate that a burst bucket allows over a run that moves `bytes` through it at up to `peak`:
+// all at peak while credit lasts, the rest at the baseline.
 BytesPerSecond sustained(const BurstSettings& credit, BytesPerSecond peak, double bytes) {
   if (!(credit.baseline.count() > 0) || !(bytes > 0)) return peak;
   const double at_baseline_s = (bytes - credit.initial_bytes) / credit.baseline.count();
@@ -44,10 +44,10 @@ kernel::Topology::Cut Filesystem::read_bound(Bytes bytes) const {
   const std::vector<kernel::Topology::Node> servers = fabric_.describe(topology, sink);
   const auto n_oss = static_cast<double>(oss_.size());
   const auto n_ost = static_cast<double>(ost_.size());
-  const BytesPerSecond network = sustained(settings_.oss.network, settings_.fabric.server_nic,
-                                           bytes.as_double() / n_oss);
-  const BytesPerSecond disk = sustained(settings_.oss.disk_credit, settings_.oss.disk.read_bandwidth,
-                                        bytes.as_double() / n_ost);
+  const BytesPerSecond network =
+      sustained(settings_.oss.network, settings_.fabric.server_nic, bytes.as_double() / n_oss);
+  const BytesPerSecond disk = sustained(
+      settings_.oss.disk_credit, settings_.oss.disk.read_bandwidth, bytes.as_double() / n_ost);
   for (const auto server : servers) {
     const auto credit = topology.add_node();
     topology.add_edge(credit, server, network, "oss_nic");
@@ -83,8 +83,8 @@ std::vector<std::string> Filesystem::check_laws() const {
                                    totals_.read_asked.count(), totals_.read_delivered.count(),
                                    totals_.read_under_way.count()));
   if (world_.is_idle() && totals_.read_under_way > Bytes{})
-    problems.push_back(fmt::format("{} bytes of reads were never delivered",
-                                   totals_.read_under_way.count()));
+    problems.push_back(
+        fmt::format("{} bytes of reads were never delivered", totals_.read_under_way.count()));
   if (totals_.write_asked != totals_.write_delivered)
     problems.push_back(fmt::format("{} bytes of writes were asked, {} delivered",
                                    totals_.write_asked.count(), totals_.write_delivered.count()));

@@ -3,7 +3,6 @@
 
 #include "models/lustre/client.hpp"
 #include "models/storage.hpp"
-
 #include "sim/kernel/topology.hpp"
 
 #include <deque>

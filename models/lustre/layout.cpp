@@ -65,7 +65,8 @@ void Layout::map(Bytes offset, Bytes length, std::vector<ObjectExtent>& out) con
         const std::uint64_t k = (first + i) % c;
         const std::uint64_t from = object_bytes_below(low.count(), k, c, S);
         const std::uint64_t to = object_bytes_below(high.count(), k, c, S);
-        out.push_back({first_object + static_cast<std::uint32_t>(k), Bytes{from}, Bytes{to - from}});
+        out.push_back(
+            {first_object + static_cast<std::uint32_t>(k), Bytes{from}, Bytes{to - from}});
       }
     }
     if (component.end >= end) return;
@@ -109,14 +110,16 @@ std::string apply_option(std::string_view option, std::string_view value,
   const bool all = value == "-1" || value == "eof" || value == "EOF";
   const std::optional<std::uint64_t> number = parse_lfs_size(value);
   if (option == "-E") {
-    if (!all && !number) return fmt::format("`{}` is not a component end (try 100M, 10G or -1)", value);
+    if (!all && !number)
+      return fmt::format("`{}` is not a component end (try 100M, 10G or -1)", value);
     components.push_back({all ? kToEnd : Bytes{*number}, 1, stripe_size});
     return {};
   }
   if (components.empty()) components.push_back({kToEnd, 1, stripe_size});
   if (option == "-c") {
     if (!all && (!number || *number == 0 || *number > kMaxStripes))
-      return fmt::format("`{}` is not a stripe count (1 to {}, or -1 for all OSTs)", value, kMaxStripes);
+      return fmt::format("`{}` is not a stripe count (1 to {}, or -1 for all OSTs)", value,
+                         kMaxStripes);
     components.back().stripe_count = all ? kMaxStripes : static_cast<std::uint32_t>(*number);
     return {};
   }
@@ -127,7 +130,8 @@ std::string apply_option(std::string_view option, std::string_view value,
     stripe_size = components.back().stripe_size = Bytes{*number};
     return {};
   }
-  return fmt::format("unknown option `{}` (known: -E end, -c stripe count, -S stripe size)", option);
+  return fmt::format("unknown option `{}` (known: -E end, -c stripe count, -S stripe size)",
+                     option);
 }
 
 } // namespace
@@ -160,7 +164,8 @@ std::string to_string(const Layout& layout) {
       text += fmt::format("-E {}M ", component.end / Bytes{kMib});
     else if (layout.components().size() > 1)
       text += "-E -1 ";
-    text += fmt::format("-c {} -S {}K", component.stripe_count, component.stripe_size / Bytes{kKib});
+    text +=
+        fmt::format("-c {} -S {}K", component.stripe_count, component.stripe_size / Bytes{kKib});
   }
   return text;
 }

@@ -16,8 +16,8 @@ struct MdsSettings {
   std::uint32_t cores = 1;
   // CPU time of one operation: cores / (rate of one MDT).
   std::array<Seconds, kMetadataOperations> service{};
-  // Provisioned metadata IOPS of one MDT; 0: none. FSx grants 2 opens or closes per IOPS; getattr has
-  // no published multiplier and is counted like them (assumed).
+  // Provisioned metadata IOPS of one MDT; 0: none. FSx grants 2 opens or closes per IOPS; getattr
+  // has no published multiplier and is counted like them (assumed).
   PerSecond provisioned_iops{};
   std::array<double, kMetadataOperations> iops_per_operation{0.5, 0.5, 0.5};
 };

@@ -7,8 +7,9 @@ namespace lustrum::lustre {
 Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Oss& oss, Ost& ost, ClientIndex client,
          OstIndex index, const LustreTunables& tunables)
     : world_(world), fabric_(fabric), oss_(oss), ost_(ost), client_(client),
-      slots_(world.add_slots({"rpc_slots", "client{}.osc{}.rpc_slots", client.value(), index.value()},
-                             tunables.osc_max_rpcs_in_flight)) {}
+      slots_(
+          world.add_slots({"rpc_slots", "client{}.osc{}.rpc_slots", client.value(), index.value()},
+                          tunables.osc_max_rpcs_in_flight)) {}
 
 kernel::Task Osc::lock(LockCache& locks, std::uint32_t object, TimeAccount& account) {
   Stopwatch watch(world_, account);

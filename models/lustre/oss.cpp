@@ -25,10 +25,9 @@ kernel::BucketStation* add_credit(kernel::World& world, const kernel::StationLab
 Ost::Ost(kernel::World& world, kernel::DelayStation& latency, OstIndex index,
          const OssSettings& settings)
     : world_(world), settings_(settings),
-      disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)),
-      latency_(latency),
-      credit_(add_credit(world, {"ost_credit", "ost{}.credit", index.value()},
-                         settings.disk_credit)) {
+      disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)), latency_(latency),
+      credit_(
+          add_credit(world, {"ost_credit", "ost{}.credit", index.value()}, settings.disk_credit)) {
   world.declare_disk(disk_);
 }
 
@@ -47,7 +46,8 @@ kernel::Task Ost::access(device::Operation operation, Bytes bytes, TimeAccount& 
 
 Oss::Oss(kernel::World& world, fabric::Fabric& fabric, OssIndex index, const OssSettings& settings)
     : world_(world), fabric_(fabric), index_(index), settings_(settings),
-      threads_(world.add_slots({"ost_io_threads", "oss{}.ost_io", index.value()}, settings.threads)),
+      threads_(
+          world.add_slots({"ost_io_threads", "oss{}.ost_io", index.value()}, settings.threads)),
       cpu_(world.add_fifo({"oss_cpu", "oss{}.cpu", index.value()}, settings.cores)),
       network_credit_(add_credit(world, {"oss_nic_credit", "oss{}.nic_credit", index.value()},
                                  settings.network)) {}

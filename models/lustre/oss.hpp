@@ -4,7 +4,6 @@
 
 #include "models/device/device_model.hpp"
 #include "models/fabric/fabric.hpp"
-
 #include "sim/base/cause.hpp"
 #include "sim/kernel/world.hpp"
 

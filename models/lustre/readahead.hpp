@@ -1,7 +1,8 @@
 // Read-ahead of one open file, as a state machine without simulation. Source: Lustre 2.15
 // lustre/llite/rw.c. Of its rules these are modelled:
 //   - the second read of a file of at most max_read_ahead_whole_mb fetches the whole file;
-//   - from the second sequential read on (gaps of up to 8 pages count as sequential) the window grows
+//   - from the second sequential read on (gaps of up to 8 pages count as sequential) the window
+//   grows
 //     by one RPC per read, up to the file's and the client's limit;
 //   - a read that is not sequential closes the window and fetches exactly what was asked.
 #pragma once

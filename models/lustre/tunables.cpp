@@ -10,7 +10,8 @@ const ParameterTable& LustreTunables::parameters() {
        .default_text = "8",
        .min = 1,
        .max = 256,
-       .doc = "Bulk RPCs, reads and writes together, that one client may have in flight to one OST.",
+       .doc =
+           "Bulk RPCs, reads and writes together, that one client may have in flight to one OST.",
        .source = "Lustre 2.15 lustre/include/obd.h"},
       {.key = "osc.max_pages_per_rpc",
        .field = field<&T::osc_max_pages_per_rpc>,

@@ -4,9 +4,10 @@
 //   proc[i]    from asking for the batch to the end of compute (so it includes the wait)
 //   compute[i] the time computed
 // v1.0 (and v0.5): AU = sum(compute[1:]) / (block_end - block_start - proc[0])
-// v2.0:            AU = sum(compute[s..e]) / (block_end - block_start - sum(proc[:s]) - sum(proc[e+1:]))
-// where s steps are excluded at the start and n-1-e at the end. What follows `proc` in a step (log
-// line, barrier) counts against AU. Source: argonne-lcf/dlio_benchmark, utils/statscounter.py.
+// v2.0:            AU = sum(compute[s..e]) / (block_end - block_start - sum(proc[:s]) -
+// sum(proc[e+1:])) where s steps are excluded at the start and n-1-e at the end. What follows
+// `proc` in a step (log line, barrier) counts against AU. Source: argonne-lcf/dlio_benchmark,
+// utils/statscounter.py.
 #pragma once
 
 #include "sim/base/units.hpp"

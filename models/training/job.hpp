@@ -2,7 +2,6 @@
 #pragma once
 
 #include "models/training/au.hpp"
-
 #include "sim/base/cause.hpp"
 #include "sim/base/parameter.hpp"
 #include "sim/base/units.hpp"
@@ -27,13 +26,13 @@ struct DatasetSettings {
 struct LoaderSettings {
   Pipeline pipeline = Pipeline::torch_dataloader;
   std::uint32_t batch_size = 1;
-  std::uint32_t workers = 1;          // per rank; 0: the rank loads by itself, nothing is prefetched
+  std::uint32_t workers = 1; // per rank; 0: the rank loads by itself, nothing is prefetched
   std::uint32_t prefetch_batches = 2; // tf_data: batches in the last buffer
   std::uint32_t prefetch_factor = 1;  // torch: batches per worker
   std::uint32_t shuffle_buffer = 0;   // tf_data: samples
   bool shuffle = true;
   bool new_order_each_epoch = true;
-  Spread preprocess; // per sample, in the worker
+  Spread preprocess;        // per sample, in the worker
   Seconds worker_startup{}; // per worker, at each epoch, one after the other
 };
 
@@ -70,11 +69,11 @@ struct JobSettings {
 struct JobOutcome {
   Seconds makespan{};
   std::vector<double> epoch_time_s;
-  std::vector<double> epoch_au;      // ratio, mean over ranks
-  std::vector<double> step_time_s;   // of rank 0
+  std::vector<double> epoch_au;    // ratio, mean over ranks
+  std::vector<double> step_time_s; // of rank 0
   std::uint32_t steps_per_epoch = 0;
   std::uint64_t samples = 0;
-  TimeAccount gpu_time;              // all ranks' seconds by cause; sums to ranks * makespan
+  TimeAccount gpu_time; // all ranks' seconds by cause; sums to ranks * makespan
 };
 
 } // namespace lustrum::training

@@ -2,7 +2,6 @@
 
 #include "models/training/tf_loader.hpp"
 #include "models/training/torch_loader.hpp"
-
 #include "sim/base/random.hpp"
 
 #include <algorithm>
@@ -54,7 +53,8 @@ Task Loader::preprocess(std::uint32_t samples, std::uint64_t first_sample, TimeA
   double total_s = spread.mean.count() * samples;
   if (spread.stdev > Seconds{}) {
     total_s = 0;
-    const auto component = random::component("training.preprocess", epoch_ * std::uint64_t{job_.ranks} + rank_);
+    const auto component =
+        random::component("training.preprocess", epoch_ * std::uint64_t{job_.ranks} + rank_);
     for (std::uint32_t i = 0; i < samples; ++i)
       total_s += std::max(0.0, spread.mean.count() +
                                    spread.stdev.count() *

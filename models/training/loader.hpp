@@ -5,7 +5,6 @@
 
 #include "models/storage.hpp"
 #include "models/training/job.hpp"
-
 #include "sim/kernel/engine.hpp"
 
 #include <memory>
@@ -25,8 +24,8 @@ public:
   // Begins to fetch `steps` batches. Pre: the previous epoch has been consumed whole.
   void start_epoch(std::uint32_t epoch, std::uint32_t steps);
 
-  // For the rank's actor: sleeps until the batch is there. Adds the time to `account`, split by what
-  // the batch was waiting for.
+  // For the rank's actor: sleeps until the batch is there. Adds the time to `account`, split by
+  // what the batch was waiting for.
   void wait_for(std::uint32_t batch, TimeAccount& account);
   // The batch has been taken over: there is room for another.
   void consumed(std::uint32_t batch);

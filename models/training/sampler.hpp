@@ -21,8 +21,8 @@ std::uint32_t steps_per_epoch(std::uint64_t samples, std::uint32_t batch, std::u
 std::vector<std::uint32_t> block_of_rank(const SamplerSettings& settings, std::uint32_t epoch,
                                          std::uint32_t rank);
 
-// TensorFlow: files are dealt out to ranks in turn (file i to rank i mod ranks), after shuffling. With
-// fewer files than ranks several ranks get the same one. Pre: there is a file.
+// TensorFlow: files are dealt out to ranks in turn (file i to rank i mod ranks), after shuffling.
+// With fewer files than ranks several ranks get the same one. Pre: there is a file.
 std::vector<std::uint32_t> shard_of_rank(const SamplerSettings& settings, std::uint32_t epoch,
                                          std::uint32_t rank);
 

@@ -16,6 +16,7 @@ void TfLoader::start_tasks(std::uint32_t epoch) {
                           .seed = job_.seed},
                          epoch, rank_);
   next_file_ = 0;
+  begun_ = 0;
   produced_ = 0;
   work_ = {};
   const std::uint32_t readers = std::max(1U, job_.loader.workers);
@@ -42,12 +43,12 @@ bool TfLoader::full() const {
   return produced_ >= batches * loader.batch_size + loader.shuffle_buffer;
 }
 
-bool TfLoader::done(std::uint32_t epoch) const {
-  return epoch != epoch_ || produced_ >= std::uint64_t{steps_} * job_.loader.batch_size;
-}
+bool TfLoader::done(std::uint32_t epoch) const { return epoch != epoch_ || produced_ >= wanted(); }
 
 Task TfLoader::read_files(std::uint32_t epoch) {
-  while (!done(epoch)) {
+  // A file is begun only while those begun do not yet hold the epoch's samples.
+  while (!done(epoch) && begun_ < wanted()) {
+    begun_ += job_.dataset.samples_per_file;
     const std::uint32_t file = shard_[next_file_++ % shard_.size()];
     co_await read_file(job_.dataset.files[file], epoch);
   }

@@ -2,12 +2,12 @@
 // sequential stream of read calls; their samples meet in one buffer (shuffle buffer, prefetched
 // batches), from which the loop takes batches.
 //
-// A rank whose files end before its steps reads them again, as DLIO's repeat() does; with fewer files
-// than ranks, several ranks read the same file (DLIO then deals out records). Readers stop when the
-// epoch's samples are there.
+// A rank whose files end before its steps reads them again, as DLIO's repeat() does; with fewer
+// files than ranks, several ranks read the same file (DLIO then deals out records). Readers stop
+// when the epoch's samples are there.
 //
-// Simplified: samples count in the order in which they arrive; TensorFlow takes one of each open file
-// in turn, which differs only when the readers' speeds differ.
+// Simplified: samples count in the order in which they arrive; TensorFlow takes one of each open
+// file in turn, which differs only when the readers' speeds differ.
 #pragma once
 
 #include "models/training/loader.hpp"
@@ -25,6 +25,8 @@ private:
   void more_room() override;
 
   bool full() const;
+  // Samples that the epoch needs.
+  std::uint64_t wanted() const { return std::uint64_t{steps_} * job_.loader.batch_size; }
   // The epoch that a reader works for needs nothing more.
   bool done(std::uint32_t epoch) const;
   kernel::Task read_files(std::uint32_t epoch);
@@ -32,7 +34,8 @@ private:
 
   std::vector<std::uint32_t> shard_;
   std::size_t next_file_ = 0;
-  std::uint64_t produced_ = 0; // samples
+  std::uint64_t begun_ = 0;    // samples in the files begun
+  std::uint64_t produced_ = 0; // samples read
   TimeAccount work_;           // what the readers did since the last batch was taken
 };
 

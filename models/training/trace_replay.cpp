@@ -83,11 +83,13 @@ bool TraceReplay::is_replayed(const Record& record) const {
   switch (record.kind) {
   case OperationKind::open:
   case OperationKind::close:
-  case OperationKind::stat: return true;
+  case OperationKind::stat:
+    return true;
   case OperationKind::read:
   case OperationKind::write:
     return record.bytes_moved() > 0 && record.offset != trace::kUnknownOffset;
-  default: return false; // its time stays as a pause
+  default:
+    return false; // its time stays as a pause
   }
 }
 
@@ -101,7 +103,8 @@ void TraceReplay::collect_threads() {
   std::map<std::string, std::uint32_t> hosts;
   for (std::uint32_t t = 0; t < trace_.threads.size(); ++t) {
     const trace::ProcessEntry& process = trace_.processes[trace_.threads[t].process];
-    const auto host = hosts.try_emplace(process.host, static_cast<std::uint32_t>(hosts.size())).first;
+    const auto host =
+        hosts.try_emplace(process.host, static_cast<std::uint32_t>(hosts.size())).first;
     if (options_.max_ranks > 0 &&
         (process.rank < 0 || static_cast<std::uint32_t>(process.rank) >= options_.max_ranks))
       continue;
@@ -115,8 +118,8 @@ void TraceReplay::collect_threads() {
 
 namespace {
 
-// The main thread's waits and steps in time order. Without recorded waits, the time before each step
-// counts as one.
+// The main thread's waits and steps in time order. Without recorded waits, the time before each
+// step counts as one.
 template <class Span> std::vector<Span> spans_of(std::span<const Record> records) {
   std::vector<Span> spans;
   bool has_waits = false;
@@ -140,9 +143,8 @@ template <class Span> std::vector<Span> spans_of(std::span<const Record> records
 }
 
 bool has_steps(std::span<const Record> records) {
-  return std::any_of(records.begin(), records.end(), [](const Record& record) {
-    return record.kind == OperationKind::span_step;
-  });
+  return std::any_of(records.begin(), records.end(),
+                     [](const Record& record) { return record.kind == OperationKind::span_step; });
 }
 
 } // namespace
@@ -173,9 +175,9 @@ void TraceReplay::collect_ranks() {
       if (wait.step) continue;
       for (Thread* thread : rank->threads) {
         // The last call that ended by the end of the wait.
-        const auto behind = std::partition_point(
-            thread->calls.begin(), thread->calls.end(),
-            [&](const Record* call) { return call->end_s() <= wait.end_s; });
+        const auto behind =
+            std::partition_point(thread->calls.begin(), thread->calls.end(),
+                                 [&](const Record* call) { return call->end_s() <= wait.end_s; });
         if (behind == thread->calls.begin()) continue;
         const double ended_s = (*(behind - 1))->end_s();
         if (ended_s < wait.start_s) continue;

@@ -1,18 +1,17 @@
 // Replay of a recorded job: every thread repeats its storage calls in order, with its own pauses.
 //
 // A process with step spans is a rank: its main thread becomes an actor that repeats the steps as
-// compute and waits for its loader. What a recorded wait depended on is found in the trace: the last
-// call that any other thread of the process ended during the wait. The replayed wait ends when that
-// call has been replayed, plus what had passed since in the recording (hand-over). A wait without such
-// a call is kept as recorded. A thread starts its first call as long after its rank's current span
-// began as it did in the recording, which keeps the start-up of loader workers.
+// compute and waits for its loader. What a recorded wait depended on is found in the trace: the
+// last call that any other thread of the process ended during the wait. The replayed wait ends when
+// that call has been replayed, plus what had passed since in the recording (hand-over). A wait
+// without such a call is kept as recorded. A thread starts its first call as long after its rank's
+// current span began as it did in the recording, which keeps the start-up of loader workers.
 //
 // Reads faster than any server answers came from the page cache of the recorded machine; they are
 // kept as recorded and not sent (`detect_cached`).
 #pragma once
 
 #include "models/storage.hpp"
-
 #include "sim/kernel/engine.hpp"
 #include "sim/trace/record.hpp"
 

@@ -1,7 +1,6 @@
 #include "models/training/trainer.hpp"
 
 #include "models/training/sampler.hpp"
-
 #include "sim/base/random.hpp"
 
 #include <fmt/format.h>
@@ -14,9 +13,9 @@ using kernel::Task;
 
 Trainer::Trainer(kernel::Engine& engine, Storage& storage, const JobSettings& job)
     : engine_(engine), storage_(storage), job_(job),
-      steps_per_epoch_(training::steps_per_epoch(
-          std::uint64_t{job.dataset.files.size()} * job.dataset.samples_per_file,
-          job.loader.batch_size, job.ranks)),
+      steps_per_epoch_(training::steps_per_epoch(std::uint64_t{job.dataset.files.size()} *
+                                                     job.dataset.samples_per_file,
+                                                 job.loader.batch_size, job.ranks)),
       ranks_(job.ranks), barrier_(engine, job.ranks) {
   std::uint32_t left = job.max_steps > 0 ? job.max_steps : UINT32_MAX;
   for (std::uint32_t e = 0; e < job.epochs && left > 0; ++e) {
@@ -51,7 +50,8 @@ void Trainer::run_epoch(std::uint32_t rank, std::uint32_t epoch) {
   AuBlock au(job_.au, totals.steps, block_start);
   start_workers(self);
   self.loader->start_epoch(epoch, totals.steps);
-  // DLIO takes its first time before it makes the loader: starting workers belongs to the first step.
+  // DLIO takes its first time before it makes the loader: starting workers belongs to the first
+  // step.
   Seconds step_start = block_start;
   for (std::uint32_t step = 0; step < totals.steps; ++step) {
     run_step(rank, epoch, step, step_start, au);

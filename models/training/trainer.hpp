@@ -8,7 +8,6 @@
 #include "models/storage.hpp"
 #include "models/training/job.hpp"
 #include "models/training/loader.hpp"
-
 #include "sim/kernel/engine.hpp"
 
 #include <array>
@@ -54,7 +53,8 @@ private:
   // for; the rest of the wait is the barrier's.
   void wait_for_stragglers(Rank& rank, std::uint64_t step, const TimeAccount& data_wait);
   kernel::Task checkpoint_task(TimeAccount& account, kernel::Gate& done);
-  Seconds draw(const char* what, std::uint32_t rank, std::uint64_t index, const Spread& spread) const;
+  Seconds draw(const char* what, std::uint32_t rank, std::uint64_t index,
+               const Spread& spread) const;
 
   kernel::Engine& engine_;
   Storage& storage_;

@@ -27,7 +27,7 @@ enum class Cause : std::uint8_t {
   step_overhead,  // per step outside load and compute: log line, reduction
   barrier,        // waiting for slower ranks
   checkpoint,
-  other,          // before the first epoch, after the last; think time of a replayed trace
+  other, // before the first epoch, after the last; think time of a replayed trace
 };
 
 inline constexpr std::size_t kCauses = static_cast<std::size_t>(Cause::other) + 1;
@@ -78,8 +78,8 @@ public:
     for (std::size_t i = 0; i < kCauses; ++i) seconds_[i] -= other.seconds_[i];
     return *this;
   }
-  // Adds `elapsed_s`, split as `other` is split; to `fallback` when `other` is empty. For things done
-  // in parallel: their summed accounts say what the elapsed time was spent on.
+  // Adds `elapsed_s`, split as `other` is split; to `fallback` when `other` is empty. For things
+  // done in parallel: their summed accounts say what the elapsed time was spent on.
   void add_split_as(const TimeAccount& other, double elapsed_s, Cause fallback) {
     const double sum = other.total();
     if (!(sum > 0)) {

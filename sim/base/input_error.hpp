@@ -1,4 +1,5 @@
-// What the user gave cannot be used, found out too late for a diagnostic with a position. Exit code 2.
+// What the user gave cannot be used, found out too late for a diagnostic with a position. Exit
+// code 2.
 #pragma once
 
 #include <stdexcept>

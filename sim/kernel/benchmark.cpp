@@ -6,12 +6,12 @@
 #include "sim/kernel/flow_machine.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <stdexcept>
-#include <sys/resource.h>
 
 namespace lustrum::kernel {
 
@@ -31,8 +31,7 @@ constexpr std::uint32_t kMostFlowStreams = 2048;
 constexpr std::uint32_t kLeastFlows = 3;
 
 struct Machine {
-  explicit Machine(World& world, std::uint32_t clients)
-      : wire(world.add_delay({"wire", "wire"})) {
+  explicit Machine(World& world, std::uint32_t clients) : wire(world.add_delay({"wire", "wire"})) {
     for (std::uint32_t s = 0; s < kServers; ++s)
       servers.push_back(&world.add_shared({"oss_nic", "oss{}.nic", s}, kServerNic));
     for (std::uint32_t c = 0; c < clients; ++c)

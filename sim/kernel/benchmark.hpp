@@ -33,6 +33,7 @@ Measurement measure_in_child(const std::function<double(const TimedSection&)>& b
 inline constexpr std::uint32_t kBenchmarkStreams[] = {16, 256, 2048, 16384, 100000};
 
 // One row per stream count; `each` is called as soon as a row is there.
-std::vector<BenchmarkRow> run_kernel_benchmark(const std::function<void(const BenchmarkRow&)>& each);
+std::vector<BenchmarkRow>
+run_kernel_benchmark(const std::function<void(const BenchmarkRow&)>& each);
 
 } // namespace lustrum::kernel

@@ -1,7 +1,7 @@
 // The event calendar: one entry per station (its next departure), moved in place when the station
 // changes, so there are never stale events. A four-ary heap: shallow, and four children share a
-// cache line. The few stations whose next event changes at every arrival and departure (delays) stand
-// beside it in lanes, which are cheaper to change than a heap.
+// cache line. The few stations whose next event changes at every arrival and departure (delays)
+// stand beside it in lanes, which are cheaper to change than a heap.
 //
 // The clock is a double in seconds. Events of equal time run in the order in which they were last
 // scheduled (a running sequence number), so a run is a pure function of its inputs.

@@ -3,6 +3,8 @@
 #include "sim/base/input_error.hpp"
 
 #include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -10,9 +12,7 @@
 #include <cstdlib>
 #include <exception>
 #include <string_view>
-#include <sys/wait.h>
 #include <system_error>
-#include <unistd.h>
 
 namespace lustrum::kernel {
 
@@ -55,7 +55,8 @@ std::string read_all(int fd) {
   }
   write_all(fd, output);
   std::fflush(nullptr);
-  // No destructors: SimGrid's engine does not outlive its actors gracefully, and the parent has all.
+  // No destructors: SimGrid's engine does not outlive its actors gracefully, and the parent has
+  // all.
   ::_exit(exit_code);
 }
 

@@ -12,8 +12,9 @@ struct ChildOutcome {
   std::string output; // what the body returned; with another exit code the message
 };
 
-// Runs the body in a forked child and returns what it returned. An InputError becomes exit code 2 and
-// any other exception 3, with its message; any other end (signal, abort) is a bug of ours and says so, exit code 3.
+// Runs the body in a forked child and returns what it returned. An InputError becomes exit code 2
+// and any other exception 3, with its message; any other end (signal, abort) is a bug of ours and
+// says so, exit code 3.
 ChildOutcome run_in_child(const std::function<std::string()>& body);
 
 } // namespace lustrum::kernel

@@ -90,7 +90,8 @@ public:
       world.fail(std::make_exception_ptr(SimulationError(fmt::format(
           "the storage world ran ahead to {:.9f} s while actors are at {:.9f} s: a bug of Lustrum",
           world.now().count(), now))));
-    // Wakes belong to the time at which the look-ahead stopped, unless something outside came first.
+    // Wakes belong to the time at which the look-ahead stopped, unless something outside came
+    // first.
     if (!owner_.wakes.empty() && world.now().count() <= now + kClockSlack) owner_.release_wakes();
     while (!world.stopped() && world.next_time() <= now) world.run_one();
   }

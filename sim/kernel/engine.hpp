@@ -49,7 +49,8 @@ public:
   // Runs until every actor has ended. Throws SimulationError when that cannot be.
   void run();
 
-  // --- for actors, while the engine runs ----------------------------------------------------------
+  // --- for actors, while the engine runs
+  // ----------------------------------------------------------
   void sleep(Seconds duration);
   // Starts a task in the world at the present time.
   void spawn(Task task, TaskName name);

@@ -61,7 +61,8 @@ public:
     }
   }
   const T& front() const { return ring_first() ? ring_.front() : heap_.front().item; }
-  // The item a few places behind the front, where it is known cheaply: what to fetch from memory early.
+  // The item a few places behind the front, where it is known cheaply: what to fetch from memory
+  // early.
   const T* soon() const { return ring_.size() > kSoon ? &ring_[kSoon] : nullptr; }
   T pop() {
     if (ring_first()) return ring_.pop();

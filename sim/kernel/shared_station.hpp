@@ -46,7 +46,8 @@ public:
     if (jobs_.empty())
       virtual_time_ = 0; // keeps its precision on long runs
     else
-      __builtin_prefetch(jobs_.front().transfer, 1); // cold by now, and needed at the next departure
+      __builtin_prefetch(jobs_.front().transfer,
+                         1); // cold by now, and needed at the next departure
     reschedule();
     return *job.transfer;
   }
@@ -84,8 +85,8 @@ private:
   OrderedQueue<Job> jobs_;
 };
 
-// The shared stations that a bulk transfer crosses, from server to client, whichever way it goes. With the reference
-// engine a path is a pair of SimGrid hosts: `route` is its number there.
+// The shared stations that a bulk transfer crosses, from server to client, whichever way it goes.
+// With the reference engine a path is a pair of SimGrid hosts: `route` is its number there.
 struct Path {
   static constexpr std::uint32_t kMaxStations = 6;
   static constexpr std::uint32_t kNoRoute = UINT32_MAX;

@@ -30,7 +30,8 @@ void SimgridReference::add_route(Path& path) {
   for (std::uint32_t i = 0; i < path.count; ++i) {
     sg::Link*& link = links_[path.stations[i]];
     if (!link)
-      link = zone_.create_link(fmt::format("link{}", links_.size()), path.stations[i]->capacity().count());
+      link = zone_.create_link(fmt::format("link{}", links_.size()),
+                               path.stations[i]->capacity().count());
     links.emplace_back(link);
   }
   zone_.add_route(from->get_netpoint(), to->get_netpoint(), nullptr, nullptr, links, false);
@@ -45,10 +46,9 @@ void SimgridReference::add_disk(FifoStation& disk) {
   sg::Disk* device = host->create_disk(fmt::format("disk{}", disks_.size()), full, full);
   if (servers > 1)
     // n requests keep min(n, c) of c servers busy.
-    device->set_sharing_policy(sg::Disk::Operation::READ, sg::Disk::SharingPolicy::NONLINEAR,
-                               [servers](double, int n) {
-                                 return std::min(double(n), servers) * kUnitsPerSecond;
-                               });
+    device->set_sharing_policy(
+        sg::Disk::Operation::READ, sg::Disk::SharingPolicy::NONLINEAR,
+        [servers](double, int n) { return std::min(double(n), servers) * kUnitsPerSecond; });
   disks_[&disk] = device;
 }
 
@@ -63,7 +63,9 @@ void SimgridReference::start_service(FifoStation& disk, double service_s, Task::
 void SimgridReference::start(const Job& job) {
   if (idle_.empty()) {
     Mover& mover = movers_.emplace_back();
-    sg::Actor::create("mover", zone_.get_all_hosts().front(), [this, &mover] { move(mover); })->daemonize();
+    sg::Actor::create("mover", zone_.get_all_hosts().front(), [this, &mover] {
+      move(mover);
+    })->daemonize();
     idle_.push_back(&mover);
   }
   Mover* mover = idle_.back();

@@ -1,5 +1,6 @@
-// The independent reference: each transfer is a SimGrid communication over a route of links (max-min
-// fair sharing), each disk service a SimGrid disk operation. Exact and slow; for cross-checks.
+// The independent reference: each transfer is a SimGrid communication over a route of links
+// (max-min fair sharing), each disk service a SimGrid disk operation. Exact and slow; for
+// cross-checks.
 #pragma once
 
 #include "sim/kernel/world.hpp"

@@ -52,9 +52,7 @@ public:
   const StationCounts& counts() const { return counts_; }
 
   // Time average of the requests present (waiting and in service) up to `now_s`.
-  double mean_present(double now_s) const {
-    return now_s > 0 ? area_until(now_s) / now_s : 0;
-  }
+  double mean_present(double now_s) const { return now_s > 0 ? area_until(now_s) / now_s : 0; }
 
   // Little's law, L = X W, written without division: the integral of the number present equals the
   // sum of all response times, those of requests still present counted up to now. The two sides are

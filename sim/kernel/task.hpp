@@ -58,9 +58,9 @@ public:
   };
 
   struct promise_type : TaskLink {
-    Handle parent = nullptr;    // the task that awaits this one; none for a root
-    TaskGroup* group = nullptr; // of a root that belongs to a group
-    TaskName name{};            // of a root
+    Handle parent = nullptr;                    // the task that awaits this one; none for a root
+    TaskGroup* group = nullptr;                 // of a root that belongs to a group
+    TaskName name{};                            // of a root
     std::exception_ptr exception;               // what ended this task early
     std::exception_ptr* failure_sink = nullptr; // where a root leaves its exception
 

@@ -61,8 +61,9 @@ Topology::Cut Topology::min_cut(Node source, Node sink) const {
   for (const Edge& edge : edges_)
     if (graph[edge.from].color == source_color && graph[edge.to].color != source_color)
       by_part[edge.part] += edge.capacity;
-  const auto largest = std::max_element(
-      by_part.begin(), by_part.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto largest =
+      std::max_element(by_part.begin(), by_part.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
   Cut cut;
   cut.capacity = BytesPerSecond{static_cast<double>(flow)};
   if (largest != by_part.end()) cut.name = std::string(largest->first);

@@ -14,11 +14,16 @@ std::string to_string(const StationLabel& label) {
 
 std::string_view to_string(Discipline discipline) {
   switch (discipline) {
-  case Discipline::shared: return "shared";
-  case Discipline::fifo: return "fifo";
-  case Discipline::delay: return "delay";
-  case Discipline::bucket: return "bucket";
-  case Discipline::slots: return "slots";
+  case Discipline::shared:
+    return "shared";
+  case Discipline::fifo:
+    return "fifo";
+  case Discipline::delay:
+    return "delay";
+  case Discipline::bucket:
+    return "bucket";
+  case Discipline::slots:
+    return "slots";
   }
   return "?";
 }
@@ -66,13 +71,15 @@ void World::spawn(Task task, TaskName name) {
 void World::run_ready() {
   while (!timeline_.ready.empty() && !failure_) {
     // A task that readies itself for ever must meet the limit too.
-    if (++events_ > event_limit_) return fail(std::make_exception_ptr(EventLimitError(event_limit_)));
+    if (++events_ > event_limit_)
+      return fail(std::make_exception_ptr(EventLimitError(event_limit_)));
     timeline_.ready.pop().resume();
   }
 }
 
 void World::run_one() {
-  // What becomes ready must not drag the next event along: it may lie beyond what the caller allows.
+  // What becomes ready must not drag the next event along: it may lie beyond what the caller
+  // allows.
   if (has_ready()) return run_ready();
   if (failure_ || timeline_.calendar.empty()) return;
   if (++events_ > event_limit_) return fail(std::make_exception_ptr(EventLimitError(event_limit_)));
@@ -88,10 +95,14 @@ void World::depart(Station& station) {
     transfer.slowest = &station;
     return transfer.task.resume();
   }
-  case Discipline::fifo: return static_cast<FifoStation&>(station).depart().resume();
-  case Discipline::delay: return static_cast<DelayStation&>(station).depart().resume();
-  case Discipline::bucket: return static_cast<BucketStation&>(station).depart().resume();
-  case Discipline::slots: return; // never in the calendar
+  case Discipline::fifo:
+    return static_cast<FifoStation&>(station).depart().resume();
+  case Discipline::delay:
+    return static_cast<DelayStation&>(station).depart().resume();
+  case Discipline::bucket:
+    return static_cast<BucketStation&>(station).depart().resume();
+  case Discipline::slots:
+    return; // never in the calendar
   }
 }
 
@@ -128,11 +139,16 @@ void World::finish_transfer(const Path& path, double bytes, Transfer& transfer) 
 double World::utilization(const Station& station) const {
   const double now = timeline_.now_s;
   switch (station.discipline()) {
-  case Discipline::shared: return static_cast<const SharedStation&>(station).utilization(now);
-  case Discipline::fifo: return static_cast<const FifoStation&>(station).utilization(now);
-  case Discipline::bucket: return static_cast<const BucketStation&>(station).utilization(now);
-  case Discipline::slots: return static_cast<const SlotsStation&>(station).utilization(now);
-  case Discipline::delay: return 0; // has no servers that could be busy
+  case Discipline::shared:
+    return static_cast<const SharedStation&>(station).utilization(now);
+  case Discipline::fifo:
+    return static_cast<const FifoStation&>(station).utilization(now);
+  case Discipline::bucket:
+    return static_cast<const BucketStation&>(station).utilization(now);
+  case Discipline::slots:
+    return static_cast<const SlotsStation&>(station).utilization(now);
+  case Discipline::delay:
+    return 0; // has no servers that could be busy
   }
   return 0;
 }
@@ -171,8 +187,9 @@ std::string World::describe_waiting() const {
   std::string text;
   for (const auto& [what, indices] : by_name) {
     const std::size_t shown = std::min(indices.size(), kNamedPerKind);
-    text += fmt::format("  {} task(s) `{}`: {}", indices.size(), what,
-                        fmt::join(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+    text += fmt::format(
+        "  {} task(s) `{}`: {}", indices.size(), what,
+        fmt::join(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
     text += indices.size() > shown ? ", ...\n" : "\n";
   }
   std::size_t listed = 0;
@@ -196,8 +213,8 @@ std::vector<std::string> World::check_laws() const {
                                      counts.departures, counts.present));
     const double error = station->littles_law_error(timeline_.now_s);
     if (!(error < kTolerance))
-      problems.push_back(fmt::format("{}: Little's law is off by {:.2e}",
-                                     to_string(station->label()), error));
+      problems.push_back(
+          fmt::format("{}: Little's law is off by {:.2e}", to_string(station->label()), error));
     if (const double used = utilization(*station); !(used < 1 + kTolerance))
       problems.push_back(
           fmt::format("{}: utilization {:.6f} is above 1", to_string(station->label()), used));

@@ -116,7 +116,9 @@ public:
   bool has_ready() const { return !timeline_.ready.empty(); }
   // Nothing will ever happen again without somebody from outside.
   bool is_idle() const { return !has_ready() && timeline_.calendar.empty(); }
-  double next_time() const { return has_ready() ? timeline_.now_s : timeline_.calendar.next_time(); }
+  double next_time() const {
+    return has_ready() ? timeline_.now_s : timeline_.calendar.next_time();
+  }
   // Moves the clock forward to a time at which nothing happens in between.
   void advance_to(double time_s) {
     if (time_s > timeline_.now_s) timeline_.now_s = time_s;
@@ -163,7 +165,8 @@ private:
   void depart(Station& station);
   template <class S, class... Args>
   S& add(std::deque<S>& pool, const StationLabel& label, Args&&... args) {
-    S& station = pool.emplace_back(labels_.emplace_back(label), timeline_, std::forward<Args>(args)...);
+    S& station =
+        pool.emplace_back(labels_.emplace_back(label), timeline_, std::forward<Args>(args)...);
     stations_.push_back(&station);
     return station;
   }

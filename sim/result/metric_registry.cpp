@@ -29,11 +29,13 @@ std::vector<Metric> job_metrics() {
       {"metrics.samples_per_s", "samples/s",
        "samples trained on by all ranks / sum of the epoch times", higher},
       {"metrics.throughput_mib_per_s", "MiB/s",
-       "samples_per_s x nominal bytes of a sample / 1048576, as DLIO and MLPerf Storage report it; for "
+       "samples_per_s x nominal bytes of a sample / 1048576, as DLIO and MLPerf Storage report it; "
+       "for "
        "a replayed trace bytes read / 1048576 / makespan",
        higher},
       {"metrics.au_per_epoch_pct[]", "%",
-       "mean over ranks of: computation time of the steps that count / (time of the epoch - `proc` of "
+       "mean over ranks of: computation time of the steps that count / (time of the epoch - `proc` "
+       "of "
        "those that do not); by default only the first step does not count",
        higher},
       {"metrics.au_threshold_pct", "%", "least au_mean_pct at which the workload's rule is met",
@@ -44,7 +46,8 @@ std::vector<Metric> job_metrics() {
       {"metrics.ranks", "ranks", "processes of the job, one per GPU", neither},
       {"metrics.step_time_p50_s", "s",
        "median over the steps of rank 0 of the time from one step's start to the next; the barrier "
-       "keeps the others in step", lower},
+       "keeps the others in step",
+       lower},
       {"metrics.step_time_p95_s", "s", "95th percentile of the same", lower},
       {"metrics.step_time_p99_s", "s", "99th percentile of the same", lower},
       {"metrics.read_bytes", "B", "bytes delivered to the job by its reads", neither},

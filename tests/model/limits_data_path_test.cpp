@@ -1,5 +1,5 @@
-// Closed forms of the data path: slots, links, striping. Symbols: R slots, S RPC size, T the time of
-// an unloaded RPC without the bottleneck's own service, s = S/B the service at bottleneck B.
+// Closed forms of the data path: slots, links, striping. Symbols: R slots, S RPC size, T the time
+// of an unloaded RPC without the bottleneck's own service, s = S/B the service at bottleneck B.
 #include "tests/model/ideal_filesystem.hpp"
 
 #include <doctest/doctest.h>
@@ -63,8 +63,9 @@ TEST_CASE("L2: a link as bottleneck gives X = min(B, R S / (T + s)) and response
 }
 
 TEST_CASE("L7: striping over FSx with TCP is limited by the flow cap of each OSS") {
-  // One flow client-OSS carries 5 Gbit/s = 625 MB/s; the NIC 100 Gbit/s = 12.5 GB/s. Eight stripes on
-  // eight OSSs: 8 * 0.625 = 5 GB/s; on four OSSs (two OSTs each): 2.5 GB/s; 20 OSSs: min(12.5, 12.5).
+  // One flow client-OSS carries 5 Gbit/s = 625 MB/s; the NIC 100 Gbit/s = 12.5 GB/s. Eight stripes
+  // on eight OSSs: 8 * 0.625 = 5 GB/s; on four OSSs (two OSTs each): 2.5 GB/s; 20 OSSs:
+  // min(12.5, 12.5).
   auto settings = ideal_filesystem();
   settings.fabric.client_nic = BytesPerSecond{12.5e9};
   settings.fabric.flow_ceiling = BytesPerSecond{0.625e9};
@@ -95,17 +96,20 @@ TEST_CASE("several EFA NICs add up, and the client ceiling binds") {
 }
 
 TEST_CASE("a transfer pays serialisation once and every station is charged all its bytes") {
-  // Client NIC 1 GB/s, server NIC 2 GB/s: 1 GB takes 1 s, not 1.5 s; the server was busy half of it.
+  // Client NIC 1 GB/s, server NIC 2 GB/s: 1 GB takes 1 s, not 1.5 s; the server was busy half of
+  // it.
   kernel::World world;
   auto& server = world.add_shared({"oss_nic", "oss"}, BytesPerSecond{2e9});
   auto& client = world.add_shared({"client_nic", "client"}, BytesPerSecond{1e9});
   kernel::Path path;
   path.add(server);
   path.add(client);
-  world.spawn([](kernel::World& w, const kernel::Path& p) -> kernel::Task {
-    const kernel::Station* slowest = co_await w.transfer(p, Bytes{1'000'000'000});
-    CHECK(slowest == p.stations[1]);
-  }(world, path), {"transfer", 0});
+  world.spawn(
+      [](kernel::World& w, const kernel::Path& p) -> kernel::Task {
+        const kernel::Station* slowest = co_await w.transfer(p, Bytes{1'000'000'000});
+        CHECK(slowest == p.stations[1]);
+      }(world, path),
+      {"transfer", 0});
   world.run_all();
   CHECK(world.now().count() == Approx(1));
   CHECK(server.served_bytes() == 1e9);
@@ -120,13 +124,15 @@ TEST_CASE("a write crosses the same stations and rests on the device when it ret
   kernel::World world;
   lustre::Filesystem fs(world, settings);
   const FileIndex file = fs.place_file(0, Bytes{5 * kGib});
-  world.spawn([](Storage& storage, FileIndex f) -> kernel::Task {
-    TimeAccount account;
-    std::unique_ptr<OpenFile> open;
-    co_await storage.open(ClientIndex{0}, f, open, account);
-    co_await storage.write(*open, Bytes{}, storage.file_size(f), account);
-    co_await storage.close(std::move(open), account);
-  }(fs, file), {"writer", 0});
+  world.spawn(
+      [](Storage& storage, FileIndex f) -> kernel::Task {
+        TimeAccount account;
+        std::unique_ptr<OpenFile> open;
+        co_await storage.open(ClientIndex{0}, f, open, account);
+        co_await storage.write(*open, Bytes{}, storage.file_size(f), account);
+        co_await storage.close(std::move(open), account);
+      }(fs, file),
+      {"writer", 0});
   world.run_all();
   CHECK(world.now().count() == Approx(10.24).epsilon(0.001));
   CHECK(fs.check_laws().empty());

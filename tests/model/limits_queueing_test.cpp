@@ -27,7 +27,8 @@ Task job(World& world, FifoStation& station, Seconds service, double& waited_s) 
   waited_s += (world.now() - arrived - service).count();
 }
 
-Task source(World& world, FifoStation& station, DelayStation& between, Load load, double& waited_s) {
+Task source(World& world, FifoStation& station, DelayStation& between, Load load,
+            double& waited_s) {
   for (std::uint32_t i = 0; i < load.jobs; ++i) {
     const double gap_s = random::exponential(kSeed, random::component("test.gap"), i);
     co_await world.delay(between, Seconds{gap_s / load.arrivals_per_s});
@@ -47,7 +48,8 @@ double mean_wait_ms(std::uint32_t servers, const Load& load) {
   world.spawn(source(world, station, between, load, waited_s), {"source", 0});
   world.run_all();
   CHECK(world.check_laws().empty());
-  // L6, Little's law, with latencies taken by the jobs themselves: mean present = X * mean response.
+  // L6, Little's law, with latencies taken by the jobs themselves: mean present = X * mean
+  // response.
   const double rate = load.jobs / world.now().count();
   const double mean_response_s = waited_s / load.jobs + station.served_s() / load.jobs;
   CHECK(station.mean_present(world.now().count()) == Approx(rate * mean_response_s).epsilon(1e-9));
@@ -62,8 +64,8 @@ TEST_CASE("L4: an OST disk under Poisson arrivals is M/D/1") {
 }
 
 TEST_CASE("L5: four ost_io threads are M/M/4 and M/D/4") {
-  // lambda = 600/s, s = 5 ms: rho = 0.75, Erlang C = 0.5094, Wq = C / (4 mu - lambda) = 2.547 ms; with
-  // constant service close to half of it, 1.33 ms.
+  // lambda = 600/s, s = 5 ms: rho = 0.75, Erlang C = 0.5094, Wq = C / (4 mu - lambda) = 2.547 ms;
+  // with constant service close to half of it, 1.33 ms.
   CHECK(mean_wait_ms(4, {600, 0.005, true, 2'000'000}) == Approx(2.547).epsilon(0.03));
   CHECK(mean_wait_ms(4, {600, 0.005, false, 2'000'000}) == Approx(1.33).epsilon(0.03));
 }
@@ -103,8 +105,8 @@ TEST_CASE("L16: burst credit lasts C/(b - r), then the baseline holds") {
 
 TEST_CASE("L16: the credit is full again after C/r of rest") {
   World world;
-  auto& credit = world.add_bucket({"ost_credit", "credit"},
-                                  {.rate = 150e6, .burst = 450e9, .initial = 0});
+  auto& credit =
+      world.add_bucket({"ost_credit", "credit"}, {.rate = 150e6, .burst = 450e9, .initial = 0});
   CHECK(credit.tokens(2999) < 450e9);
   CHECK(credit.tokens(3000) == Approx(450e9));
   CHECK(credit.tokens(4000) == 450e9);
@@ -118,13 +120,15 @@ TEST_CASE("processor sharing: n equal jobs take n times as long, a late small on
   auto& start = world.add_delay({"start", "start"});
   std::string order;
   const auto move = [&](double start_s, std::uint64_t bytes, char name, double ends_s) {
-    world.spawn([](World& w, const Path& p, DelayStation& d, double at, std::uint64_t b, char n,
-                   double e, std::string& o) -> Task {
-      co_await w.delay(d, Seconds{at});
-      co_await w.transfer(p, Bytes{b});
-      CHECK(w.now().count() == Approx(e));
-      o += n;
-    }(world, path, start, start_s, bytes, name, ends_s, order), {"mover", 0});
+    world.spawn(
+        [](World& w, const Path& p, DelayStation& d, double at, std::uint64_t b, char n, double e,
+           std::string& o) -> Task {
+          co_await w.delay(d, Seconds{at});
+          co_await w.transfer(p, Bytes{b});
+          CHECK(w.now().count() == Approx(e));
+          o += n;
+        }(world, path, start, start_s, bytes, name, ends_s, order),
+        {"mover", 0});
   };
   // a alone from 0 to 1 (100 bytes done), then with b at 50 B/s each: b's 50 bytes end at 2 and a's
   // last 100 (50 of them shared) at 2.5.

@@ -73,8 +73,8 @@ TEST_CASE("L24: a prefetching trainer has AU = min(1, X/d)") {
 }
 
 TEST_CASE("L24: without prefetch utilization is t_c / (t_c + t_io)") {
-  // X = d: t_io = t_c, utilization 1/2; X = 3 d: t_io = t_c / 3, 3/4. Read-ahead within a file still
-  // overlaps disk and copying, and copying takes no time here.
+  // X = d: t_io = t_c, utilization 1/2; X = 3 d: t_io = t_c / 3, 3/4. Read-ahead within a file
+  // still overlaps disk and copying, and copying takes no time here.
   CHECK(train(kDemand, 0, training::AuFormula::v2_0).gpu_utilization == Approx(0.5).epsilon(0.01));
   CHECK(train(3 * kDemand, 0, training::AuFormula::v2_0).gpu_utilization ==
         Approx(0.75).epsilon(0.01));
@@ -99,14 +99,15 @@ TEST_CASE("the time after proc counts against AU, as in DLIO") {
     const training::JobOutcome outcome = trainer.outcome();
     return std::vector<double>{outcome.epoch_au.at(0), outcome.gpu_time[Cause::step_overhead]};
   });
-  // The first step's proc is excluded, but what follows it is not: 99 computes over 99 + 100 * 20 ms.
+  // The first step's proc is excluded, but what follows it is not: 99 computes over 99 + 100 * 20
+  // ms.
   CHECK(numbers.at(0) == Approx(99 * 0.323 / (99 * 0.323 + 100 * 0.020)).epsilon(1e-4));
   CHECK(numbers.at(1) == Approx(100 * 0.020).epsilon(1e-6));
 }
 
 TEST_CASE("ranks wait for the slowest at the barrier, and it is put down to its data") {
-  // Two ranks on one host, shared storage at half their demand: both are slow together, so compute is
-  // half of the time and nearly all waiting is the disk's.
+  // Two ranks on one host, shared storage at half their demand: both are slow together, so compute
+  // is half of the time and nearly all waiting is the disk's.
   const std::vector<double> numbers = numbers_from_child([] {
     kernel::Engine engine({});
     auto settings = ideal_filesystem();
@@ -120,8 +121,9 @@ TEST_CASE("ranks wait for the slowest at the barrier, and it is put down to its 
     engine.run();
     const training::JobOutcome outcome = trainer.outcome();
     const double all = 2 * outcome.makespan.count();
-    return std::vector<double>{outcome.gpu_time.total() / all, outcome.gpu_time[Cause::compute] / all,
-                               (outcome.gpu_time[Cause::disk] + outcome.gpu_time[Cause::rpc_slots]) / all};
+    return std::vector<double>{
+        outcome.gpu_time.total() / all, outcome.gpu_time[Cause::compute] / all,
+        (outcome.gpu_time[Cause::disk] + outcome.gpu_time[Cause::rpc_slots]) / all};
   });
   CHECK(numbers.at(0) == Approx(1).epsilon(1e-9));
   CHECK(numbers.at(1) == Approx(0.5).epsilon(0.03));
