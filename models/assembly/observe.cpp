@@ -115,12 +115,12 @@ void observe_bottleneck(RunResult& result) {
   const double compute_pct = result.stalls[Cause::compute];
   const double share_pct = result.stalls[largest->cause];
   // When no kind of waiting costs even this much, the GPUs themselves are what limits the job.
-  constexpr double kNegligible_pct = 2;
-  if (share_pct < kNegligible_pct) {
+  constexpr double kNegligiblePct = 2;
+  if (share_pct < kNegligiblePct) {
     result.bottleneck = Bottleneck{
         "GPU", "gpu", compute_pct,
         fmt::format("the GPUs compute {:.1f} % of the time; no kind of waiting takes {:g} %",
-                    compute_pct, kNegligible_pct)};
+                    compute_pct, kNegligiblePct)};
     return;
   }
   const StationRow* station = largest->storage ? busiest(result, largest->cause) : nullptr;

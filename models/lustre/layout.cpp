@@ -11,13 +11,14 @@ namespace lustrum::lustre {
 
 namespace {
 
-// Bytes of object k (of c, stripe size S) that lie at file offsets below `offset`.
+// Bytes of object k (of c, with this stripe size) that lie at file offsets below `offset`.
 std::uint64_t object_bytes_below(std::uint64_t offset, std::uint64_t k, std::uint64_t c,
-                                 std::uint64_t S) {
-  const std::uint64_t row = S * c;
+                                 std::uint64_t stripe_size) {
+  const std::uint64_t row = stripe_size * c;
   const std::uint64_t in_row = offset % row;
-  const std::uint64_t in_stripe = in_row > k * S ? std::min(in_row - k * S, S) : 0;
-  return offset / row * S + in_stripe;
+  const std::uint64_t in_stripe =
+      in_row > k * stripe_size ? std::min(in_row - k * stripe_size, stripe_size) : 0;
+  return offset / row * stripe_size + in_stripe;
 }
 
 } // namespace
@@ -58,13 +59,13 @@ void Layout::map(Bytes offset, Bytes length, std::vector<ObjectExtent>& out) con
     const Bytes high = std::min(end, component.end);
     if (low < high) {
       const std::uint64_t c = component.stripe_count;
-      const std::uint64_t S = component.stripe_size.count();
-      const std::uint64_t first = low.count() / S;
-      const std::uint64_t touched = std::min(c, (high.count() - 1) / S - first + 1);
+      const std::uint64_t stripe_size = component.stripe_size.count();
+      const std::uint64_t first = low.count() / stripe_size;
+      const std::uint64_t touched = std::min(c, (high.count() - 1) / stripe_size - first + 1);
       for (std::uint64_t i = 0; i < touched; ++i) {
         const std::uint64_t k = (first + i) % c;
-        const std::uint64_t from = object_bytes_below(low.count(), k, c, S);
-        const std::uint64_t to = object_bytes_below(high.count(), k, c, S);
+        const std::uint64_t from = object_bytes_below(low.count(), k, c, stripe_size);
+        const std::uint64_t to = object_bytes_below(high.count(), k, c, stripe_size);
         out.push_back(
             {first_object + static_cast<std::uint32_t>(k), Bytes{from}, Bytes{to - from}});
       }

@@ -9,10 +9,10 @@ Mds::Mds(kernel::World& world, MdtIndex index, const MdsSettings& settings)
       cpu_(world.add_fifo({"mds_cpu", "mdt{}.cpu", index.value()}, settings.cores)) {
   // How far a burst may exceed the provisioned rate is not published: a tenth of a second
   // (assumed).
-  constexpr double kBurst_s = 0.1;
+  constexpr double kBurstSeconds = 0.1;
   if (const double rate = settings.provisioned_iops.count(); rate > 0)
     iops_ = &world.add_bucket({"mdt_iops", "mdt{}.iops", index.value()},
-                              {.rate = rate, .burst = rate * kBurst_s, .initial = rate * kBurst_s});
+                              {.rate = rate, .burst = rate * kBurstSeconds, .initial = rate * kBurstSeconds});
 }
 
 kernel::Task Mds::serve(MetadataOperation operation, TimeAccount& account) {
