@@ -1,6 +1,7 @@
 // What a job sees of any storage: files that are opened, read, written, closed and stat'ed by
 // clients. Lustre, object stores and local disks stand behind this header, so that the same job
-// runs on each. Calls are tasks of the world; one virtual call per file operation, none per RPC.
+// runs on each (so far: lustre/filesystem.hpp). Calls are tasks of the world; one virtual call per
+// file operation, none per RPC.
 //
 // Every call adds the time it took to `account`, split by cause.
 #pragma once
@@ -58,7 +59,7 @@ public:
 
   virtual kernel::Task open(ClientIndex client, FileIndex file, std::unique_ptr<OpenFile>& opened,
                             TimeAccount& account) = 0;
-  // Pre: offset + length <= file size.
+  // Pre: offset + length <= file size, and no other call on this open file is under way.
   virtual kernel::Task read(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account) = 0;
   // Pre: offset + length <= file size. Returns when the data is on the device.
   virtual kernel::Task write(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account) = 0;

@@ -194,11 +194,11 @@ void station_section(Page& page, const RunResult& result) {
 
 void price_lines(Page& page, const RunCost& cost) {
   for (const CostLine& line : cost.lines)
-    page.paragraph(
-        "  price of ",
-        line.unit_price_usd
-            ? fmt::format("{}: {} ({}, {})", line.component, line.source, line.kind, line.as_of)
-            : fmt::format("{}: not known, so the total leaves it out", line.component));
+    page.paragraph("  price of ",
+                   line.unit_price_usd
+                       ? fmt::format("{}: {} ({}{}{})", line.component, line.source, line.kind,
+                                     line.as_of.empty() ? "" : ", ", line.as_of)
+                       : fmt::format("{}: not known, so the total leaves it out", line.component));
 }
 
 void cost_section(Page& page, const RunCost& cost) {

@@ -57,7 +57,8 @@ training::DatasetSettings place_dataset(const DlioWorkload& dlio, Storage& stora
 training::LoaderSettings build_loader(const Scenario& scenario, const DlioWorkload& dlio) {
   training::LoaderSettings loader;
   // DALI streams record files as tf.data does.
-  const bool tensorflow = dlio.data_loader != "pytorch";
+  const bool tensorflow = dlio.data_loader == "tensorflow" || dlio.data_loader == "dali" ||
+                          dlio.data_loader == "native_dali";
   loader.pipeline = tensorflow ? training::Pipeline::tf_data : training::Pipeline::torch_dataloader;
   loader.batch_size = dlio.batch_size;
   loader.workers = dlio.read_threads;
@@ -103,11 +104,6 @@ training::JobSettings build_job(const Scenario& scenario, Storage& storage) {
                       .size = size};
   }
   return job;
-}
-
-BytesPerSecond gpu_demand(const training::JobSettings& job) {
-  const Bytes batch = job.dataset.record * job.loader.batch_size;
-  return (batch / job.step.compute.mean) * job.ranks;
 }
 
 } // namespace lustrum

@@ -10,7 +10,4 @@ namespace lustrum {
 // Places the data set in the storage. \pre scenario.dlio is there
 training::JobSettings build_job(const Scenario& scenario, Storage& storage);
 
-// Nominal bytes that all GPUs together draw per second at 100 % utilization.
-BytesPerSecond gpu_demand(const training::JobSettings& job);
-
 } // namespace lustrum

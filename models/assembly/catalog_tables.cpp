@@ -85,7 +85,7 @@ ParameterTable server_rows() {
   };
 }
 
-ParameterTable rate_rows() {
+ParameterTable network_rate_rows() {
   return {
       {.key = "network.per_tib",
        .field = field<&S::network_per_tib>,
@@ -105,6 +105,11 @@ ParameterTable rate_rows() {
        .min = 0,
        .doc = "Network rate of one server.",
        .source = kNone},
+  };
+}
+
+ParameterTable disk_rows() {
+  return {
       {.key = "disk.read_per_tib",
        .field = field<&S::disk_read_per_tib>,
        .default_text = "0 B/s",
@@ -279,8 +284,8 @@ ParameterTable network_and_price_rows() {
 } // namespace
 
 const ParameterTable& LustreSystem::parameters() {
-  static const ParameterTable table =
-      joined({server_rows(), rate_rows(), metadata_rows(), network_and_price_rows()});
+  static const ParameterTable table = joined(
+      {server_rows(), network_rate_rows(), disk_rows(), metadata_rows(), network_and_price_rows()});
   return table;
 }
 

@@ -73,7 +73,14 @@ void fill_cost(const Scenario& scenario, std::size_t epochs, std::uint64_t sampl
   inputs.makespan = Seconds{result.metrics.makespan_s};
   inputs.epochs = epochs;
   inputs.samples = samples;
-  inputs.gpu_utilization = result.metrics.gpu_utilization_pct / 100;
+  // GPUs of a node that no rank uses are paid for as well.
+  const std::uint32_t paid = scenario.cluster.nodes * scenario.instance.gpus.value;
+  const double used = std::min(1.0, static_cast<double>(result.metrics.ranks) / paid);
+  inputs.gpu_utilization = result.metrics.gpu_utilization_pct / 100 * used;
+  if (result.metrics.ranks > 0 && used < 1)
+    result.warnings.push_back(
+        fmt::format("{} of the {} GPUs paid for are used; the others count as idle",
+                    result.metrics.ranks, paid));
   result.cost = cost_of(inputs);
 }
 

@@ -48,8 +48,14 @@ void observe_stations(const kernel::World& world, RunResult& result) {
   constexpr std::size_t kRowsPerClass = 4;
   std::map<std::string_view, std::vector<const kernel::Station*>> by_class;
   for (const kernel::Station* station : world.stations())
-    by_class[station->label().station_class].push_back(station);
+    // A delay has neither servers nor a queue.
+    if (station->discipline() != kernel::Discipline::delay)
+      by_class[station->label().station_class].push_back(station);
   for (auto& [name, stations] : by_class) {
+    // A direction of a network card, or a spare slot, that nothing used would only dilute the
+    // means.
+    std::erase_if(stations, [](const auto* station) { return station->counts().arrivals == 0; });
+    if (stations.empty()) continue;
     StationClassRow row{.station_class = std::string(name)};
     row.stations = static_cast<std::uint32_t>(stations.size());
     for (const kernel::Station* station : stations) {
@@ -65,8 +71,7 @@ void observe_stations(const kernel::World& world, RunResult& result) {
       return world.utilization(*a) > world.utilization(*b);
     });
     for (std::size_t i = 0; i < std::min(stations.size(), kRowsPerClass); ++i)
-      if (stations[i]->counts().arrivals > 0)
-        result.stations.push_back(row_of(world, *stations[i]));
+      result.stations.push_back(row_of(world, *stations[i]));
   }
 }
 
@@ -119,12 +124,15 @@ void observe_bottleneck(RunResult& result) {
   if (share_pct < kNegligiblePct) {
     result.bottleneck = Bottleneck{
         "GPU", "gpu", compute_pct,
-        fmt::format("the GPUs compute {:.1f} % of the time; no kind of waiting takes {:g} %",
+        fmt::format("the GPUs compute {:.1f} % of the time; nothing else takes {:g} % of it",
                     compute_pct, kNegligiblePct)};
     return;
   }
   const StationRow* station = largest->storage ? busiest(result, largest->cause) : nullptr;
-  const std::string why = fmt::format("{:.1f} % of GPU time waits for: {} (all waiting: {:.1f} %)",
+  // A station that is idle half of the time is not what holds the job back: its latency is.
+  constexpr double kBusyPct = 50;
+  if (station && station->utilization_pct < kBusyPct) station = nullptr;
+  const std::string why = fmt::format("{:.1f} % of GPU time goes to: {} (not computing: {:.1f} %)",
                                       share_pct, largest->text, waiting_pct);
   result.bottleneck =
       station ? Bottleneck{station->name, station->station_class, station->utilization_pct, why}
@@ -139,10 +147,12 @@ void observe_bound(const lustre::Filesystem& filesystem, const RooflineInputs& i
       bound.parts.push_back({std::move(name), bytes_per_s / static_cast<double>(kMib)});
   };
   add("gpu", inputs.gpu_demand.count());
-  const kernel::Topology::Cut cut = filesystem.read_bound(inputs.read);
-  add(cut.name, cut.capacity.count());
-  add("metadata", filesystem.open_close_bound().count() * inputs.bytes_per_open);
-  add("client_cpu", inputs.client_copy.count());
+  const kernel::Topology::Cut cut = filesystem.read_bound(inputs.read, inputs.not_reading);
+  add(cut.name, cut.capacity.count() * inputs.nominal);
+  if (inputs.opens > 0)
+    add("metadata", filesystem.open_close_bound(inputs.opens).count() * inputs.read.as_double() /
+                        static_cast<double>(inputs.opens) * inputs.nominal);
+  add("client_cpu", inputs.client_copy.count() * inputs.nominal);
   const auto least =
       std::min_element(bound.parts.begin(), bound.parts.end(), [](const auto& a, const auto& b) {
         return a.throughput_mib_per_s < b.throughput_mib_per_s;
@@ -150,6 +160,15 @@ void observe_bound(const lustre::Filesystem& filesystem, const RooflineInputs& i
   bound.name = least->name;
   bound.throughput_mib_per_s = least->throughput_mib_per_s;
   result.bound = bound;
+
+  const kernel::Topology::Cut baseline = filesystem.read_bound_of_baseline();
+  const double lasting_mib_s =
+      baseline.capacity.count() * inputs.nominal / static_cast<double>(kMib);
+  if (result.metrics.throughput_mib_per_s > lasting_mib_s)
+    result.warnings.push_back(fmt::format("ran on burst credit: once it is spent, at most {:.0f} "
+                                          "MiB/s last ({}); storage.burst_credit: "
+                                          "0 % shows that",
+                                          lasting_mib_s, baseline.name));
 }
 
 } // namespace lustrum

@@ -9,7 +9,7 @@
 namespace lustrum {
 
 // The most utilized stations of each class, and every class in one row. Stations that no request
-// reached are counted in their class only.
+// reached are left out, and delays, which have no servers.
 void observe_stations(const kernel::World& world, RunResult& result);
 
 // Names what most of the waiting GPU time was spent on, and the busiest station of that kind. Reads
@@ -17,10 +17,13 @@ void observe_stations(const kernel::World& world, RunResult& result);
 void observe_bottleneck(RunResult& result);
 
 struct RooflineInputs {
-  BytesPerSecond gpu_demand{};  // 0: unknown (trace replay)
+  BytesPerSecond gpu_demand{};  // nominal bytes; 0: unknown (trace replay)
   BytesPerSecond client_copy{}; // of all reading processes together; 0: unknown
   Bytes read{};                 // in all, for what burst credit still covers
-  double bytes_per_open = 0;    // 0: nothing opened
+  Seconds not_reading{};        // part of the run in which the job did not read
+  std::uint64_t opens = 0;
+  // Nominal bytes per byte read: throughput is reported in nominal bytes, so is the bound.
+  double nominal = 1;
 };
 
 // The least of what GPUs draw, the fabric's min-cut, metadata and clients' copying allow.

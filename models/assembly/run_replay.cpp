@@ -4,6 +4,7 @@
 #include "models/assembly/observe.hpp"
 #include "models/training/trace_replay.hpp"
 #include "sim/base/input_error.hpp"
+#include "sim/base/units_text.hpp"
 #include "sim/trace/dftracer_reader.hpp"
 
 #include <fmt/format.h>
@@ -61,13 +62,9 @@ void compare(const training::ReplayOutcome& outcome, RunResult& result) {
   row("simulated wait per rank", outcome.replayed_wait_s / outcome.ranks, "s");
   // Of what the recording lost to waiting, the part that the replay loses too.
   if (outcome.measured_wait_s > 0)
-    row("measured wait explained",
-        kPercent * std::min(1.0, outcome.replayed_wait_s / outcome.measured_wait_s), "%");
+    row("simulated of measured wait", kPercent * outcome.replayed_wait_s / outcome.measured_wait_s,
+        "%");
 }
-
-} // namespace
-
-namespace {
 
 trace::ReadResult read_trace(const std::vector<std::filesystem::path>& paths) {
   try {
@@ -92,14 +89,18 @@ ReplayRun run_replay(const Scenario& scenario, kernel::Engine& engine,
   engine.run();
 
   const training::ReplayOutcome outcome = replay.outcome();
+  if (outcome.calls == 0 && outcome.cached_reads == 0)
+    throw InputError(fmt::format("no call of the trace was replayed; {}",
+                                 scenario.workload.replay.path_prefix.empty()
+                                     ? "it names no file on a storage"
+                                     : "no file lies below workload.replay.path_prefix"));
   ReplayRun run;
   RunResult& result = run.result;
   add_report(read.report, result);
-  result.notes.push_back(fmt::format("replay: {} calls sent to the storage; {} reads of {:.3g} GiB "
-                                     "were faster than any server and "
-                                     "kept as page-cache hits",
-                                     outcome.calls, outcome.cached_reads,
-                                     outcome.cached_bytes.as_double() / static_cast<double>(kGib)));
+  result.notes.push_back(fmt::format(
+      "replay: {} calls sent to the storage; {} reads ({} in all) were faster than any server and "
+      "kept as page-cache hits",
+      outcome.calls, outcome.cached_reads, format_bytes(outcome.cached_bytes)));
   compare(outcome, result);
   result.metrics.makespan_s = outcome.makespan.count();
   result.metrics.ranks = outcome.ranks;

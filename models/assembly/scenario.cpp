@@ -27,6 +27,11 @@ std::string choose_from(const std::string& name, const std::vector<std::string>&
 
 double in_tib(Bytes size) { return size.as_double() / static_cast<double>(kTib); }
 
+// Samples are numbered with 32 bits, and every rank holds an order of all of them.
+constexpr double kMostSamples = 1e9;
+// Objects name their OST with 16 bits; the largest systems have some hundreds.
+constexpr std::uint32_t kMostOsts = 10'000;
+
 // 9.6 TiB is no whole number of bytes, so a multiple is one to within this share.
 constexpr double kSlack = 1e-6;
 
@@ -245,6 +250,12 @@ private:
     const Bytes step = efa ? system.oss_capacity_efa.value : system.capacity_step.value;
     const Bytes least = efa ? std::max(step, system.capacity_min.value) : system.capacity_min.value;
     const bool is_least = std::abs(in_tib(capacity) / in_tib(least) - 1) < kSlack;
+    if (scenario_.osts_per_oss() > 0 &&
+        scenario_.oss_count() > kMostOsts / scenario_.osts_per_oss())
+      diagnostics_.add(
+          out_of_range, node.span(),
+          fmt::format("`storage.capacity`: {} takes more than {} OSTs", node.text(), kMostOsts),
+          "no file system of this kind is that large");
     if (is_least || (capacity >= least && is_multiple(capacity, step))) return;
     const auto at = [&](double steps) {
       const auto bytes = static_cast<std::uint64_t>(std::round(steps * step.as_double()));
@@ -299,6 +310,11 @@ private:
     const std::uint32_t ranks = scenario_.workload.ranks;
     if (!dlio_known_ || ranks == 0) return;
     const DlioWorkload& dlio = *scenario_.dlio;
+    if (!(dlio.samples_per_epoch() < kMostSamples))
+      diagnostics_.add(
+          impossible, root_.get("workload").get("dlio").span(),
+          fmt::format("the data set is too large: {:.4g} samples", dlio.samples_per_epoch()),
+          fmt::format("at most {:.4g} can be simulated", kMostSamples));
     if (dlio.steps_per_epoch(ranks) > 0) return;
     const std::uint64_t samples = std::uint64_t{dlio.batch_size} * ranks;
     diagnostics_.add(

@@ -17,9 +17,7 @@ template <class T> std::string text_of(const T& value, const ValueType& type) {
     return value;
   else if constexpr (std::is_same_v<T, bool>)
     return value ? "true" : "false";
-  else if constexpr (std::is_integral_v<T>)
-    return fmt::format("{}", value);
-  else if constexpr (std::is_same_v<T, double>)
+  else if constexpr (std::is_arithmetic_v<T>)
     return fmt::format("{}", value);
   else if constexpr (std::is_same_v<T, Bytes>)
     return format_bytes(value);

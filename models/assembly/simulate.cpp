@@ -37,7 +37,9 @@ void check_laws(const kernel::World& world, const lustre::Filesystem& filesystem
 
 double percentile(std::vector<double> values, double p) {
   if (values.empty()) return 0;
-  const auto rank = static_cast<std::size_t>(p * static_cast<double>(values.size() - 1));
+  // Nearest rank.
+  const double n = static_cast<double>(values.size());
+  const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(p * n))) - 1;
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank),
                    values.end());
   return values[rank];
@@ -70,15 +72,53 @@ void fill_metrics(const training::JobSettings& job, const training::JobOutcome& 
 }
 
 RooflineInputs roofline_of(const Scenario& scenario, const training::JobSettings& job,
-                           const IoTotals& totals) {
+                           const training::JobOutcome& outcome, const Storage& storage) {
+  const IoTotals totals = storage.totals();
   RooflineInputs inputs;
-  inputs.gpu_demand = gpu_demand(job);
+  // By the compute times that were drawn, not by their mean.
+  if (const double compute_s = outcome.gpu_time[Cause::compute] / job.ranks; compute_s > 0)
+    inputs.gpu_demand = job.dataset.record * outcome.samples / Seconds{compute_s};
+  inputs.not_reading = outcome.makespan;
+  for (const double epoch_s : outcome.epoch_time_s) inputs.not_reading -= Seconds{epoch_s};
   inputs.client_copy =
       scenario.lustre.client_copy_bandwidth * job.ranks * std::max(1U, job.loader.workers);
   inputs.read = totals.read_delivered;
-  if (totals.opens > 0)
-    inputs.bytes_per_open = totals.read_delivered.as_double() / static_cast<double>(totals.opens);
+  inputs.opens = totals.opens;
+  Bytes stored{};
+  for (const FileIndex file : job.dataset.files) stored += storage.file_size(file);
+  const Bytes nominal =
+      job.dataset.record * job.dataset.samples_per_file * job.dataset.files.size();
+  inputs.nominal = nominal.as_double() / stored.as_double();
   return inputs;
+}
+
+// What makes an AU a poor witness.
+void warn_of_few_steps(const training::JobSettings& job, RunResult& result) {
+  const std::uint64_t steps = *result.metrics.steps_per_epoch;
+  const std::uint64_t excluded =
+      job.au.formula == training::AuFormula::v1_0
+          ? 1
+          : std::uint64_t{job.au.exclude_start_steps} + job.au.exclude_end_steps;
+  if (steps <= excluded) {
+    result.metrics.au_mean_pct.reset();
+    result.metrics.au_pass.reset();
+    result.metrics.au_per_epoch_pct.clear();
+    result.warnings.push_back(
+        fmt::format("no AU: an epoch has {} steps and {} do not count; use a larger data set",
+                    steps, excluded));
+    return;
+  }
+  const bool tf_data = job.loader.pipeline == training::Pipeline::tf_data;
+  const std::uint64_t prefetched =
+      tf_data ? job.loader.prefetch_batches + 1
+              : std::uint64_t{job.loader.workers} * job.loader.prefetch_factor;
+  constexpr std::uint64_t kEnough = 10; // times what the first, excluded step may have prefetched
+  if (steps - excluded < kEnough * prefetched)
+    result.warnings.push_back(
+        fmt::format("AU rests on {} steps an epoch, while {} batches are prefetched during the "
+                    "first one, which "
+                    "does not count: it flatters slow storage; use a larger data set",
+                    steps - excluded, prefetched));
 }
 
 RunResult run_training(const Scenario& scenario, kernel::Engine& engine,
@@ -93,7 +133,8 @@ RunResult run_training(const Scenario& scenario, kernel::Engine& engine,
   fill_metrics(job, outcome, scenario.dlio->au_threshold, result.metrics);
   result.stalls = shares_of(outcome.gpu_time);
   result.metrics.gpu_utilization_pct = result.stalls[Cause::compute];
-  observe_bound(filesystem, roofline_of(scenario, job, filesystem.totals()), result);
+  warn_of_few_steps(job, result);
+  observe_bound(filesystem, roofline_of(scenario, job, outcome, filesystem), result);
   fill_cost(scenario, outcome.epoch_time_s.size(), outcome.samples, result);
   return result;
 }

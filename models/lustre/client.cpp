@@ -67,7 +67,7 @@ void Client::start_block(File& file, const Readahead::Fetch& fetch) {
 }
 
 Task Client::fetch_block(FileIndex file, Bytes offset, Bytes length, std::shared_ptr<Block> block) {
-  co_await move(file, offset, length, device::Operation::read, block->account);
+  co_await transfer_extent(file, offset, length, device::Operation::read, block->account);
   totals_.read_fetched += length;
   block->done = true;
   if (block->reader) world_.make_ready(block->reader);
@@ -79,6 +79,7 @@ Task Client::wait_for_blocks(File& file, Bytes end, TimeAccount& account) {
   while (!file.blocks.empty() && file.blocks.front()->begin < end) {
     const std::shared_ptr<Block> block = file.blocks.front();
     if (!block->done) {
+      assert(!block->reader); // one read at a time on one open file
       co_await BlockAwaiter{*block};
       waited_for += block->account;
     }
@@ -118,43 +119,43 @@ Task Client::write(OpenFile& file, Bytes offset, Bytes length, TimeAccount& acco
   co_await copy(length, account);
   const double start_s = world_.now().count();
   TimeAccount moved;
-  co_await move(file.file(), offset, length, device::Operation::write, moved);
+  co_await transfer_extent(file.file(), offset, length, device::Operation::write, moved);
   account.add_split_as(moved, world_.now().count() - start_s, Cause::network);
   totals_.write_delivered += length;
 }
 
-Task Client::move(FileIndex file, Bytes offset, Bytes length, device::Operation operation,
-                  TimeAccount& account) {
+Task Client::transfer_extent(FileIndex file, Bytes offset, Bytes length,
+                             device::Operation operation, TimeAccount& work) {
   std::vector<ObjectExtent> extents;
   files_.layout().map(offset, length, extents);
   if (extents.size() == 1) {
     const std::uint32_t object = files_.object_number(file, extents[0].object);
-    co_await move_object(osc_of(object), object, extents[0], operation, account);
+    co_await transfer_object(osc_of(object), object, extents[0], operation, work);
     co_return;
   }
   kernel::TaskGroup objects = world_.group();
   for (const ObjectExtent& extent : extents) {
     const std::uint32_t object = files_.object_number(file, extent.object);
-    objects.add(move_object(osc_of(object), object, extent, operation, account),
+    objects.add(transfer_object(osc_of(object), object, extent, operation, work),
                 {"client object", index_.value()});
   }
   co_await objects.all();
 }
 
-Task Client::move_object(Osc& osc, std::uint32_t object, ObjectExtent extent,
-                         device::Operation operation, TimeAccount& account) {
-  if (locks_.state(object) != LockCache::State::granted) co_await osc.lock(locks_, object, account);
+Task Client::transfer_object(Osc& osc, std::uint32_t object, ObjectExtent extent,
+                             device::Operation operation, TimeAccount& work) {
+  if (locks_.state(object) != LockCache::State::granted) co_await osc.lock(locks_, object, work);
   const Bytes rpc = tunables_.rpc_size();
   const Bytes end = extent.offset + extent.length;
   if (extent.offset / rpc == (end - Bytes{1}) / rpc) {
-    co_await osc.bulk(operation, extent.length, account);
+    co_await osc.bulk(operation, extent.length, work);
     co_return;
   }
   kernel::TaskGroup rpcs = world_.group();
   for (Bytes at = extent.offset; at < end;) {
     // RPCs are aligned to their size within the object.
     const Bytes next = std::min(end, at - at % rpc + rpc);
-    rpcs.add(osc.bulk(operation, next - at, account), {"client rpc", index_.value()});
+    rpcs.add(osc.bulk(operation, next - at, work), {"client rpc", index_.value()});
     at = next;
   }
   co_await rpcs.all();

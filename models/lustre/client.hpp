@@ -1,9 +1,9 @@
 // A Lustre client: llite above (open files, read-ahead, copy to the caller), LOV in the middle
 // (layout: file extents to objects), MDC and OSC below.
 //
-// Follow a read: Client::read -> Readahead::plan -> start_block -> fetch_block -> move
-// (Layout::map) -> move_object -> Osc::lock, Osc::bulk -> Oss::bulk -> Ost::access (the device) ->
-// Fabric::path and World::transfer (the way back).
+// Follow a read: Client::read -> Readahead::plan -> start_block -> fetch_block ->
+// transfer_extent (Layout::map) -> transfer_object -> Osc::lock, Osc::bulk -> Oss::bulk ->
+// Ost::access (the device) -> Fabric::path and World::transfer (the way back).
 #pragma once
 
 #include "models/lustre/file_table.hpp"
@@ -65,11 +65,12 @@ private:
   kernel::Task copy(Bytes length, TimeAccount& account);
   kernel::Task fetch_block(FileIndex file, Bytes offset, Bytes length,
                            std::shared_ptr<Block> block);
-  // Moves an extent between client and servers; all its objects and RPCs in parallel.
-  kernel::Task move(FileIndex file, Bytes offset, Bytes length, device::Operation operation,
-                    TimeAccount& account);
-  kernel::Task move_object(Osc& osc, std::uint32_t object, ObjectExtent extent,
-                           device::Operation operation, TimeAccount& account);
+  // Moves an extent between client and servers, all its objects and RPCs in parallel. `work` gets
+  // the sum over them, more than what elapses: whoever waits splits his own time as this.
+  kernel::Task transfer_extent(FileIndex file, Bytes offset, Bytes length,
+                               device::Operation operation, TimeAccount& work);
+  kernel::Task transfer_object(Osc& osc, std::uint32_t object, ObjectExtent extent,
+                               device::Operation operation, TimeAccount& work);
   Mdc& mdc_of(FileIndex file);
   Osc& osc_of(std::uint32_t object_number);
 

@@ -28,27 +28,22 @@ namespace {
 
 // Mean rate that a burst bucket allows over a run that moves `bytes` through it at up to `peak`:
 // all at peak while credit lasts, the rest at the baseline.
-BytesPerSecond sustained(const BurstSettings& credit, BytesPerSecond peak, double bytes) {
+BytesPerSecond sustained(const BurstSettings& credit, BytesPerSecond peak, double bytes,
+                         Seconds not_reading) {
   if (!(credit.baseline.count() > 0) || !(bytes > 0)) return peak;
-  const double at_baseline_s = (bytes - credit.initial_bytes) / credit.baseline.count();
+  const double at_baseline_s =
+      (bytes - credit.initial_bytes) / credit.baseline.count() - not_reading.count();
   const double at_peak_s = bytes / peak.count();
   return BytesPerSecond{bytes / std::max(at_baseline_s, at_peak_s)};
 }
 
 } // namespace
 
-kernel::Topology::Cut Filesystem::read_bound(Bytes bytes) const {
+kernel::Topology::Cut Filesystem::cut_with(BytesPerSecond network, BytesPerSecond disk) const {
   kernel::Topology topology;
   const auto source = topology.add_node();
   const auto sink = topology.add_node();
-  const std::vector<kernel::Topology::Node> servers = fabric_.describe(topology, sink);
-  const auto n_oss = static_cast<double>(oss_.size());
-  const auto n_ost = static_cast<double>(ost_.size());
-  const BytesPerSecond network =
-      sustained(settings_.oss.network, settings_.fabric.server_nic, bytes.as_double() / n_oss);
-  const BytesPerSecond disk = sustained(
-      settings_.oss.disk_credit, settings_.oss.disk.read_bandwidth, bytes.as_double() / n_ost);
-  for (const auto server : servers) {
+  for (const auto server : fabric_.describe(topology, sink)) {
     const auto credit = topology.add_node();
     topology.add_edge(credit, server, network, "oss_nic");
     for (std::uint32_t t = 0; t < settings_.oss.osts; ++t)
@@ -57,17 +52,36 @@ kernel::Topology::Cut Filesystem::read_bound(Bytes bytes) const {
   return topology.min_cut(source, sink);
 }
 
-PerSecond Filesystem::open_close_bound() const {
+kernel::Topology::Cut Filesystem::read_bound(Bytes bytes, Seconds not_reading) const {
+  const double per_oss = bytes.as_double() / static_cast<double>(oss_.size());
+  const double per_ost = bytes.as_double() / static_cast<double>(ost_.size());
+  return cut_with(
+      sustained(settings_.oss.network, settings_.fabric.server_nic, per_oss, not_reading),
+      sustained(settings_.oss.disk_credit, settings_.oss.disk.read_bandwidth, per_ost,
+                not_reading));
+}
+
+kernel::Topology::Cut Filesystem::read_bound_of_baseline() const {
+  const auto lasting = [](const BurstSettings& credit, BytesPerSecond peak) {
+    return credit.baseline.count() > 0 ? credit.baseline : peak;
+  };
+  return cut_with(lasting(settings_.oss.network, settings_.fabric.server_nic),
+                  lasting(settings_.oss.disk_credit, settings_.oss.disk.read_bandwidth));
+}
+
+PerSecond Filesystem::open_close_bound(std::uint64_t opens) const {
   const auto open = static_cast<std::size_t>(MetadataOperation::open);
   const auto close = static_cast<std::size_t>(MetadataOperation::close);
   const MdsSettings& mds = settings_.mds;
-  const double cpu_s = (mds.service[open] + mds.service[close]).count() / mds.cores;
-  double rate = cpu_s > 0 ? 1 / cpu_s : 0;
+  // A directory has its metadata on one MDT.
+  const std::uint32_t mdts = std::min(settings_.mdts, files_.directories());
+  const double files = static_cast<double>(opens) / mdts;
+  double seconds = files * (mds.service[open] + mds.service[close]).count() / mds.cores;
   if (const double iops = mds.provisioned_iops.count(); iops > 0) {
-    const double granted = iops / (mds.iops_per_operation[open] + mds.iops_per_operation[close]);
-    rate = rate > 0 ? std::min(rate, granted) : granted;
+    const double needed = files * (mds.iops_per_operation[open] + mds.iops_per_operation[close]);
+    seconds = std::max(seconds, needed / iops - kIopsBurst.count());
   }
-  return PerSecond{rate * settings_.mdts};
+  return PerSecond{seconds > 0 ? static_cast<double>(opens) / seconds : 0};
 }
 
 std::vector<std::string> Filesystem::check_laws() const {

@@ -52,15 +52,20 @@ public:
   const FilesystemSettings& settings() const { return settings_; }
 
   // The most that all clients together can read, by max-flow over disks, servers and network, for a
-  // run that reads `bytes` in all: burst credit counts as far as it reaches.
-  kernel::Topology::Cut read_bound(Bytes bytes) const;
-  // Files per second that the metadata servers can open and close; 0: no bound known.
-  PerSecond open_close_bound() const;
+  // run that reads `bytes` in all: burst credit counts as far as it reaches, and fills up during
+  // the time in which the job does not read.
+  kernel::Topology::Cut read_bound(Bytes bytes, Seconds not_reading) const;
+  // The same without any burst credit.
+  kernel::Topology::Cut read_bound_of_baseline() const;
+  // Files per second that the metadata servers can open and close in a run that opens this many.
+  PerSecond open_close_bound(std::uint64_t opens) const;
 
   // Conservation: what the OSTs read and wrote is what clients fetched. Empty when all holds.
   std::vector<std::string> check_laws() const;
 
 private:
+  kernel::Topology::Cut cut_with(BytesPerSecond network, BytesPerSecond disk) const;
+
   const kernel::World& world_;
   FilesystemSettings settings_;
   FileTable files_;

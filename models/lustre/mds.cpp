@@ -7,12 +7,11 @@ namespace lustrum::lustre {
 Mds::Mds(kernel::World& world, MdtIndex index, const MdsSettings& settings)
     : world_(world), settings_(settings),
       cpu_(world.add_fifo({"mds_cpu", "mdt{}.cpu", index.value()}, settings.cores)) {
-  // How far a burst may exceed the provisioned rate is not published: a tenth of a second
-  // (assumed).
-  constexpr double kBurstSeconds = 0.1;
-  if (const double rate = settings.provisioned_iops.count(); rate > 0)
+  if (const double rate = settings.provisioned_iops.count(); rate > 0) {
+    const double burst = rate * kIopsBurst.count();
     iops_ = &world.add_bucket({"mdt_iops", "mdt{}.iops", index.value()},
-                              {.rate = rate, .burst = rate * kBurstSeconds, .initial = rate * kBurstSeconds});
+                              {.rate = rate, .burst = burst, .initial = burst});
+  }
 }
 
 kernel::Task Mds::serve(MetadataOperation operation, TimeAccount& account) {

@@ -16,11 +16,14 @@ struct MdsSettings {
   std::uint32_t cores = 1;
   // CPU time of one operation: cores / (rate of one MDT).
   std::array<Seconds, kMetadataOperations> service{};
-  // Provisioned metadata IOPS of one MDT; 0: none. FSx grants 2 opens or closes per IOPS; getattr
-  // has no published multiplier and is counted like them (assumed).
+  // Provisioned metadata IOPS of one MDT (0: none), and how many of them one operation takes.
   PerSecond provisioned_iops{};
-  std::array<double, kMetadataOperations> iops_per_operation{0.5, 0.5, 0.5};
+  std::array<double, kMetadataOperations> iops_per_operation{};
 };
+
+// How long the provisioned rate may be exceeded is not published: saved-up IOPS of this time
+// (assumed).
+inline constexpr Seconds kIopsBurst{0.1};
 
 class Mds {
 public:

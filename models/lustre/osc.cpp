@@ -27,15 +27,22 @@ kernel::Task Osc::lock(LockCache& locks, std::uint32_t object, TimeAccount& acco
 }
 
 kernel::Task Osc::bulk(device::Operation operation, Bytes bytes, TimeAccount& account) {
-  Stopwatch watch(world_, account);
+  const double asked_s = world_.now().count();
   kernel::SlotHold slot = co_await slots_.acquire();
-  watch.lap(Cause::rpc_slots);
+  account.add_split_as(behind_slots_, world_.now().count() - asked_s, Cause::rpc_slots);
+  TimeAccount wire;
+  Stopwatch watch(world_, wire);
   co_await fabric_.latency();
   watch.lap(Cause::network);
-  co_await oss_.bulk(ost_, client_, operation, bytes, account);
+  TimeAccount served;
+  co_await oss_.bulk(ost_, client_, operation, bytes, served);
   watch.skip();
   co_await fabric_.latency();
   watch.lap(Cause::network);
+  account += wire;
+  account += served;
+  behind_slots_ += served;
+  behind_slots_[Cause::rpc_slots] += wire.total();
 }
 
 } // namespace lustrum::lustre

@@ -28,6 +28,9 @@ private:
   Ost& ost_;
   ClientIndex client_;
   kernel::SlotsStation& slots_;
+  // What RPCs in flight spend their time on. An RPC that waits for a slot waits for that; what is
+  // wire latency only stands for the slots themselves, since more of them would hide it.
+  TimeAccount behind_slots_;
 };
 
 } // namespace lustrum::lustre

@@ -5,6 +5,7 @@
 #include "sim/base/random.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace lustrum::training {
 
@@ -56,9 +57,9 @@ Task Loader::preprocess(std::uint32_t samples, std::uint64_t first_sample, TimeA
     const auto component =
         random::component("training.preprocess", epoch_ * std::uint64_t{job_.ranks} + rank_);
     for (std::uint32_t i = 0; i < samples; ++i)
-      total_s += std::max(0.0, spread.mean.count() +
-                                   spread.stdev.count() *
-                                       random::normal(job_.seed, component, first_sample + i));
+      total_s +=
+          std::abs(spread.mean.count() +
+                   spread.stdev.count() * random::normal(job_.seed, component, first_sample + i));
   }
   if (!(total_s > 0)) co_return;
   if (!decode_) decode_ = &engine_.world().add_delay({"decode", "rank{}.decode", rank_});

@@ -53,8 +53,8 @@ struct TraceReplay::Rank {
 };
 
 TraceReplay::TraceReplay(kernel::Engine& engine, Storage& storage, const trace::Trace& trace,
-                         const ReplayOptions& options)
-    : engine_(engine), storage_(storage), trace_(trace), options_(options),
+                         ReplayOptions options)
+    : engine_(engine), storage_(storage), trace_(trace), options_(std::move(options)),
       all_done_(std::make_unique<kernel::Gate>(engine)),
       pause_(&engine.world().add_delay({"think_time", "think_time"})) {
   place_files();
@@ -142,22 +142,30 @@ template <class Span> std::vector<Span> spans_of(std::span<const Record> records
   return with_waits;
 }
 
-bool has_steps(std::span<const Record> records) {
-  return std::any_of(records.begin(), records.end(),
-                     [](const Record& record) { return record.kind == OperationKind::span_step; });
+std::size_t count_steps(std::span<const Record> records) {
+  return static_cast<std::size_t>(
+      std::count_if(records.begin(), records.end(),
+                    [](const Record& record) { return record.kind == OperationKind::span_step; }));
 }
 
 } // namespace
 
 void TraceReplay::collect_ranks() {
-  for (const auto& main : threads_) {
+  // A process is one rank: of several threads with steps the one with most is its training loop.
+  std::map<std::uint32_t, Thread*> mains;
+  for (const auto& thread : threads_) {
+    const std::size_t steps = count_steps(trace_.records_of(thread->number));
+    Thread*& main = mains[trace_.threads[thread->number].process];
+    if (steps > (main ? count_steps(trace_.records_of(main->number)) : 0)) main = thread.get();
+  }
+  for (const auto& [process, main] : mains) {
+    if (!main) continue;
     const std::span<const Record> records = trace_.records_of(main->number);
-    if (!has_steps(records)) continue;
     auto rank = std::make_unique<Rank>(engine_);
-    rank->process = trace_.threads[main->number].process;
+    rank->process = process;
     rank->spans = spans_of<Rank::Span>(records);
     for (const auto& thread : threads_) {
-      if (thread == main || trace_.threads[thread->number].process != rank->process) continue;
+      if (thread.get() == main || trace_.threads[thread->number].process != rank->process) continue;
       if (thread->calls.empty()) continue;
       thread->rank = rank.get();
       rank->threads.push_back(thread.get());

@@ -50,7 +50,7 @@ class TraceReplay {
 public:
   // Places the trace's files and adds actors and tasks. The trace must outlive it.
   TraceReplay(kernel::Engine& engine, Storage& storage, const trace::Trace& trace,
-              const ReplayOptions& options);
+              ReplayOptions options);
   ~TraceReplay();
 
   // After the engine has run.

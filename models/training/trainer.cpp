@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace lustrum::training {
 
@@ -75,7 +76,9 @@ void Trainer::run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t st
   engine_.sleep(draw("training.compute", rank, index, job_.step.compute));
   const Seconds compute = engine_.clock() - before_compute;
   self.time[Cause::compute] += compute.count();
-  au.add_step(engine_.clock() - start, compute);
+  // v1.0 takes the time that was asked for, v2.0 the one that passed.
+  au.add_step(engine_.clock() - start,
+              job_.au.formula == AuFormula::v1_0 ? job_.step.compute.mean : compute);
 
   const StepSettings& settings = job_.step;
   const Seconds before_overhead = engine_.clock();
@@ -103,7 +106,7 @@ Seconds Trainer::draw(const char* what, std::uint32_t rank, std::uint64_t index,
                       const Spread& spread) const {
   if (!(spread.stdev > Seconds{})) return std::max(Seconds{}, spread.mean);
   const double z = random::normal(job_.seed, random::component(what, rank), index);
-  return std::max(Seconds{}, spread.mean + spread.stdev * z);
+  return Seconds{std::abs((spread.mean + spread.stdev * z).count())}; // DLIO sleeps abs(N(..))
 }
 
 // DLIO's: rank 0 writes the model, everybody waits. It lies outside the block, so outside AU.

@@ -34,7 +34,7 @@ public:
   // Share of all the tokens that could have been used: the first fill and what flowed in since.
   double utilization(double now_s) const {
     const double offered = level_.initial + level_.rate * now_s;
-    return offered > 0 ? std::min(1.0, taken_ / offered) : 0;
+    return offered > 0 ? taken_ / offered : 0;
   }
 
   // True when the tokens are there and nobody waits; they are then taken.
@@ -43,12 +43,12 @@ public:
     if (!waiting_.empty() || tokens_ < needed(amount)) return false;
     enter();
     take(amount);
-    leave();
+    leave(now_s());
     return true;
   }
   void arrive(Task::Handle task, double amount) {
     enter();
-    waiting_.push({amount, task});
+    waiting_.push({amount, now_s(), task});
     if (waiting_.size() == 1) reschedule();
   }
   Task::Handle depart() {
@@ -57,9 +57,14 @@ public:
     // The event stands at the moment when the tokens suffice; rounding may miss it by a hair.
     tokens_ = std::max(tokens_, needed(next.amount));
     take(next.amount);
-    leave();
+    leave(next.arrived_s);
     reschedule();
     return next.task;
+  }
+  Population population() const {
+    Population found;
+    waiting_.for_each([&](const Waiting& request) { found.add(request.arrived_s); });
+    return found;
   }
   std::size_t waiting() const { return waiting_.size(); }
   Task::Handle first_waiting() const { return waiting_.front().task; }
@@ -67,6 +72,7 @@ public:
 private:
   struct Waiting {
     double amount;
+    double arrived_s;
     Task::Handle task;
   };
 

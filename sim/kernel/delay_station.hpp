@@ -15,21 +15,28 @@ public:
     enter();
     const double end_s = now_s() + delay_s;
     const bool first = pending_.empty() || end_s < pending_.front().key;
-    pending_.push({end_s, task});
+    pending_.push({end_s, now_s(), task});
     if (first) schedule(end_s);
   }
   Task::Handle depart() {
     const Job done = pending_.pop();
     // With many tasks their frames are out of the cache when their turn comes.
     if (const Job* soon = pending_.soon()) __builtin_prefetch(soon->task.address());
-    leave();
+    leave(done.arrived_s);
     schedule(pending_.empty() ? kNever : pending_.front().key);
     return done.task;
+  }
+
+  Population population() const {
+    Population found;
+    pending_.for_each([&](const Job& job) { found.add(job.arrived_s); });
+    return found;
   }
 
 private:
   struct Job {
     double key; // end of the delay
+    double arrived_s;
     Task::Handle task;
   };
   OrderedQueue<Job> pending_;

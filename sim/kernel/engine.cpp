@@ -61,39 +61,35 @@ public:
   // that nothing outside can influence: up to the next event of another model or timer, and up to
   // the first that wakes an actor.
   double next_occurring_event(double now) override {
-    World& world = owner_.world;
+    World& rpcs = owner_.world;
     if (owner_.actors_left == 0) return -1;
-    // A step that ended earlier than foreseen leaves wakes for later.
-    if (!owner_.wakes.empty()) return std::max(0.0, world.now().count() - now);
     const double outside = next_outside(now);
-    world.advance_to(std::min(now, world.next_time()));
+    rpcs.advance_to(std::min(now, rpcs.next_time()));
     owner_.looking_ahead = true;
-    if (world.has_ready()) world.advance_to(now);
+    if (rpcs.has_ready()) rpcs.advance_to(now);
     // Once an actor is to be woken, only what happens at the same instant still belongs to it.
     double until = outside;
-    while (!world.stopped() && world.next_time() < kNever && world.next_time() <= until) {
-      world.run_one();
-      if (!owner_.wakes.empty()) until = std::min(until, world.now().count());
+    while (!rpcs.stopped() && rpcs.next_time() < kNever && rpcs.next_time() <= until) {
+      rpcs.run_one();
+      if (!owner_.wakes.empty()) until = std::min(until, rpcs.now().count());
     }
     owner_.looking_ahead = false;
-    if (world.stopped()) return -1;
-    if (!owner_.wakes.empty()) return std::max(0.0, world.now().count() - now);
-    const double next = world.next_time();
+    if (rpcs.stopped()) return -1;
+    if (!owner_.wakes.empty()) return std::max(0.0, rpcs.now().count() - now);
+    const double next = rpcs.next_time();
     return next == kNever ? -1.0 : std::max(0.0, next - now);
   }
 
   void update_actions_state(double now, double /*delta*/) override {
-    World& world = owner_.world;
+    World& rpcs = owner_.world;
     if (owner_.actors_left == 0) return;
     // The world must never be ahead of the actors: what they do now would come too late for it.
-    if (world.now().count() > now + kClockSlack && owner_.wakes.empty())
-      world.fail(std::make_exception_ptr(SimulationError(fmt::format(
+    if (rpcs.now().count() > now + kClockSlack)
+      rpcs.fail(std::make_exception_ptr(SimulationError(fmt::format(
           "the storage world ran ahead to {:.9f} s while actors are at {:.9f} s: a bug of Lustrum",
-          world.now().count(), now))));
-    // Wakes belong to the time at which the look-ahead stopped, unless something outside came
-    // first.
-    if (!owner_.wakes.empty() && world.now().count() <= now + kClockSlack) owner_.release_wakes();
-    while (!world.stopped() && world.next_time() <= now) world.run_one();
+          rpcs.now().count(), now))));
+    owner_.release_wakes(); // SimGrid's clock has come to where the look-ahead stopped
+    while (!rpcs.stopped() && rpcs.next_time() <= now) rpcs.run_one();
   }
 
 private:
@@ -102,9 +98,9 @@ private:
 
   double next_outside(double now) const {
     double outside = kNever;
-    for (auto* model : owner_.engine->get_all_models()) {
-      if (model == this) continue;
-      const double delta = model->next_occurring_event(now);
+    for (auto* other : owner_.engine->get_all_models()) {
+      if (other == this) continue;
+      const double delta = other->next_occurring_event(now);
       if (delta >= 0) outside = std::min(outside, now + delta);
     }
     const double timer = simgrid::kernel::timer::Timer::next();

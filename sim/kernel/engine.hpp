@@ -79,6 +79,8 @@ public:
 
   // `what` names the thing waited for in deadlock messages; a string literal.
   void wait(const char* what);
+  // While the world looks ahead, the actor wakes only when SimGrid's clock has come to this
+  // instant.
   void open();
 
 private:

@@ -18,6 +18,9 @@ public:
   const T& front() const { return items_[head_]; }
   const T& back() const { return items_[(head_ + size_ - 1) & (items_.size() - 1)]; }
   const T& operator[](std::size_t i) const { return items_[(head_ + i) & (items_.size() - 1)]; }
+  template <class F> void for_each(F f) const {
+    for (std::size_t i = 0; i < size_; ++i) f((*this)[i]);
+  }
   void push(const T& item) {
     if (size_ == items_.size()) grow();
     items_[(head_ + size_) & (items_.size() - 1)] = item;
@@ -61,6 +64,11 @@ public:
     }
   }
   const T& front() const { return ring_first() ? ring_.front() : heap_.front().item; }
+  // In no particular order.
+  template <class F> void for_each(F f) const {
+    ring_.for_each(f);
+    for (const Entry& entry : heap_) f(entry.item);
+  }
   // The item a few places behind the front, where it is known cheaply: what to fetch from memory
   // early.
   const T* soon() const { return ring_.size() > kSoon ? &ring_[kSoon] : nullptr; }

@@ -32,7 +32,7 @@ public:
   void arrive(Transfer& transfer, double bytes) {
     catch_up();
     enter();
-    jobs_.push({virtual_time_ + bytes, bytes, &transfer});
+    jobs_.push({virtual_time_ + bytes, bytes, now_s(), &transfer});
     reschedule();
   }
 
@@ -42,7 +42,7 @@ public:
     virtual_time_ = job.key;
     updated_s_ = now_s();
     served_bytes_ += job.bytes;
-    leave();
+    leave(job.arrived_s);
     if (jobs_.empty())
       virtual_time_ = 0; // keeps its precision on long runs
     else
@@ -53,16 +53,27 @@ public:
   }
 
   // When the reference engine does the serving (--data-path=simgrid), only the counts are kept.
-  void account_arrival() { enter(); }
-  void account_departure(double bytes) {
+  void account_arrival() {
+    enter();
+    outside_.add(now_s());
+  }
+  void account_departure(double bytes, double arrived_s) {
     served_bytes_ += bytes;
-    leave();
+    leave(arrived_s);
+    --outside_.requests;
+    outside_.arrived_sum_s -= arrived_s;
+  }
+  Population population() const {
+    Population found = outside_;
+    jobs_.for_each([&](const Job& job) { found.add(job.arrived_s); });
+    return found;
   }
 
 private:
   struct Job {
     double key; // virtual time of departure, bytes
     double bytes;
+    double arrived_s;
     Transfer* transfer;
   };
 
@@ -83,6 +94,7 @@ private:
   double updated_s_ = 0;
   double served_bytes_ = 0;
   OrderedQueue<Job> jobs_;
+  Population outside_; // served by the reference engine
 };
 
 // The shared stations that a bulk transfer crosses, from server to client, whichever way it goes.
@@ -106,7 +118,7 @@ struct Path {
 struct Transfer {
   Task::Handle task = nullptr;
   std::uint32_t stations_left = 0;
-  const Station* slowest = nullptr; // the station that served it last
+  const Station* slowest = nullptr; // the station that served it last: what its time is put down to
 };
 
 } // namespace lustrum::kernel

@@ -53,11 +53,11 @@ void SimgridReference::add_disk(FifoStation& disk) {
 }
 
 void SimgridReference::start_transfer(const Path& path, double bytes, Transfer& transfer) {
-  start({.path = &path, .transfer = &transfer, .amount = bytes});
+  start({.path = &path, .transfer = &transfer, .amount = bytes, .arrived_s = world_.now().count()});
 }
 
 void SimgridReference::start_service(FifoStation& disk, double service_s, Task::Handle task) {
-  start({.disk = &disk, .task = task, .amount = service_s});
+  start({.disk = &disk, .task = task, .amount = service_s, .arrived_s = world_.now().count()});
 }
 
 void SimgridReference::start(const Job& job) {
@@ -91,9 +91,9 @@ void SimgridReference::do_job(const Job& job) {
   }
   world_.advance_to(sg::Engine::get_clock());
   if (job.disk)
-    world_.finish_service(*job.disk, job.amount, job.task);
+    world_.finish_service(*job.disk, job.amount, job.arrived_s, job.task);
   else
-    world_.finish_transfer(*job.path, job.amount, *job.transfer);
+    world_.finish_transfer(*job.path, job.amount, job.arrived_s, *job.transfer);
 }
 
 } // namespace lustrum::kernel

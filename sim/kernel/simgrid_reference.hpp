@@ -37,6 +37,7 @@ private:
     FifoStation* disk = nullptr;
     Task::Handle task = nullptr;
     double amount = 0; // bytes, or seconds of service
+    double arrived_s = 0;
   };
   // An actor that does one job after the other. There are as many as jobs at once.
   struct Mover {

@@ -16,8 +16,9 @@ class SlotsStation;
 // One slot held; gives it back when destroyed.
 class [[nodiscard]] SlotHold {
 public:
-  explicit SlotHold(SlotsStation& slots) : slots_(&slots) {}
-  SlotHold(SlotHold&& other) noexcept : slots_(std::exchange(other.slots_, nullptr)) {}
+  SlotHold(SlotsStation& slots, double arrived_s) : slots_(&slots), arrived_s_(arrived_s) {}
+  SlotHold(SlotHold&& other) noexcept
+      : slots_(std::exchange(other.slots_, nullptr)), arrived_s_(other.arrived_s_) {}
   SlotHold(const SlotHold&) = delete;
   SlotHold& operator=(const SlotHold&) = delete;
   SlotHold& operator=(SlotHold&&) = delete;
@@ -26,6 +27,7 @@ public:
 
 private:
   SlotsStation* slots_;
+  double arrived_s_; // when the slot was asked for
 };
 
 class SlotsStation : public Station {
@@ -38,7 +40,12 @@ public:
   std::uint32_t count() const { return count_; }
   std::uint32_t held() const { return held_; }
   std::size_t waiting() const { return waiting_.size(); }
-  Task::Handle first_waiting() const { return waiting_.front(); }
+  Task::Handle first_waiting() const { return waiting_.front().task; }
+  Population population() const {
+    Population found = holders_;
+    waiting_.for_each([&](const Waiting& request) { found.add(request.arrived_s); });
+    return found;
+  }
   double held_area_s(double at_s) const {
     return held_area_s_ + static_cast<double>(held_) * (at_s - held_changed_s_);
   }
@@ -48,31 +55,42 @@ public:
 
   struct Awaiter {
     SlotsStation& slots;
+    double arrived_s;
     bool await_ready() const noexcept { return slots.try_acquire(); }
     void await_suspend(Task::Handle task) const {
       slots.enter();
-      slots.waiting_.push(task);
+      slots.waiting_.push({arrived_s, task});
     }
-    SlotHold await_resume() const noexcept { return SlotHold{slots}; }
+    SlotHold await_resume() const noexcept { return SlotHold{slots, arrived_s}; }
   };
-  Awaiter acquire() { return {*this}; }
+  Awaiter acquire() { return {*this, now_s()}; }
 
 private:
   friend class SlotHold;
+  struct Waiting {
+    double arrived_s;
+    Task::Handle task;
+  };
 
   bool try_acquire() {
     if (held_ == count_) return false;
     enter();
+    holders_.add(now_s());
     set_held(held_ + 1);
     return true;
   }
-  void release() {
+  void release(double arrived_s) {
     assert(held_ > 0);
-    leave();
-    if (waiting_.empty())
+    leave(arrived_s);
+    --holders_.requests;
+    holders_.arrived_sum_s -= arrived_s;
+    if (waiting_.empty()) {
       set_held(held_ - 1);
-    else
-      make_ready(waiting_.pop()); // the slot passes on
+    } else { // the slot passes on
+      const Waiting next = waiting_.pop();
+      holders_.add(next.arrived_s);
+      make_ready(next.task);
+    }
   }
   void set_held(std::uint32_t held) {
     held_area_s_ = held_area_s(now_s());
@@ -84,11 +102,12 @@ private:
   std::uint32_t held_ = 0;
   double held_area_s_ = 0;
   double held_changed_s_ = 0;
-  Ring<Task::Handle> waiting_;
+  Ring<Waiting> waiting_;
+  Population holders_; // their arrival times travel in the SlotHold
 };
 
 inline void SlotHold::release() {
-  if (slots_) std::exchange(slots_, nullptr)->release();
+  if (slots_) std::exchange(slots_, nullptr)->release(arrived_s_);
 }
 
 } // namespace lustrum::kernel

@@ -34,6 +34,16 @@ struct Timeline {
   Ring<Task::Handle> ready; // resumed in order, before the clock moves on
 };
 
+// The requests that a station's queues hold, as they are found there.
+struct Population {
+  std::uint64_t requests = 0;
+  double arrived_sum_s = 0;
+  void add(double arrived_s) {
+    ++requests;
+    arrived_sum_s += arrived_s;
+  }
+};
+
 // Counts since the start of the run. `present` are the requests waiting or in service.
 struct StationCounts {
   std::uint64_t arrivals = 0;
@@ -41,8 +51,7 @@ struct StationCounts {
   std::uint32_t present = 0;
   double last_change_s = 0;
   double present_area_s = 0; // integral of `present` over time
-  double arrived_sum_s = 0;  // sum of arrival times
-  double departed_sum_s = 0; // sum of departure times
+  double response_sum_s = 0; // of requests that have left: departure less arrival
 };
 
 class Station {
@@ -53,11 +62,6 @@ public:
 
   // Time average of the requests present (waiting and in service) up to `now_s`.
   double mean_present(double now_s) const { return now_s > 0 ? area_until(now_s) / now_s : 0; }
-
-  // Little's law, L = X W, written without division: the integral of the number present equals the
-  // sum of all response times, those of requests still present counted up to now. The two sides are
-  // kept independently (one from counts, one from timestamps). Returns the relative difference.
-  double littles_law_error(double now_s) const;
 
 protected:
   Station(Discipline discipline, const StationLabel& label, Timeline& timeline)
@@ -71,22 +75,25 @@ protected:
     advance();
     ++counts_.present;
     ++counts_.arrivals;
-    counts_.arrived_sum_s += now_s();
   }
-  void leave() {
+  // `arrived_s` is the time that the leaving request brought with it.
+  void leave(double arrived_s) {
     advance();
     --counts_.present;
     ++counts_.departures;
-    counts_.departed_sum_s += now_s();
+    counts_.response_sum_s += now_s() - arrived_s;
   }
   void schedule(double time_s) { timeline_.calendar.schedule(number_, time_s); }
   void make_ready(Task::Handle task) { timeline_.ready.push(task); }
 
-private:
+public:
+  // Integral of the number present over time, requests times seconds.
   double area_until(double now_s) const {
     return counts_.present_area_s +
            static_cast<double>(counts_.present) * (now_s - counts_.last_change_s);
   }
+
+private:
   void advance() {
     counts_.present_area_s = area_until(now_s());
     counts_.last_change_s = now_s();

@@ -28,15 +28,6 @@ std::string_view to_string(Discipline discipline) {
   return "?";
 }
 
-double Station::littles_law_error(double now_s) const {
-  const double area = area_until(now_s);
-  const double response =
-      counts_.departed_sum_s - counts_.arrived_sum_s + static_cast<double>(counts_.present) * now_s;
-  // Both sides come from sums of times, so their rounding grows with the number of requests.
-  const double scale = std::max({area, response, counts_.arrived_sum_s * 1e-6, 1e-9});
-  return std::abs(area - response) / scale;
-}
-
 EventLimitError::EventLimitError(std::uint64_t limit)
     : message_(fmt::format("the event limit of {} was reached", limit)) {}
 
@@ -121,15 +112,16 @@ void World::start_outside(FifoStation& disk, double service_s, Task::Handle task
   reference_->start_service(disk, service_s, task);
 }
 
-void World::finish_service(FifoStation& disk, double service_s, Task::Handle task) {
-  disk.account_departure(service_s);
+void World::finish_service(FifoStation& disk, double service_s, double arrived_s,
+                           Task::Handle task) {
+  disk.account_departure(service_s, arrived_s);
   make_ready(task);
 }
 
-void World::finish_transfer(const Path& path, double bytes, Transfer& transfer) {
+void World::finish_transfer(const Path& path, double bytes, double arrived_s, Transfer& transfer) {
   SharedStation* slowest = nullptr;
   for (std::uint32_t i = 0; i < path.count; ++i) {
-    path.stations[i]->account_departure(bytes);
+    path.stations[i]->account_departure(bytes, arrived_s);
     if (!slowest || path.stations[i]->capacity() < slowest->capacity()) slowest = path.stations[i];
   }
   transfer.slowest = slowest;
@@ -202,16 +194,51 @@ std::string World::describe_waiting() const {
   return text;
 }
 
+namespace {
+
+Population population_of(const Station& station) {
+  switch (station.discipline()) {
+  case Discipline::shared:
+    return static_cast<const SharedStation&>(station).population();
+  case Discipline::fifo:
+    return static_cast<const FifoStation&>(station).population();
+  case Discipline::delay:
+    return static_cast<const DelayStation&>(station).population();
+  case Discipline::bucket:
+    return static_cast<const BucketStation&>(station).population();
+  case Discipline::slots:
+    return static_cast<const SlotsStation&>(station).population();
+  }
+  return {};
+}
+
+// Little's law, L = X W, written without division: the integral of the number present equals the
+// sum of all response times, those of requests still present counted up to now. The left side comes
+// from the counter, the right side from the times that the requests carry. Returns the relative
+// difference.
+double littles_law_error(const Station& station, const Population& present, double now_s) {
+  const double area = station.area_until(now_s);
+  const double waited = static_cast<double>(present.requests) * now_s - present.arrived_sum_s;
+  const double responses = station.counts().response_sum_s + waited;
+  constexpr double kRoundingSeconds = 1e-9; // what a request's time may be off by
+  const double floor = kRoundingSeconds * static_cast<double>(station.counts().arrivals + 1);
+  return std::abs(area - responses) / std::max({area, responses, floor});
+}
+
+} // namespace
+
 std::vector<std::string> World::check_laws() const {
   constexpr double kTolerance = 1e-6;
   std::vector<std::string> problems;
   for (const Station* station : stations_) {
     const StationCounts& counts = station->counts();
-    if (counts.arrivals != counts.departures + counts.present)
-      problems.push_back(fmt::format("{}: {} requests in, {} out, {} present",
+    const Population present = population_of(*station);
+    if (counts.arrivals != counts.departures + present.requests ||
+        present.requests != counts.present)
+      problems.push_back(fmt::format("{}: {} requests in, {} out, {} found, {} counted",
                                      to_string(station->label()), counts.arrivals,
-                                     counts.departures, counts.present));
-    const double error = station->littles_law_error(timeline_.now_s);
+                                     counts.departures, present.requests, counts.present));
+    const double error = littles_law_error(*station, present, timeline_.now_s);
     if (!(error < kTolerance))
       problems.push_back(
           fmt::format("{}: Little's law is off by {:.2e}", to_string(station->label()), error));

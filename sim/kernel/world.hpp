@@ -56,6 +56,9 @@ public:
   void make_ready(Task::Handle task) { timeline_.ready.push(task); }
 
   // --- what tasks await -------------------------------------------------------------------------
+  // How a task comes back: its awaiter puts it into the station (arrive), the station puts its next
+  // departure into the calendar; when that is the earliest event, run_one() calls depart(), which
+  // takes the task out of the station and resumes it.
   struct ServeAwaiter {
     World& world;
     FifoStation& station;
@@ -145,8 +148,9 @@ public:
   void declare_disk(FifoStation& disk) {
     if (reference_) reference_->add_disk(disk);
   }
-  void finish_transfer(const Path& path, double bytes, Transfer& transfer);
-  void finish_service(FifoStation& disk, double service_s, Task::Handle task);
+  // `arrived_s`: when start_*() was called.
+  void finish_transfer(const Path& path, double bytes, double arrived_s, Transfer& transfer);
+  void finish_service(FifoStation& disk, double service_s, double arrived_s, Task::Handle task);
 
   // --- what is reported -------------------------------------------------------------------------
   // Every station, in the order in which they were added.

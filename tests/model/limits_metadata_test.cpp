@@ -87,6 +87,7 @@ TEST_CASE("provisioned metadata IOPS grant two opens or closes each") {
   auto settings = ideal_filesystem();
   settings.tunables.mdc_max_mod_rpcs_in_flight = 500;
   settings.mds.provisioned_iops = PerSecond{12'000};
+  settings.mds.iops_per_operation.fill(0.5);
   CHECK(pairs_per_s(settings) == Approx(12'000).epsilon(0.015));
 }
 
@@ -95,6 +96,7 @@ TEST_CASE("directories are dealt out to metadata servers") {
   auto settings = ideal_filesystem();
   settings.tunables.mdc_max_mod_rpcs_in_flight = 500;
   settings.mds.provisioned_iops = PerSecond{12'000};
+  settings.mds.iops_per_operation.fill(0.5);
   settings.mdts = 2;
   kernel::World world;
   lustre::Filesystem fs(world, settings);

@@ -88,6 +88,26 @@ TEST_CASE("layouts are read as lfs takes them") {
   CHECK(problem("-x 1") == "unknown option `-x` (known: -E end, -c stripe count, -S stripe size)");
 }
 
+TEST_CASE("round robin keeps first components in balance under FSx's layout") {
+  // Each file takes one object, then eight: without the shift of a lap, a number of OSTs that 3
+  // divides would put all first components on a third of them.
+  for (const std::uint32_t osts : {6U, 9U, 12U, 18U, 20U, 24U}) {
+    CAPTURE(osts);
+    FileTable files(layout("-E 100M -c 1 -E -1 -c 8"), osts, 1);
+    std::vector<std::uint32_t> first(osts);
+    std::vector<std::uint32_t> second(osts);
+    for (std::uint32_t f = 0; f < 100 * osts; ++f) {
+      const FileIndex file = files.add(0, Bytes{140 * kMib});
+      ++first[files.ost_of(files.object_number(file, 0)).value()];
+      ++second[files.ost_of(files.object_number(file, 1)).value()];
+    }
+    CHECK(*std::max_element(first.begin(), first.end()) <= 102);
+    CHECK(*std::min_element(first.begin(), first.end()) >= 98);
+    CHECK(*std::max_element(second.begin(), second.end()) <= 140);
+    CHECK(*std::min_element(second.begin(), second.end()) >= 60);
+  }
+}
+
 TEST_CASE("round robin keeps OSTs in balance") {
   // 64 OSTs, 65,536 one-stripe files: between reseeds each OST gets its turn; every reseed may
   // leave a lap unfinished, one file per OST and reseed: 65,536 / 3,904 = 16 reseeds, so at most
