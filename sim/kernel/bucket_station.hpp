@@ -31,10 +31,14 @@ public:
   double tokens(double now_s) const {
     return std::min(level_.burst, tokens_ + (now_s - updated_s_) * level_.rate);
   }
+  // Tokens taken beyond what there ever was; a request larger than the bucket may leave this much
+  // debt.
+  double overdrawn(double now_s) const { return taken_ - level_.initial - level_.rate * now_s; }
+  double largest_request() const { return largest_; }
   // Share of all the tokens that could have been used: the first fill and what flowed in since.
   double utilization(double now_s) const {
     const double offered = level_.initial + level_.rate * now_s;
-    return offered > 0 ? taken_ / offered : 0;
+    return offered > 0 ? std::min(1.0, taken_ / offered) : 0;
   }
 
   // True when the tokens are there and nobody waits; they are then taken.
@@ -84,6 +88,7 @@ private:
   void take(double amount) {
     tokens_ -= amount;
     taken_ += amount;
+    largest_ = std::max(largest_, amount);
   }
   void reschedule() {
     if (waiting_.empty()) return schedule(kNever);
@@ -95,6 +100,7 @@ private:
   double tokens_;
   double updated_s_ = 0;
   double taken_ = 0;
+  double largest_ = 0;
   Ring<Waiting> waiting_;
 };
 

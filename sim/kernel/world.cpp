@@ -245,6 +245,13 @@ std::vector<std::string> World::check_laws() const {
     if (const double used = utilization(*station); !(used < 1 + kTolerance))
       problems.push_back(
           fmt::format("{}: utilization {:.6f} is above 1", to_string(station->label()), used));
+    if (station->discipline() == Discipline::bucket) {
+      const auto& bucket = static_cast<const BucketStation&>(*station);
+      if (bucket.overdrawn(timeline_.now_s) >
+          bucket.largest_request() + kTolerance * bucket.taken())
+        problems.push_back(
+            fmt::format("{}: gave more tokens than it had", to_string(station->label())));
+    }
   }
   return problems;
 }
