@@ -38,7 +38,7 @@ void check_laws(const kernel::World& world, const lustre::Filesystem& filesystem
 double percentile(std::vector<double> values, double p) {
   if (values.empty()) return 0;
   // Nearest rank.
-  const double n = static_cast<double>(values.size());
+  const auto n = static_cast<double>(values.size());
   const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(p * n))) - 1;
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank),
                    values.end());

@@ -25,10 +25,8 @@ Osc& Client::osc_of(std::uint32_t object_number) {
   const OstIndex ost = files_.ost_of(object_number);
   std::unique_ptr<Osc>& osc = oscs_[ost.value()];
   if (!osc) {
-    // OST i lies on OSS i mod n: the order in which the allocator walks them alternates servers.
-    Oss& oss = servers_.oss[ost.value() % servers_.oss.size()];
-    osc = std::make_unique<Osc>(world_, fabric_, oss, servers_.ost[ost.value()], index_, ost,
-                                tunables_);
+    Ost& server = servers_.ost[ost.value()];
+    osc = std::make_unique<Osc>(world_, fabric_, server, index_, ost, tunables_);
   }
   return *osc;
 }

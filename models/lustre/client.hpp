@@ -21,7 +21,6 @@ class Client {
 public:
   struct Servers {
     std::deque<Mds>& mds;
-    std::deque<Oss>& oss;
     std::deque<Ost>& ost;
   };
 

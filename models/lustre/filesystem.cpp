@@ -17,11 +17,12 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
     oss_.emplace_back(world, fabric_, OssIndex{s}, settings_.oss);
   kernel::DelayStation& latency = world.add_delay({"ost_latency", "ost_latency"});
   for (std::uint32_t t = 0; t < settings_.fabric.servers * settings_.oss.osts; ++t)
-    ost_.emplace_back(world, latency, OstIndex{t}, settings_.oss);
+    // Neighbours on different servers: the order in which the allocator walks them.
+    ost_.emplace_back(world, oss_[t % oss_.size()], latency, OstIndex{t}, settings_.oss);
   kernel::DelayStation& copy = world.add_delay({"client_copy", "client_copy"});
   for (std::uint32_t c = 0; c < settings_.fabric.clients; ++c)
-    clients_.emplace_back(world, fabric_, files_, Client::Servers{mds_, oss_, ost_}, copy,
-                          ClientIndex{c}, settings_.tunables, totals_);
+    clients_.emplace_back(world, fabric_, files_, Client::Servers{mds_, ost_}, copy, ClientIndex{c},
+                          settings_.tunables, totals_);
 }
 
 namespace {

@@ -4,9 +4,9 @@
 
 namespace lustrum::lustre {
 
-Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Oss& oss, Ost& ost, ClientIndex client,
-         OstIndex index, const LustreTunables& tunables)
-    : world_(world), fabric_(fabric), oss_(oss), ost_(ost), client_(client),
+Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, ClientIndex client, OstIndex index,
+         const LustreTunables& tunables)
+    : world_(world), fabric_(fabric), ost_(ost), client_(client),
       slots_(
           world.add_slots({"rpc_slots", "client{}.osc{}.rpc_slots", client.value(), index.value()},
                           tunables.osc_max_rpcs_in_flight)) {}
@@ -17,7 +17,7 @@ kernel::Task Osc::lock(LockCache& locks, std::uint32_t object, TimeAccount& acco
     locks.set(object, LockCache::State::enqueued);
     co_await fabric_.latency();
     watch.lap(Cause::lock);
-    co_await oss_.enqueue(account);
+    co_await ost_.oss().enqueue(account);
     watch.skip();
     co_await fabric_.latency();
     locks.set(object, LockCache::State::granted);
@@ -35,7 +35,7 @@ kernel::Task Osc::bulk(device::Operation operation, Bytes bytes, TimeAccount& ac
   co_await fabric_.latency();
   watch.lap(Cause::network);
   TimeAccount served;
-  co_await oss_.bulk(ost_, client_, operation, bytes, served);
+  co_await ost_.oss().bulk(ost_, client_, operation, bytes, served);
   watch.skip();
   co_await fabric_.latency();
   watch.lap(Cause::network);

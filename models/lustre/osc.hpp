@@ -11,8 +11,8 @@ namespace lustrum::lustre {
 
 class Osc {
 public:
-  Osc(kernel::World& world, fabric::Fabric& fabric, Oss& oss, Ost& ost, ClientIndex client,
-      OstIndex index, const LustreTunables& tunables);
+  Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, ClientIndex client, OstIndex index,
+      const LustreTunables& tunables);
 
   // Takes the object's extent lock unless the client has it: one LDLM_ENQUEUE. Several tasks that
   // want it at once wait for the one RPC.
@@ -24,7 +24,6 @@ public:
 private:
   kernel::World& world_;
   fabric::Fabric& fabric_;
-  Oss& oss_;
   Ost& ost_;
   ClientIndex client_;
   kernel::SlotsStation& slots_;

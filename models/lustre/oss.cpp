@@ -22,9 +22,9 @@ kernel::BucketStation* add_credit(kernel::World& world, const kernel::StationLab
 
 } // namespace
 
-Ost::Ost(kernel::World& world, kernel::DelayStation& latency, OstIndex index,
+Ost::Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex index,
          const OssSettings& settings)
-    : world_(world), settings_(settings),
+    : world_(world), oss_(oss), settings_(settings),
       disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)), latency_(latency),
       credit_(
           add_credit(world, {"ost_credit", "ost{}.credit", index.value()}, settings.disk_credit)) {

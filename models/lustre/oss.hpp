@@ -28,11 +28,16 @@ struct OssSettings {
   double write_cost = 1; // credit drawn by a written byte, in read bytes
 };
 
+class Oss;
+
 class Ost {
 public:
   // `latency` is shared by all OSTs: nobody queues there.
-  Ost(kernel::World& world, kernel::DelayStation& latency, OstIndex index,
+  Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex index,
       const OssSettings& settings);
+
+  // The server that it is attached to.
+  Oss& oss() const { return oss_; }
 
   // Reads or writes on the device: credit, queue and service, latency.
   kernel::Task access(device::Operation operation, Bytes bytes, TimeAccount& account);
@@ -42,6 +47,7 @@ public:
 
 private:
   kernel::World& world_;
+  Oss& oss_;
   const OssSettings& settings_;
   kernel::FifoStation& disk_;
   kernel::DelayStation& latency_;

@@ -52,7 +52,10 @@ Engine::Simgrid::Simgrid(World& w)
     : engine(make_simgrid_engine()), zone(sg::create_full_zone("root")), world(w),
       ranks(zone->create_host("ranks", 1e9)) {}
 
-// The whole world is one resource model to SimGrid.
+// The whole world is one resource model to SimGrid. How an actor comes back to life:
+//   a task calls Gate::open() while we look ahead; wake() notes the actor's semaphore, and the
+//   look-ahead ends with that instant; next_occurring_event() returns the time until then; SimGrid
+//   moves its clock there and calls update_actions_state(); release_wakes() lets the actor go on.
 class Engine::Simgrid::RpcModel : public simgrid::kernel::resource::Model {
 public:
   explicit RpcModel(Simgrid& owner) : Model("lustrum"), owner_(owner) {}

@@ -46,7 +46,7 @@ constexpr std::uint32_t kServers = 8;
 
 double makespan_s(const Case& c, kernel::DataPath data_path) {
   return numbers_from_child([&] {
-           constexpr std::uint64_t kMibPerStream = 512;
+           constexpr std::uint64_t kMibPerStream = 256;
            const auto files =
                static_cast<std::uint32_t>(std::max<std::uint64_t>(2, kMibPerStream / c.file_mib));
            kernel::Engine engine({.data_path = data_path});
