@@ -64,10 +64,9 @@ run_all() {
   ensure_packages "${packages[@]}" "${test_packages[@]}"
   stage build -- build_release
   if [[ -z $quick ]]; then
-    # The same program at -O1: both must give the same bytes (label determinism).
-    stage build_dev -- build_preset dev lustrum_cli
-    stage build_asan -- build_preset asan unit_tests model_tests
-    if [[ ${outcomes[build_dev]} == passed ]]; then export LUSTRUM_DEV_BINARY=$build/dev/cli/lustrum; fi
+    # The sanitized build is the same program at -O1: both must give the same bytes (label determinism).
+    stage build_asan -- build_preset asan unit_tests model_tests lustrum_cli
+    if [[ ${outcomes[build_asan]} == passed ]]; then export LUSTRUM_DEV_BINARY=$build/asan/cli/lustrum; fi
   fi
   unlock # tests may call the wrapper
   stage tests build -- tests_of release
