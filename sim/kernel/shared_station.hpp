@@ -100,7 +100,7 @@ private:
 // The shared stations that a bulk transfer crosses, from server to client, whichever way it goes.
 // With the reference engine a path is a pair of SimGrid hosts: `route` is its number there.
 struct Path {
-  static constexpr std::uint32_t kMaxStations = 6;
+  static constexpr std::uint32_t kMaxStations = 4;
   static constexpr std::uint32_t kNoRoute = UINT32_MAX;
 
   std::array<SharedStation*, kMaxStations> stations{};
