@@ -14,7 +14,14 @@
 
 namespace lustrum::kernel {
 
-struct Transfer;
+// One transfer occupies all stations of its path at once and ends when the slowest has served it
+// (cut-through): each is charged the full bytes, the caller pays serialisation once.
+struct Transfer {
+  double bytes = 0;
+  Task::Handle task = nullptr;
+  std::uint32_t stations_left = 0;
+  const Station* slowest = nullptr; // the station that served it last: what its time is put down to
+};
 
 class SharedStation : public Station {
 public:
@@ -29,10 +36,10 @@ public:
     return now_s > 0 ? served_bytes_ / (capacity_ * now_s) : 0;
   }
 
-  void arrive(Transfer& transfer, double bytes) {
+  void arrive(Transfer& transfer) {
     catch_up();
     enter();
-    jobs_.push({virtual_time_ + bytes, bytes, now_s(), &transfer});
+    jobs_.push({virtual_time_ + transfer.bytes, now_s(), &transfer});
     reschedule();
   }
 
@@ -41,7 +48,7 @@ public:
     const Job job = jobs_.pop();
     virtual_time_ = job.key;
     updated_s_ = now_s();
-    served_bytes_ += job.bytes;
+    served_bytes_ += job.transfer->bytes;
     leave(job.arrived_s);
     if (jobs_.empty())
       virtual_time_ = 0; // keeps its precision on long runs
@@ -72,7 +79,6 @@ public:
 private:
   struct Job {
     double key; // virtual time of departure, bytes
-    double bytes;
     double arrived_s;
     Transfer* transfer;
   };
@@ -111,14 +117,6 @@ struct Path {
     assert(count < kMaxStations);
     stations[count++] = &station;
   }
-};
-
-// One transfer occupies all stations of its path at once and ends when the slowest has served it
-// (cut-through): each is charged the full bytes, the caller pays serialisation once.
-struct Transfer {
-  Task::Handle task = nullptr;
-  std::uint32_t stations_left = 0;
-  const Station* slowest = nullptr; // the station that served it last: what its time is put down to
 };
 
 } // namespace lustrum::kernel

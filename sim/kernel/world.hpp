@@ -102,10 +102,10 @@ public:
     Transfer transfer{};
     bool await_ready() const noexcept { return path.count == 0; }
     void await_suspend(Task::Handle task) {
-      transfer = {task, path.count, nullptr};
+      transfer = {bytes, task, path.count, nullptr};
       if (path.route != Path::kNoRoute) [[unlikely]]
         return world.start_outside(path, bytes, transfer);
-      for (std::uint32_t i = 0; i < path.count; ++i) path.stations[i]->arrive(transfer, bytes);
+      for (std::uint32_t i = 0; i < path.count; ++i) path.stations[i]->arrive(transfer);
     }
     // The station that served it last: what the transfer's time is put down to.
     const Station* await_resume() const noexcept { return transfer.slowest; }
