@@ -1,7 +1,7 @@
 #include "models/assembly/scenario.hpp"
 
 #include "models/assembly/dlio_loader.hpp"
-#include "models/lustre/layout.hpp"
+#include "models/lustre/policy/layout.hpp"
 #include "sim/base/did_you_mean.hpp"
 #include "sim/base/units_text.hpp"
 #include "sim/scenario/yaml_reader.hpp"

@@ -9,7 +9,7 @@
 #include "models/lustre/file_table.hpp"
 #include "models/lustre/mdc.hpp"
 #include "models/lustre/osc.hpp"
-#include "models/lustre/readahead.hpp"
+#include "models/lustre/policy/readahead.hpp"
 #include "models/storage.hpp"
 
 #include <deque>

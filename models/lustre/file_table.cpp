@@ -1,28 +1,9 @@
 #include "models/lustre/file_table.hpp"
 
-#include "sim/base/random.hpp"
-
 #include <algorithm>
 #include <cassert>
 
 namespace lustrum::lustre {
-
-OstIndex RoundRobinAllocator::allocate(std::uint32_t stripes) {
-  constexpr std::uint32_t kReseedCount = 2000; // LOV_CREATE_RESEED_COUNT
-  constexpr std::uint32_t kReseedMultiple = 30;
-  if (creates_left_ == 0) {
-    creates_left_ = (kReseedCount / osts_ + kReseedMultiple) * osts_;
-    start_ = static_cast<std::uint32_t>(
-        random::below(osts_, seed_, random::component("lustre.allocator", instance_), reseeds_++));
-  } else if (stripes >= osts_ || start_ > osts_) {
-    start_ %= osts_;
-    if (stripes > 1 && osts_ % stripes != 1) ++offset_;
-  }
-  --creates_left_;
-  const OstIndex first{(start_ + offset_) % osts_};
-  start_ += stripes;
-  return first;
-}
 
 FileTable::FileTable(const Layout& layout, std::uint32_t osts, std::uint64_t seed)
     : layout_(layout.limited_to(osts)), osts_(osts) {

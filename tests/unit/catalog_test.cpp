@@ -1,6 +1,6 @@
 // The catalog as shipped, and what its loader rejects.
 #include "models/assembly/catalog.hpp"
-#include "models/lustre/layout.hpp"
+#include "models/lustre/policy/layout.hpp"
 #include "sim/base/parameter_value.hpp"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
 #include "models/lustre/file_table.hpp"
-#include "models/lustre/layout.hpp"
+#include "models/lustre/policy/layout.hpp"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>

@@ -1,4 +1,4 @@
-#include "models/lustre/readahead.hpp"
+#include "models/lustre/policy/readahead.hpp"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>

@@ -1,4 +1,4 @@
-#include "models/lustre/layout.hpp"
+#include "models/lustre/policy/layout.hpp"
 
 #include <fmt/format.h>
 
