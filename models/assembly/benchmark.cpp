@@ -13,11 +13,11 @@ namespace {
 constexpr std::uint32_t kReads = 400'000;
 constexpr std::uint32_t kStreamsPerClient = 8;
 constexpr std::uint32_t kRpcsPerColdRead = 4;
+constexpr std::uint32_t kMdts = 8;
 
 // 64 OSSs with one OST of 2.5 GB/s each; clients of 1.25 GB/s with 8 streams.
 lustre::FilesystemSettings machine(std::uint32_t streams) {
   constexpr std::uint32_t kServers = 64;
-  constexpr std::uint32_t kMdts = 8;
   lustre::FilesystemSettings s;
   s.fabric = {.clients = (streams + kStreamsPerClient - 1) / kStreamsPerClient,
               .client_nic = BytesPerSecond{1.25e9},
@@ -41,12 +41,13 @@ lustre::FilesystemSettings machine(std::uint32_t streams) {
 
 kernel::Task read_files(Storage& storage, ClientIndex client, std::uint32_t first,
                         std::uint32_t count, std::uint32_t& running, kernel::Gate& done) {
-  TimeAccount account;
+  Outcome outcome;
+  const Caller caller{client, {}, 0};
   for (std::uint32_t i = 0; i < count; ++i) {
     std::unique_ptr<OpenFile> file;
-    co_await storage.open(client, FileIndex{first + i}, file, account);
-    co_await storage.read(*file, Bytes{}, Bytes{kMib}, account);
-    co_await storage.close(std::move(file), account);
+    co_await storage.open(caller, FileIndex{first + i}, {}, file, outcome);
+    co_await storage.read(*file, Bytes{}, Bytes{kMib}, outcome);
+    co_await storage.close(std::move(file), outcome);
   }
   if (--running == 0) done.open();
 }
@@ -55,7 +56,12 @@ double run_reads(std::uint32_t streams, const kernel::TimedSection& timed) {
   kernel::Engine engine({});
   lustre::Filesystem storage(engine.world(), machine(streams));
   const std::uint32_t reads = std::max(1U, kReads / streams);
-  for (std::uint32_t f = 0; f < reads * streams; ++f) storage.place_file(f, Bytes{kMib});
+  // Directories lie on the MDTs in turn.
+  std::vector<DirectoryIndex> directories;
+  for (std::uint32_t d = 0; d < kMdts; ++d)
+    directories.push_back(storage.place_directory(kRootDirectory));
+  for (std::uint32_t f = 0; f < reads * streams; ++f)
+    storage.place_file(directories[f % kMdts], Bytes{kMib});
   std::uint32_t running = streams;
   kernel::Gate done(engine);
   for (std::uint32_t s = 0; s < streams; ++s)

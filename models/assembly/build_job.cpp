@@ -47,10 +47,12 @@ training::DatasetSettings place_dataset(const DlioWorkload& dlio, Storage& stora
   dataset.record = Bytes{static_cast<std::uint64_t>(std::llround(dlio.record_length_bytes))};
   dataset.read_call = read_call(dlio);
   const std::uint32_t directories = std::max(1U, dlio.num_subfolders_train);
+  std::vector<DirectoryIndex> folders;
+  for (std::uint32_t d = 0; d < directories; ++d)
+    folders.push_back(storage.place_directory(kRootDirectory));
   dataset.files.reserve(dlio.num_files_train);
   for (std::uint64_t f = 0; f < dlio.num_files_train; ++f)
-    dataset.files.push_back(
-        storage.place_file(static_cast<std::uint32_t>(f % directories), file_size(dlio, f)));
+    dataset.files.push_back(storage.place_file(folders[f % directories], file_size(dlio, f)));
   return dataset;
 }
 
@@ -100,7 +102,7 @@ training::JobSettings build_job(const Scenario& scenario, Storage& storage) {
     job.checkpoint = {.enabled = true,
                       .after_epoch = std::max(1U, dlio.checkpoint_after_epoch),
                       .every_epochs = std::max(1U, dlio.epochs_between_checkpoints),
-                      .file = storage.place_file(0, size),
+                      .file = storage.place_file(kRootDirectory, size),
                       .size = size};
   }
   return job;

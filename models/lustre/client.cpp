@@ -33,23 +33,24 @@ Osc& Client::osc_of(std::uint32_t object_number) {
 
 Mdc& Client::mdc_of(FileIndex file) { return mdcs_[files_.directory(file) % mdcs_.size()]; }
 
-Task Client::open(FileIndex file, std::unique_ptr<OpenFile>& opened, TimeAccount& account) {
-  co_await mdc_of(file).call(MetadataOperation::open, account);
-  opened = std::make_unique<File>(index_, file);
+Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<OpenFile>& opened,
+                  Outcome& outcome) {
+  co_await mdc_of(file).call(MetadataOperation::open, outcome.time);
+  opened = std::make_unique<File>(caller, file, mode);
   ++totals_.opens;
 }
 
-Task Client::close(std::unique_ptr<OpenFile> file, TimeAccount& account) {
+Task Client::close(std::unique_ptr<OpenFile> file, Outcome& outcome) {
   const FileIndex index = file->file();
   read_ahead_used_ -= static_cast<File&>(*file).readahead.ahead();
   file.reset();
-  co_await mdc_of(index).call(MetadataOperation::close, account);
+  co_await mdc_of(index).call(MetadataOperation::close, outcome.time);
   ++totals_.closes;
 }
 
-Task Client::stat(FileIndex file, TimeAccount& account) {
+Task Client::stat(FileIndex file, Outcome& outcome) {
   // The glimpses for the size are not sent: the MDT answers with its lazy size (see README.md).
-  co_await mdc_of(file).call(MetadataOperation::getattr, account);
+  co_await mdc_of(file).call(MetadataOperation::getattr, outcome.time);
   ++totals_.stats;
 }
 
@@ -93,7 +94,7 @@ Task Client::copy(Bytes length, TimeAccount& account) {
   watch.lap(Cause::client_cpu);
 }
 
-Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, TimeAccount& account) {
+Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outcome) {
   File& file = static_cast<File&>(open_file);
   ++totals_.reads;
   totals_.read_asked += length;
@@ -105,21 +106,22 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, TimeAccount& 
       file.readahead.plan(offset, length, files_.size(file.file()), limits_, budget);
   read_ahead_used_ = read_ahead_used_ - ahead_before + file.readahead.ahead();
   if (!fetch.empty()) start_block(file, fetch);
-  co_await wait_for_blocks(file, offset + length, account);
-  co_await copy(length, account);
+  co_await wait_for_blocks(file, offset + length, outcome.time);
+  co_await copy(length, outcome.time);
   totals_.read_delivered += length;
   totals_.read_under_way -= length;
 }
 
-Task Client::write(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account) {
+Task Client::write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) {
   ++totals_.writes;
   totals_.write_asked += length;
-  co_await copy(length, account);
+  co_await copy(length, outcome.time);
   const double start_s = world_.now().count();
   TimeAccount moved;
   co_await transfer_extent(file.file(), offset, length, device::Operation::write, moved);
-  account.add_split_as(moved, world_.now().count() - start_s, Cause::network);
-  totals_.write_delivered += length;
+  outcome.time.add_split_as(moved, world_.now().count() - start_s, Cause::network);
+  totals_.write_accepted += length;
+  totals_.write_stored += length;
 }
 
 Task Client::transfer_extent(FileIndex file, Bytes offset, Bytes length,

@@ -29,11 +29,12 @@ public:
          kernel::DelayStation& copy, ClientIndex index, const LustreTunables& tunables,
          IoTotals& totals);
 
-  kernel::Task open(FileIndex file, std::unique_ptr<OpenFile>& opened, TimeAccount& account);
-  kernel::Task read(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account);
-  kernel::Task write(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account);
-  kernel::Task close(std::unique_ptr<OpenFile> file, TimeAccount& account);
-  kernel::Task stat(FileIndex file, TimeAccount& account);
+  kernel::Task open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<OpenFile>& opened,
+                    Outcome& outcome);
+  kernel::Task read(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome);
+  kernel::Task write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome);
+  kernel::Task close(std::unique_ptr<OpenFile> file, Outcome& outcome);
+  kernel::Task stat(FileIndex file, Outcome& outcome);
 
 private:
   // Bytes on their way from the servers into the page cache: what one plan of the read-ahead asked

@@ -25,29 +25,41 @@ class Filesystem : public Storage {
 public:
   Filesystem(kernel::World& world, const FilesystemSettings& settings);
 
-  FileIndex place_file(std::uint32_t directory, Bytes size) override {
-    return files_.add(directory, size);
+  DirectoryIndex place_directory(DirectoryIndex parent) override;
+  FileIndex place_file(DirectoryIndex directory, Bytes size) override {
+    return files_.add(directory.value(), size);
   }
+  DirectoryIndex reserve_directory(DirectoryIndex parent) override;
+  FileIndex reserve_file(DirectoryIndex directory) override;
   Bytes file_size(FileIndex file) const override { return files_.size(file); }
+  void drop_caches(ClientIndex client) override;
 
-  kernel::Task open(ClientIndex client, FileIndex file, std::unique_ptr<OpenFile>& opened,
-                    TimeAccount& account) override {
-    return clients_[client.value()].open(file, opened, account);
+  kernel::Task open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<OpenFile>& opened,
+                    Outcome& outcome) override {
+    return client(caller).open(caller, file, mode, opened, outcome);
   }
-  kernel::Task read(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account) override {
-    return clients_[file.client().value()].read(file, offset, length, account);
+  kernel::Task read(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) override {
+    return client(file.caller()).read(file, offset, length, outcome);
   }
-  kernel::Task write(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account) override {
-    return clients_[file.client().value()].write(file, offset, length, account);
+  kernel::Task write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) override {
+    return client(file.caller()).write(file, offset, length, outcome);
   }
-  kernel::Task close(std::unique_ptr<OpenFile> file, TimeAccount& account) override {
-    Client& client = clients_[file->client().value()];
-    return client.close(std::move(file), account);
+  kernel::Task sync(OpenFile& file, Outcome& outcome) override;
+  kernel::Task close(std::unique_ptr<OpenFile> file, Outcome& outcome) override {
+    Client& client_of_file = client(file->caller());
+    return client_of_file.close(std::move(file), outcome);
   }
-  kernel::Task stat(ClientIndex client, FileIndex file, TimeAccount& account) override {
-    return clients_[client.value()].stat(file, account);
+  kernel::Task truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) override;
+  kernel::Task stat(Caller caller, FileIndex file, Outcome& outcome) override {
+    return client(caller).stat(file, outcome);
   }
+  kernel::Task remove(Caller caller, FileIndex file, Outcome& outcome) override;
+  kernel::Task make_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) override;
+  kernel::Task remove_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) override;
+  kernel::Task list(Caller caller, DirectoryIndex directory, std::vector<FileIndex>& files,
+                    Outcome& outcome) override;
   IoTotals totals() const override { return totals_; }
+  IoTotals totals(JobIndex job) const override;
 
   const FilesystemSettings& settings() const { return settings_; }
 
@@ -64,10 +76,12 @@ public:
   std::vector<std::string> check_laws() const;
 
 private:
+  Client& client(const Caller& caller) { return clients_[caller.client.value()]; }
   kernel::Topology::Cut cut_with(BytesPerSecond network, BytesPerSecond disk) const;
 
   const kernel::World& world_;
   FilesystemSettings settings_;
+  std::uint32_t next_directory_ = 1;
   FileTable files_;
   fabric::Fabric fabric_;
   std::deque<Mds> mds_;

@@ -53,6 +53,8 @@ struct CheckpointSettings {
 };
 
 struct JobSettings {
+  JobIndex job{};
+  ClientIndex first_client{}; // the clients of the job follow it
   std::uint32_t ranks = 1;
   std::uint32_t ranks_per_client = 1; // GPUs that share a host
   std::uint32_t epochs = 1;
@@ -73,7 +75,8 @@ struct JobOutcome {
   std::vector<double> step_time_s; // of rank 0
   std::uint32_t steps_per_epoch = 0;
   std::uint64_t samples = 0;
-  TimeAccount gpu_time; // all ranks' seconds by cause; sums to ranks * makespan
+  std::uint64_t failed_calls = 0; // of the storage; their samples count as loaded
+  TimeAccount gpu_time;           // all ranks' seconds by cause; sums to ranks * makespan
 };
 
 } // namespace lustrum::training

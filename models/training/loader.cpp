@@ -40,11 +40,17 @@ void Loader::check_waiting() {
   gate_.open();
 }
 
-Task Loader::read_range(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account) {
+void Loader::note(Outcome& outcome, TimeAccount& account) {
+  if (!outcome.ok()) ++failed_calls_;
+  account += outcome.time;
+  outcome = {};
+}
+
+Task Loader::read_range(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) {
   const Bytes end = offset + length;
-  for (Bytes at = offset; at < end;) {
+  for (Bytes at = offset; at < end && outcome.ok();) {
     const Bytes call = std::min(job_.dataset.read_call, end - at);
-    co_await storage_.read(file, at, call, account);
+    co_await storage_.read(file, at, call, outcome);
     at += call;
   }
 }

@@ -7,6 +7,7 @@
 #include "models/training/job.hpp"
 #include "sim/kernel/engine.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -29,6 +30,7 @@ public:
   void wait_for(std::uint32_t batch, TimeAccount& account);
   // The batch has been taken over: there is room for another.
   void consumed(std::uint32_t batch);
+  std::uint64_t failed_calls() const { return failed_calls_; }
 
 protected:
   virtual void start_tasks(std::uint32_t epoch) = 0;
@@ -41,10 +43,16 @@ protected:
   // To be called by tasks when a batch may have become ready.
   void check_waiting();
   // Reads [offset, offset+length) in calls of the application's size.
-  kernel::Task read_range(OpenFile& file, Bytes offset, Bytes length, TimeAccount& account);
+  kernel::Task read_range(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome);
   // Decoding of `samples` samples, the first of which has this number in the epoch.
   kernel::Task preprocess(std::uint32_t samples, std::uint64_t first_sample, TimeAccount& account);
-  ClientIndex client() const { return ClientIndex{rank_ / job_.ranks_per_client}; }
+  // The process that is this worker of the rank.
+  Caller caller(std::uint32_t worker) const {
+    const ClientIndex client{job_.first_client.value() + rank_ / job_.ranks_per_client};
+    return {client, job_.job, rank_ * std::max(1U, job_.loader.workers) + worker};
+  }
+  // Adds what a task has done to the account of its batch.
+  void note(Outcome& outcome, TimeAccount& account);
 
   kernel::Engine& engine_;
   Storage& storage_;
@@ -58,6 +66,7 @@ protected:
 private:
   kernel::Gate gate_;
   bool waiting_ = false;
+  std::uint64_t failed_calls_ = 0;
 
 protected:
   kernel::Signal room_;

@@ -21,7 +21,7 @@ void TfLoader::start_tasks(std::uint32_t epoch) {
   work_ = {};
   const std::uint32_t readers = std::max(1U, job_.loader.workers);
   for (std::uint32_t r = 0; r < readers; ++r)
-    engine_.spawn(read_files(epoch), {"tf.data reader", rank_ * readers + r});
+    engine_.spawn(read_files(r, epoch), {"tf.data reader", rank_ * readers + r});
 }
 
 bool TfLoader::ready(std::uint32_t batch) const {
@@ -45,27 +45,29 @@ bool TfLoader::full() const {
 
 bool TfLoader::done(std::uint32_t epoch) const { return epoch != epoch_ || produced_ >= wanted(); }
 
-Task TfLoader::read_files(std::uint32_t epoch) {
+Task TfLoader::read_files(std::uint32_t reader, std::uint32_t epoch) {
   // A file is begun only while those begun do not yet hold the epoch's samples.
   while (!done(epoch) && begun_ < wanted()) {
     begun_ += job_.dataset.samples_per_file;
     const std::uint32_t file = shard_[next_file_++ % shard_.size()];
-    co_await read_file(job_.dataset.files[file], epoch);
+    co_await read_file(reader, job_.dataset.files[file], epoch);
   }
 }
 
-Task TfLoader::read_file(FileIndex file, std::uint32_t epoch) {
+Task TfLoader::read_file(std::uint32_t reader, FileIndex file, std::uint32_t epoch) {
   const DatasetSettings& dataset = job_.dataset;
   const Bytes size = storage_.file_size(file);
   TimeAccount account;
   std::unique_ptr<OpenFile> open;
-  co_await storage_.open(client(), file, open, account);
+  Outcome outcome;
+  co_await storage_.open(caller(reader), file, {}, open, outcome);
   std::uint64_t samples_done = 0;
   for (Bytes at{}; at < size;) {
     while (full() && !done(epoch)) co_await room_.wait();
     if (done(epoch)) break;
     const Bytes call = std::min(dataset.read_call, size - at);
-    co_await storage_.read(*open, at, call, account);
+    if (open) co_await storage_.read(*open, at, call, outcome);
+    note(outcome, account);
     at += call;
     const std::uint64_t samples = at.count() * dataset.samples_per_file / size.count();
     if (samples == samples_done) continue;
@@ -78,7 +80,8 @@ Task TfLoader::read_file(FileIndex file, std::uint32_t epoch) {
     account = {};
     check_waiting();
   }
-  co_await storage_.close(std::move(open), account);
+  if (open) co_await storage_.close(std::move(open), outcome);
+  note(outcome, work_);
 }
 
 } // namespace lustrum::training

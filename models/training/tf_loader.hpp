@@ -29,8 +29,8 @@ private:
   std::uint64_t wanted() const { return std::uint64_t{steps_} * job_.loader.batch_size; }
   // The epoch that a reader works for needs nothing more.
   bool done(std::uint32_t epoch) const;
-  kernel::Task read_files(std::uint32_t epoch);
-  kernel::Task read_file(FileIndex file, std::uint32_t epoch);
+  kernel::Task read_files(std::uint32_t reader, std::uint32_t epoch);
+  kernel::Task read_file(std::uint32_t reader, FileIndex file, std::uint32_t epoch);
 
   std::vector<std::uint32_t> shard_;
   std::size_t next_file_ = 0;

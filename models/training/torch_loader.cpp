@@ -35,7 +35,7 @@ Task TorchLoader::work(std::uint32_t first_batch, std::uint32_t stride) {
     TimeAccount account;
     for (std::uint32_t i = 0; i < batch_size; ++i) {
       const std::uint64_t number = std::uint64_t{batch} * batch_size + i;
-      co_await load_sample(samples_[number], number, account);
+      co_await load_sample(first_batch, samples_[number], number, account);
     }
     batches_[batch].account = account;
     batches_[batch].ready = true;
@@ -43,20 +43,25 @@ Task TorchLoader::work(std::uint32_t first_batch, std::uint32_t stride) {
   }
 }
 
-Task TorchLoader::load_sample(std::uint32_t sample, std::uint64_t number, TimeAccount& account) {
+Task TorchLoader::load_sample(std::uint32_t worker, std::uint32_t sample, std::uint64_t number,
+                              TimeAccount& account) {
   const DatasetSettings& dataset = job_.dataset;
   const FileIndex file = dataset.files[sample / dataset.samples_per_file];
   const Bytes size = storage_.file_size(file);
   std::unique_ptr<OpenFile> open;
-  co_await storage_.open(client(), file, open, account);
-  if (dataset.samples_per_file == 1) {
-    co_await read_range(*open, Bytes{}, size, account);
-  } else {
-    // One record of many: read where it lies.
-    const Bytes record = size / dataset.samples_per_file;
-    co_await read_range(*open, record * (sample % dataset.samples_per_file), record, account);
+  Outcome outcome;
+  co_await storage_.open(caller(worker), file, {}, open, outcome);
+  if (open) {
+    if (dataset.samples_per_file == 1) {
+      co_await read_range(*open, Bytes{}, size, outcome);
+    } else {
+      // One record of many: read where it lies.
+      const Bytes record = size / dataset.samples_per_file;
+      co_await read_range(*open, record * (sample % dataset.samples_per_file), record, outcome);
+    }
+    co_await storage_.close(std::move(open), outcome);
   }
-  co_await storage_.close(std::move(open), account);
+  note(outcome, account);
   co_await preprocess(1, number, account);
 }
 

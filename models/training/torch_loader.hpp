@@ -24,7 +24,8 @@ private:
 
   bool may_begin(std::uint32_t batch) const;
   kernel::Task work(std::uint32_t first_batch, std::uint32_t stride);
-  kernel::Task load_sample(std::uint32_t sample, std::uint64_t number, TimeAccount& account);
+  kernel::Task load_sample(std::uint32_t worker, std::uint32_t sample, std::uint64_t number,
+                           TimeAccount& account);
 
   std::vector<std::uint32_t> samples_; // of this rank in this epoch
   std::vector<Batch> batches_;

@@ -18,11 +18,11 @@ constexpr std::size_t kNone = SIZE_MAX;
 struct TraceReplay::Thread {
   Thread(std::uint32_t n, kernel::World& world) : number(n), rank_moved(world) {}
   std::uint32_t number;
-  ClientIndex client{};
+  Caller caller{};
   std::vector<const Record*> calls;
   std::vector<double> done_at_s; // of the calls replayed so far
   std::map<std::uint32_t, std::vector<std::unique_ptr<OpenFile>>> open; // a file may be open twice
-  TimeAccount account;
+  Outcome outcome;
   Rank* rank = nullptr;
   std::size_t starts_in = kNone; // span of its rank after whose beginning it starts
   double starts_after_s = 0;
@@ -66,11 +66,12 @@ TraceReplay::TraceReplay(kernel::Engine& engine, Storage& storage, const trace::
 TraceReplay::~TraceReplay() = default;
 
 void TraceReplay::place_files() {
-  std::map<std::string, std::uint32_t> directories;
+  std::map<std::string, DirectoryIndex> directories;
   for (const trace::FileEntry& file : trace_.files) {
     const std::string parent = file.path.substr(0, file.path.rfind('/') + 1);
-    const auto number = static_cast<std::uint32_t>(directories.size());
-    const std::uint32_t directory = directories.try_emplace(parent, number).first->second;
+    const auto [place, fresh] = directories.try_emplace(parent, kRootDirectory);
+    if (fresh) place->second = storage_.place_directory(kRootDirectory);
+    const DirectoryIndex directory = place->second;
     // Files never read or written still open and close.
     const Bytes size{std::max<std::uint64_t>(1, file.extent)};
     files_.push_back(file.is_storage ? storage_.place_file(directory, size) : FileIndex{});
@@ -109,7 +110,8 @@ void TraceReplay::collect_threads() {
         (process.rank < 0 || static_cast<std::uint32_t>(process.rank) >= options_.max_ranks))
       continue;
     auto thread = std::make_unique<Thread>(t, engine_.world());
-    thread->client = ClientIndex{host->second % options_.clients};
+    thread->caller = {ClientIndex{host->second % options_.clients}, options_.job,
+                      static_cast<std::uint32_t>(threads_.size())};
     for (const Record& record : trace_.records_of(t))
       if (is_replayed(record)) thread->calls.push_back(&record);
     threads_.push_back(std::move(thread));
@@ -226,13 +228,13 @@ Task TraceReplay::run_thread(Thread& thread) {
   for (const Record* record : thread.calls) {
     const double pause_s = std::max(0.0, record->start_s - previous_end_s) * scale;
     co_await world.delay(*pause_, Seconds{pause_s});
-    thread.account[Cause::other] += pause_s;
+    thread.outcome.time[Cause::other] += pause_s;
     co_await call(thread, *record);
     previous_end_s = record->end_s();
     note_done(thread);
   }
   for (auto& [file, opens] : thread.open)
-    for (auto& open : opens) co_await storage_.close(std::move(open), thread.account);
+    for (auto& open : opens) co_await storage_.close(std::move(open), thread.outcome);
   if (--running_threads_ == 0) all_done_->open();
 }
 
@@ -251,12 +253,12 @@ Task TraceReplay::call(Thread& thread, const Record& record) {
     ++outcome_.cached_reads;
     outcome_.cached_bytes += Bytes{record.bytes_moved()};
     co_await engine_.world().delay(*pause_, Seconds{record.duration_s});
-    thread.account[Cause::client_cpu] += record.duration_s;
+    thread.outcome.time[Cause::client_cpu] += record.duration_s;
     co_return;
   }
   ++outcome_.calls;
   if (record.kind == OperationKind::stat) {
-    co_await storage_.stat(thread.client, file, thread.account);
+    co_await storage_.stat(thread.caller, file, thread.outcome);
     co_return;
   }
   std::vector<std::unique_ptr<OpenFile>>& opens = thread.open[record.file];
@@ -264,21 +266,22 @@ Task TraceReplay::call(Thread& thread, const Record& record) {
     if (opens.empty()) co_return; // opened by another thread, which closes it at its end
     std::unique_ptr<OpenFile> last = std::move(opens.back());
     opens.pop_back();
-    co_await storage_.close(std::move(last), thread.account);
+    co_await storage_.close(std::move(last), thread.outcome);
     co_return;
   }
   // Opened before the recording or by another thread: opened here, at its first use.
   if (opens.empty() || record.kind == OperationKind::open) {
     std::unique_ptr<OpenFile> fresh;
-    co_await storage_.open(thread.client, file, fresh, thread.account);
+    co_await storage_.open(thread.caller, file, {}, fresh, thread.outcome);
+    if (!fresh) co_return; // the storage refused: the calls on this file are lost
     opens.push_back(std::move(fresh));
   }
   const Bytes offset{record.offset};
   const Bytes bytes{record.bytes_moved()};
   if (record.kind == OperationKind::read)
-    co_await storage_.read(*opens.back(), offset, bytes, thread.account);
+    co_await storage_.read(*opens.back(), offset, bytes, thread.outcome);
   else if (record.kind == OperationKind::write)
-    co_await storage_.write(*opens.back(), offset, bytes, thread.account);
+    co_await storage_.write(*opens.back(), offset, bytes, thread.outcome);
 }
 
 void TraceReplay::wait_for_loader(Rank& rank, std::size_t number) {
@@ -287,11 +290,11 @@ void TraceReplay::wait_for_loader(Rank& rank, std::size_t number) {
   TimeAccount by_cause;
   if (Thread* thread = wait.depends_on) {
     if (thread->done_at_s.size() <= wait.call) {
-      const TimeAccount before = thread->account;
+      const TimeAccount before = thread->outcome.time;
       rank.waiting_for = thread;
       rank.waiting_for_call = wait.call;
       rank.gate.wait("a call of its loader");
-      by_cause = thread->account;
+      by_cause = thread->outcome.time;
       by_cause -= before;
     }
     const double end_s = thread->done_at_s[wait.call] + wait.after_call_s;
@@ -343,7 +346,7 @@ ReplayOutcome TraceReplay::outcome() const {
       (span.step ? outcome.measured_step_s : outcome.measured_wait_s) += span.end_s - span.start_s;
   }
   if (ranks_.empty())
-    for (const auto& thread : threads_) outcome.time += thread->account;
+    for (const auto& thread : threads_) outcome.time += thread->outcome.time;
   return outcome;
 }
 

@@ -27,7 +27,8 @@ struct ReplayOptions {
   double think_time_scale = 1;
   std::string path_prefix = {}; // only files below it; empty: all
   std::uint32_t max_ranks = 0;  // 0: all
-  std::uint32_t clients = 1;    // hosts of the trace are dealt out to these
+  JobIndex job{};
+  std::uint32_t clients = 1; // hosts of the trace are dealt out to these
   bool detect_cached = true;
   BytesPerSecond cache_rate{}; // a read was cached if faster than size/cache_rate + cache_latency
   Seconds cache_latency{};

@@ -119,10 +119,11 @@ void Trainer::write_checkpoint(std::uint32_t rank, std::uint32_t epoch) {
   Rank& self = ranks_[rank];
   if (rank == 0) {
     const Seconds before = engine_.clock();
-    TimeAccount account; // by cause of the storage; a GPU sees one wait
+    Outcome outcome; // by cause of the storage; a GPU sees one wait
     kernel::Gate done(engine_);
-    engine_.spawn(checkpoint_task(account, done), {"checkpoint", rank});
+    engine_.spawn(checkpoint_task(outcome, done), {"checkpoint", rank});
     done.wait("its checkpoint to be written");
+    if (!outcome.ok()) ++failed_checkpoints_;
     self.time[Cause::checkpoint] += (engine_.clock() - before).count();
   }
   const Seconds before = engine_.clock();
@@ -130,11 +131,15 @@ void Trainer::write_checkpoint(std::uint32_t rank, std::uint32_t epoch) {
   self.time[Cause::checkpoint] += (engine_.clock() - before).count();
 }
 
-Task Trainer::checkpoint_task(TimeAccount& account, kernel::Gate& done) {
+Task Trainer::checkpoint_task(Outcome& outcome, kernel::Gate& done) {
   std::unique_ptr<OpenFile> file;
-  co_await storage_.open(ClientIndex{0}, job_.checkpoint.file, file, account);
-  co_await storage_.write(*file, Bytes{}, job_.checkpoint.size, account);
-  co_await storage_.close(std::move(file), account);
+  const Caller caller{job_.first_client, job_.job, 0};
+  co_await storage_.open(caller, job_.checkpoint.file, {.write = true}, file, outcome);
+  if (file) {
+    co_await storage_.write(*file, Bytes{}, job_.checkpoint.size, outcome);
+    co_await storage_.sync(*file, outcome);
+    co_await storage_.close(std::move(file), outcome);
+  }
   done.open();
 }
 
@@ -142,6 +147,8 @@ JobOutcome Trainer::outcome() const {
   JobOutcome outcome;
   outcome.steps_per_epoch = steps_per_epoch_;
   outcome.step_time_s = step_time_s_;
+  outcome.failed_calls = failed_checkpoints_;
+  for (const Rank& rank : ranks_) outcome.failed_calls += rank.loader->failed_calls();
   for (const Rank& rank : ranks_) outcome.makespan = std::max(outcome.makespan, rank.end);
   for (const Rank& rank : ranks_) {
     TimeAccount time = rank.time;

@@ -52,7 +52,7 @@ private:
   // After a step: waiting for a rank that waited for its data is put down to what that rank waited
   // for; the rest of the wait is the barrier's.
   void wait_for_stragglers(Rank& rank, std::uint64_t step, const TimeAccount& data_wait);
-  kernel::Task checkpoint_task(TimeAccount& account, kernel::Gate& done);
+  kernel::Task checkpoint_task(Outcome& outcome, kernel::Gate& done);
   Seconds draw(const char* what, std::uint32_t rank, std::uint64_t index,
                const Spread& spread) const;
 
@@ -63,6 +63,7 @@ private:
   std::vector<Rank> ranks_;
   std::vector<Epoch> epochs_;
   std::vector<double> step_time_s_;
+  std::uint64_t failed_checkpoints_ = 0;
   std::array<Straggler, 2> stragglers_; // of this barrier and the next: ranks leave it one by one
   kernel::Barrier barrier_;
 };

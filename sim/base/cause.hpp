@@ -16,11 +16,15 @@ enum class Cause : std::uint8_t {
   rpc_slots,      // waiting for max_rpcs_in_flight
   ost_queue,      // waiting for an ost_io thread; CPU of the OSS
   disk,           // OST device: queue and service
-  throttle,       // burst credits spent, provisioned rate reached
+  throttle,       // burst credits spent, provisioned rate reached, TBF rule
   oss_nic,        // server's network card
   network,        // latency, per-flow cap, per-client ceiling
   client_nic,     // client's network card
-  client_cpu,     // copy out of the page cache
+  host_bus,       // PCIe and memory bus of the client
+  client_cpu,     // copy between page cache and application, checksums
+  write_back,     // writer blocked: dirty pages or grant used up
+  restore,        // HSM: file being copied back
+  failure,        // target, server or link down; recovery
   decode,         // preprocessing of samples in the loader
   worker_startup, // loader workers being started at an epoch's beginning
   loader,         // the loader was at work on other batches: not prefetched far enough
@@ -50,7 +54,11 @@ inline constexpr std::array<CauseRow, kCauses> kCauseTable{{
     {Cause::oss_nic, "oss_nic", true, "server network card"},
     {Cause::network, "network", true, "latency, per-flow cap, per-client ceiling"},
     {Cause::client_nic, "client_nic", true, "client network card"},
-    {Cause::client_cpu, "client_cpu", true, "copy out of the page cache"},
+    {Cause::host_bus, "host_bus", true, "PCIe and memory bus of the client"},
+    {Cause::client_cpu, "client_cpu", true, "copy to or from the page cache, checksums"},
+    {Cause::write_back, "write_back", true, "dirty pages or grant used up"},
+    {Cause::restore, "restore", true, "HSM restore of a released file"},
+    {Cause::failure, "failure", true, "target or link down, recovery"},
     {Cause::decode, "decode", false, "preprocessing of samples"},
     {Cause::worker_startup, "worker_startup", false, "loader workers starting at an epoch"},
     {Cause::loader, "loader", false, "loader busy outside storage (hand-over, order of batches)"},

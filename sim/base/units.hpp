@@ -97,6 +97,8 @@ using OstIndex = Index<struct OstTag>;
 using OssIndex = Index<struct OssTag>;
 using MdtIndex = Index<struct MdtTag>;
 using FileIndex = Index<struct FileTag>;
+using DirectoryIndex = Index<struct DirectoryTag>;
+using JobIndex = Index<struct JobTag>;
 using RankIndex = Index<struct RankTag>;
 
 constexpr std::uint64_t kKib = 1024;

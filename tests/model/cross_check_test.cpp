@@ -61,7 +61,7 @@ double makespan_s(const Case& c, kernel::DataPath data_path) {
            lustre::Filesystem fs(engine.world(), settings);
            const std::uint32_t streams = c.clients * c.streams;
            for (std::uint32_t f = 0; f < streams * files; ++f)
-             fs.place_file(0, Bytes{c.file_mib * kMib});
+             fs.place_file(kRootDirectory, Bytes{c.file_mib * kMib});
            std::uint32_t running = streams;
            kernel::Gate done(engine);
            for (std::uint32_t s = 0; s < streams; ++s)

@@ -33,11 +33,11 @@ inline lustre::Layout striped(std::uint32_t count, Bytes size = Bytes{kMib}) {
 
 // Opens a file, reads it whole in one call, closes it.
 inline kernel::Task read_whole(Storage& storage, ClientIndex client, FileIndex file) {
-  TimeAccount account;
+  Outcome outcome;
   std::unique_ptr<OpenFile> open;
-  co_await storage.open(client, file, open, account);
-  co_await storage.read(*open, Bytes{}, storage.file_size(file), account);
-  co_await storage.close(std::move(open), account);
+  co_await storage.open({client, {}, 0}, file, {}, open, outcome);
+  co_await storage.read(*open, Bytes{}, storage.file_size(file), outcome);
+  co_await storage.close(std::move(open), outcome);
 }
 
 // The station with this label, which must exist.

@@ -44,7 +44,8 @@ double read_rate(lustre::FilesystemSettings settings, std::uint32_t streams, Byt
   lustre::Filesystem fs(world, settings);
   const std::uint32_t clients = settings.fabric.clients;
   for (std::uint32_t s = 0; s < clients * streams; ++s)
-    world.spawn(read_whole(fs, ClientIndex{s % clients}, fs.place_file(0, size)), {"reader", s});
+    world.spawn(read_whole(fs, ClientIndex{s % clients}, fs.place_file(kRootDirectory, size)),
+                {"reader", s});
   world.run_all();
   CHECK(world.check_laws().empty());
   return mib_per_s(size * clients * streams, world.now());
@@ -93,9 +94,9 @@ TEST_CASE("the roofline of a design is what its parts multiply to") {
   CHECK(cut.name == "ost_disk");
   // 48,000 metadata IOPS on four MDTs: 96,000 opens or closes per second, if the files lie in four
   // directories; files of one directory have only one MDT.
-  fs.place_file(0, Bytes{kMib});
+  fs.place_file(kRootDirectory, Bytes{kMib});
   CHECK(fs.open_close_bound(1'000'000'000).count() == Approx(12'000).epsilon(0.001));
   for (std::uint32_t directory = 1; directory < 4; ++directory)
-    fs.place_file(directory, Bytes{kMib});
+    fs.place_file(fs.place_directory(kRootDirectory), Bytes{kMib});
   CHECK(fs.open_close_bound(1'000'000'000).count() == Approx(48'000).epsilon(0.001));
 }

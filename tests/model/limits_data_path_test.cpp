@@ -14,7 +14,7 @@ namespace {
 double read_rate_mib_s(const lustre::FilesystemSettings& settings, Bytes size) {
   kernel::World world;
   lustre::Filesystem fs(world, settings);
-  const FileIndex file = fs.place_file(0, size);
+  const FileIndex file = fs.place_file(kRootDirectory, size);
   world.spawn(read_whole(fs, ClientIndex{0}, file), {"reader", 0});
   world.run_all();
   CHECK(world.check_laws().empty());
@@ -32,7 +32,7 @@ TEST_CASE("L1: slots over pure delay give X = R S / T") {
   kernel::World world;
   lustre::Filesystem fs(world, settings);
   const Bytes size{64 * kGib};
-  world.spawn(read_whole(fs, ClientIndex{0}, fs.place_file(0, size)), {"reader", 0});
+  world.spawn(read_whole(fs, ClientIndex{0}, fs.place_file(kRootDirectory, size)), {"reader", 0});
   world.run_all();
   CHECK(mib_per_s(size, world.now()) == Approx(1600).epsilon(0.002));
   // "RPCs in flight" stands at 8 nearly all the time.
@@ -50,7 +50,7 @@ TEST_CASE("L2: a link as bottleneck gives X = min(B, R S / (T + s)) and response
   const Bytes size{16 * kGib};
   kernel::World world;
   lustre::Filesystem fs(world, settings);
-  world.spawn(read_whole(fs, ClientIndex{0}, fs.place_file(0, size)), {"reader", 0});
+  world.spawn(read_whole(fs, ClientIndex{0}, fs.place_file(kRootDirectory, size)), {"reader", 0});
   world.run_all();
   CHECK(mib_per_s(size, world.now()) == Approx(1024).epsilon(0.002));
   const kernel::StationCounts& nic = station(world, "client0.nic0.rx").counts();
@@ -122,14 +122,14 @@ TEST_CASE("a write crosses the same stations and rests on the device when it ret
   settings.oss.disk.write_bandwidth = BytesPerSecond{500.0 * kMib};
   kernel::World world;
   lustre::Filesystem fs(world, settings);
-  const FileIndex file = fs.place_file(0, Bytes{5 * kGib});
+  const FileIndex file = fs.place_file(kRootDirectory, Bytes{5 * kGib});
   world.spawn(
       [](Storage& storage, FileIndex f) -> kernel::Task {
-        TimeAccount account;
+        Outcome outcome;
         std::unique_ptr<OpenFile> open;
-        co_await storage.open(ClientIndex{0}, f, open, account);
-        co_await storage.write(*open, Bytes{}, storage.file_size(f), account);
-        co_await storage.close(std::move(open), account);
+        co_await storage.open({}, f, {.write = true, .direct = true}, open, outcome);
+        co_await storage.write(*open, Bytes{}, storage.file_size(f), outcome);
+        co_await storage.close(std::move(open), outcome);
       }(fs, file),
       {"writer", 0});
   world.run_all();

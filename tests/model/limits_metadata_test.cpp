@@ -15,11 +15,11 @@ kernel::Task read_files(Storage& storage, FileIndex first, std::uint32_t count) 
 }
 
 kernel::Task open_and_close(Storage& storage, FileIndex file, std::uint32_t times) {
-  TimeAccount account;
+  Outcome outcome;
   for (std::uint32_t i = 0; i < times; ++i) {
     std::unique_ptr<OpenFile> open;
-    co_await storage.open(ClientIndex{0}, file, open, account);
-    co_await storage.close(std::move(open), account);
+    co_await storage.open({}, file, {}, open, outcome);
+    co_await storage.close(std::move(open), outcome);
   }
 }
 
@@ -29,7 +29,7 @@ double pairs_per_s(const lustre::FilesystemSettings& settings) {
   constexpr std::uint32_t kPairs = 200;
   kernel::World world;
   lustre::Filesystem fs(world, settings);
-  const FileIndex file = fs.place_file(0, Bytes{kMib});
+  const FileIndex file = fs.place_file(kRootDirectory, Bytes{kMib});
   for (std::uint32_t t = 0; t < kThreads; ++t)
     world.spawn(open_and_close(fs, file, kPairs), {"thread", t});
   world.run_all();
@@ -46,8 +46,8 @@ TEST_CASE("L9: one thread reading small files pays four serial RPCs each") {
   kernel::World world;
   lustre::Filesystem fs(world, settings);
   constexpr std::uint32_t kFiles = 10'000;
-  const FileIndex first = fs.place_file(0, Bytes{4 * kKib});
-  for (std::uint32_t i = 1; i < kFiles; ++i) fs.place_file(0, Bytes{4 * kKib});
+  const FileIndex first = fs.place_file(kRootDirectory, Bytes{4 * kKib});
+  for (std::uint32_t i = 1; i < kFiles; ++i) fs.place_file(kRootDirectory, Bytes{4 * kKib});
   world.spawn(read_files(fs, first, kFiles), {"reader", 0});
   world.run_all();
   CHECK(kFiles / world.now().count() == Approx(1087).epsilon(0.001));
@@ -60,7 +60,7 @@ TEST_CASE("L9: a second pass over the same files needs no lock, three RPCs remai
   settings.fabric.latency = settings.fabric.metadata_latency = Seconds{0.000115};
   kernel::World world;
   lustre::Filesystem fs(world, settings);
-  const FileIndex first = fs.place_file(0, Bytes{4 * kKib});
+  const FileIndex first = fs.place_file(kRootDirectory, Bytes{4 * kKib});
   world.spawn(read_files(fs, first, 1), {"first pass", 0});
   world.run_all();
   const Seconds after_first = world.now();
@@ -100,8 +100,8 @@ TEST_CASE("directories are dealt out to metadata servers") {
   settings.mdts = 2;
   kernel::World world;
   lustre::Filesystem fs(world, settings);
-  const FileIndex here = fs.place_file(0, Bytes{kMib});
-  const FileIndex there = fs.place_file(1, Bytes{kMib});
+  const FileIndex here = fs.place_file(kRootDirectory, Bytes{kMib});
+  const FileIndex there = fs.place_file(fs.place_directory(kRootDirectory), Bytes{kMib});
   for (std::uint32_t t = 0; t < 256; ++t) {
     world.spawn(open_and_close(fs, here, 200), {"thread", t});
     world.spawn(open_and_close(fs, there, 200), {"thread", t});

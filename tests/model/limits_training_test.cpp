@@ -20,7 +20,7 @@ training::JobSettings unet3d_like(Storage& storage, std::uint32_t steps, std::ui
   job.dataset.record = kFile;
   job.dataset.read_call = Bytes{4 * kMib};
   for (std::uint32_t f = 0; f < steps * kBatch; ++f)
-    job.dataset.files.push_back(storage.place_file(f, kFile));
+    job.dataset.files.push_back(storage.place_file(kRootDirectory, kFile));
   job.loader.batch_size = kBatch;
   job.loader.workers = workers;
   job.step.compute.mean = Seconds{0.323};
@@ -144,7 +144,7 @@ TEST_CASE("tf.data: parallel readers fill one buffer, AU = min(1, X/d)") {
       job.dataset.samples_per_file = 100;
       job.dataset.read_call = Bytes{256 * kKib};
       for (std::uint32_t f = 0; f < 100; ++f)
-        job.dataset.files.push_back(fs.place_file(f, Bytes{100 * kMib}));
+        job.dataset.files.push_back(fs.place_file(kRootDirectory, Bytes{100 * kMib}));
       job.loader.pipeline = training::Pipeline::tf_data;
       job.loader.batch_size = 50;
       job.loader.workers = 8;
