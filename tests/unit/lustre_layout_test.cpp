@@ -1,12 +1,10 @@
-#include "models/lustre/file_table.hpp"
 #include "models/lustre/policy/layout.hpp"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
-#include <algorithm>
-#include <map>
 #include <set>
+#include <tuple>
 #include <variant>
 
 using namespace lustrum;
@@ -22,18 +20,40 @@ std::vector<ObjectExtent> map(const Layout& l, std::uint64_t offset, std::uint64
   return extents;
 }
 
+// Where a byte lies: on the MDT or in which object, and at which offset there.
+using Place = std::tuple<bool, std::uint32_t, std::uint64_t>;
+
 // Byte o lies in stripe k = (o/S) mod c of its component, at o/(S c) S + o mod S of the object;
 // written down anew, byte by byte, as the definition says.
-std::pair<std::uint32_t, std::uint64_t> place_of(const Layout& l, std::uint64_t byte) {
+Place place_of(const Layout& l, std::uint64_t byte) {
   std::uint32_t first = 0;
   for (const LayoutComponent& c : l.components()) {
     const std::uint64_t S = c.stripe_size.count();
     if (byte < c.end.count())
-      return {first + static_cast<std::uint32_t>(byte / S % c.stripe_count),
-              byte / (S * c.stripe_count) * S + byte % S};
-    first += c.stripe_count;
+      return c.on_mdt ? Place{true, 0, byte}
+                      : Place{false, first + static_cast<std::uint32_t>(byte / S % c.stripe_count),
+                              byte / (S * c.stripe_count) * S + byte % S};
+    first += c.on_mdt ? 0 : c.stripe_count;
   }
   return {};
+}
+
+// One to four components with small stripes (16 to 64 bytes cover many rounds quickly), ends
+// anywhere, the first perhaps on the MDT, some overstriped; limited to a few OSTs.
+Layout any_layout() {
+  const auto n = *rc::gen::inRange<std::size_t>(1, 5);
+  std::vector<LayoutComponent> components(n);
+  std::uint64_t end = 0;
+  for (LayoutComponent& c : components) {
+    end += *rc::gen::inRange<std::uint64_t>(1, 300);
+    c.end = Bytes{end};
+    c.stripe_count = *rc::gen::inRange(1U, 9U);
+    c.stripe_size = Bytes{16 * *rc::gen::inRange<std::uint64_t>(1, 5)};
+    c.overstriped = *rc::gen::arbitrary<bool>();
+  }
+  components.back().end = kToEnd;
+  if (n > 1) components.front().on_mdt = *rc::gen::arbitrary<bool>();
+  return Layout(components).limited_to({.osts = *rc::gen::inRange(1U, 7U)});
 }
 
 } // namespace
@@ -48,33 +68,73 @@ TEST_CASE("a layout of FSx keeps the first 100 MiB on one object") {
   CHECK(fsx.object_count(Bytes{100 * kMib}) == 1);
   CHECK(fsx.object_count(Bytes{100 * kMib + 1}) == 9);
   CHECK(fsx.object_count(Bytes{kTib}) == 57);
-  CHECK(fsx.limited_to(4).object_count(Bytes{kTib}) == 1 + 4 + 4 + 4);
+  CHECK(fsx.limited_to({.osts = 4}).object_count(Bytes{kTib}) == 1 + 4 + 4 + 4);
 }
 
 TEST_CASE("property: a layout is a bijection between file bytes and object bytes") {
   CHECK(rc::check("every byte of an extent lands where the definition says, none twice", [] {
-    const auto stripe = *rc::gen::inRange(1, 5);
-    const auto count = *rc::gen::inRange(1, 7);
-    const auto tail = *rc::gen::inRange(1, 9);
-    const std::uint64_t unit = 16; // bytes: small stripes cover many rounds quickly
-    const auto first_end = *rc::gen::inRange<std::uint64_t>(1, 400);
-    const Layout l({{Bytes{first_end}, static_cast<std::uint32_t>(count),
-                     Bytes{unit * static_cast<std::uint64_t>(stripe)}},
-                    {kToEnd, static_cast<std::uint32_t>(tail), Bytes{unit}}});
-    const auto offset = *rc::gen::inRange<std::uint64_t>(0, 600);
+    const Layout l = any_layout();
+    const auto offset = *rc::gen::inRange<std::uint64_t>(0, 900);
     const auto length = *rc::gen::inRange<std::uint64_t>(1, 600);
-    std::set<std::pair<std::uint32_t, std::uint64_t>> covered;
-    for (const ObjectExtent& e : map(l, offset, length))
+    std::set<Place> covered;
+    for (const ObjectExtent& e : map(l, offset, length)) {
+      const LayoutComponent& component = l.components()[e.component];
+      RC_ASSERT(e.on_mdt == component.on_mdt);
+      if (!e.on_mdt) {
+        RC_ASSERT(e.object == l.first_object(e.component) + e.stripe);
+        RC_ASSERT(l.component_of_object(e.object) == e.component);
+      }
       for (std::uint64_t b = 0; b < e.length.count(); ++b)
-        RC_ASSERT(covered.insert({e.object, e.offset.count() + b}).second);
+        RC_ASSERT(covered.insert({e.on_mdt, e.object, e.offset.count() + b}).second);
+    }
     RC_ASSERT(covered.size() == length);
     for (std::uint64_t byte = offset; byte < offset + length; ++byte)
       RC_ASSERT(covered.contains(place_of(l, byte)));
   }));
 }
 
+TEST_CASE("property: the components of an extent are those that its bytes lie in") {
+  CHECK(rc::check([] {
+    const Layout l = any_layout();
+    const auto offset = *rc::gen::inRange<std::uint64_t>(0, 900);
+    const auto length = *rc::gen::inRange<std::uint64_t>(1, 600);
+    std::set<std::size_t> touched;
+    for (const ObjectExtent& e : map(l, offset, length)) touched.insert(e.component);
+    const auto [first, last] = l.components_of(Bytes{offset}, Bytes{length});
+    RC_ASSERT(*touched.begin() == first);
+    RC_ASSERT(*touched.rbegin() + 1 == last);
+    RC_ASSERT(touched.size() == last - first);
+  }));
+}
+
+TEST_CASE("a system limits a layout") {
+  // The component on the MDT is cut to lod.*.dom_stripesize (1 MiB unless set) or left out; more
+  // stripes than OSTs only when overstriped; 160 stripes at most without ea_inode.
+  const Layout l = layout("-E 2M -L mdt -E 1G -c -1 -E 2G -c 100 -E -1 -C 2000");
+  CHECK(to_string(l.limited_to({.osts = 4})) ==
+        "-E 1M -L mdt -E 1024M -c 4 -S 1024K -E 2048M -c 4 -S 1024K -E -1 -C 2000 -S 1024K");
+  const Layout small = l.limited_to(
+      {.osts = 64, .max_stripes = kMaxStripesWithoutEaInode, .dom_stripesize = Bytes{}});
+  CHECK(to_string(small) ==
+        "-E 1024M -c 64 -S 1024K -E 2048M -c 64 -S 1024K -E -1 -C 160 -S 1024K");
+  CHECK(l.limited_to({.osts = 3000}).components()[1].stripe_count == 2000);
+  // Up to the end of the first component: no object; behind it those of the second.
+  const Layout limited = l.limited_to({.osts = 4});
+  CHECK(limited.object_count(Bytes{kMib}) == 0);
+  CHECK(limited.object_count(Bytes{kMib + 1}) == 4);
+  CHECK(limited.object_count() == 4 + 4 + 2000);
+  const auto head = map(limited, 0, 2 * kMib);
+  REQUIRE(head.size() == 2);
+  CHECK(head[0].on_mdt);
+  CHECK(head[0].length == Bytes{kMib});
+  // Stripes count from the file's first byte: the second MiB is stripe 1.
+  CHECK(head[1].stripe == 1);
+}
+
 TEST_CASE("layouts are read as lfs takes them") {
   CHECK(to_string(layout("-c 4 -S 4M")) == "-c 4 -S 4096K");
+  CHECK(to_string(layout("-E 64K -L mdt -E 1G -c -1 -E -1 -C 32 -S 4M")) ==
+        "-E 64K -L mdt -E 1024M -c -1 -S 1024K -E -1 -C 32 -S 4096K");
   CHECK(to_string(layout("-E 1G -c 1 -E -1 -c 5")) == "-E 1024M -c 1 -S 1024K -E -1 -c 5 -S 1024K");
   const auto problem = [](std::string_view text) {
     return std::get<std::string>(parse_layout(text));
@@ -85,38 +145,20 @@ TEST_CASE("layouts are read as lfs takes them") {
   CHECK(problem("-S 3") == "`3` is not a stripe size (a multiple of 64K)");
   CHECK(problem("-E 1G -c 1") == "the last component must reach the end of the file (-E -1)");
   CHECK(problem("-E 2G -c 1 -E 1G -c 2 -E -1 -c 1") == "component ends must rise");
-  CHECK(problem("-x 1") == "unknown option `-x` (known: -E end, -c stripe count, -S stripe size)");
-}
-
-TEST_CASE("round robin keeps first components in balance under FSx's layout") {
-  // Each file takes one object, then eight: without the shift of a lap, a number of OSTs that 3
-  // divides would put all first components on a third of them.
-  for (const std::uint32_t osts : {6U, 9U, 12U, 18U, 20U, 24U}) {
-    CAPTURE(osts);
-    FileTable files(layout("-E 100M -c 1 -E -1 -c 8"), osts, 1);
-    std::vector<std::uint32_t> first(osts);
-    std::vector<std::uint32_t> second(osts);
-    for (std::uint32_t f = 0; f < 100 * osts; ++f) {
-      const FileIndex file = files.add(0, Bytes{140 * kMib});
-      ++first[files.ost_of(files.object_number(file, 0)).value()];
-      ++second[files.ost_of(files.object_number(file, 1)).value()];
-    }
-    CHECK(*std::max_element(first.begin(), first.end()) <= 102);
-    CHECK(*std::min_element(first.begin(), first.end()) >= 98);
-    CHECK(*std::max_element(second.begin(), second.end()) <= 140);
-    CHECK(*std::min_element(second.begin(), second.end()) >= 60);
-  }
-}
-
-TEST_CASE("round robin keeps OSTs in balance") {
-  // 64 OSTs, 65,536 one-stripe files: between reseeds each OST gets its turn; every reseed may
-  // leave a lap unfinished, one file per OST and reseed: 65,536 / 3,904 = 16 reseeds, so at most
-  // 1,024 + 17.
-  RoundRobinAllocator allocator(64, 1);
-  std::map<std::uint32_t, std::uint32_t> files;
-  for (int i = 0; i < 65'536; ++i) ++files[allocator.allocate(1).value()];
-  std::uint32_t most = 0;
-  for (const auto& [ost, n] : files) most = std::max(most, n);
-  CHECK(files.size() == 64);
-  CHECK(most <= 1'024 + 17);
+  CHECK(problem("-x 1") == "unknown option `-x` (known: -E end, -c stripe count, -C stripe count "
+                           "with several stripes on one OST, -S stripe size, -L mdt)");
+  CHECK(problem("-C -1") == "`-1` is not a stripe count (1 to 2000)");
+  CHECK(problem("-c 2001") == "`2001` is not a stripe count (1 to 2000, or -1 for all OSTs)");
+  CHECK(problem("-E 100K -c 1 -E -1 -c 2") == "`100K` is not a component end (a multiple of 64K)");
+  CHECK(problem("-E 99999999T -c 1") == "`99999999T` is not a component end (try 100M, 10G or -1)");
+  CHECK(problem("-E 100M -c 1 -S 64M -E -1 -c 2") ==
+        "the component's end 100M is not a multiple of its stripe size 64M");
+  CHECK(problem("-L mdt") == "the component on the MDT needs an end: `-E 64K -L mdt -E -1 -c 1`");
+  CHECK(problem("-E 1M -c 1 -E 2M -L mdt -E -1 -c 1") ==
+        "only the first component can lie on the MDT: put `-E 64K -L mdt` first");
+  CHECK(problem("-E 1M -L mdt -c 4 -E -1 -c 1") ==
+        "a component on the MDT has no stripes: leave out -c");
+  CHECK(problem("-E 1M -c 4 -L mdt -E -1 -c 1") ==
+        "a component on the MDT has no stripes: leave out -c");
+  CHECK(problem("-E 1M -L ost -E -1 -c 1") == "`ost` is not a pattern (mdt or raid0)");
 }

@@ -1,0 +1,191 @@
+#include "models/lustre/policy/file_table.hpp"
+
+#include "sim/base/input_error.hpp"
+
+#include <fmt/format.h>
+
+#include <cassert>
+
+namespace lustrum::lustre {
+
+FileTable::FileTable(const FileTableSettings& settings)
+    : settings_(settings), space_(settings.osts, settings.ost_capacity),
+      allocator_(settings.osts, settings.servers, settings.qos, settings.seed),
+      tree_(settings.mdts, settings.mdt_inodes, settings.seed) {
+  assert(settings.osts > 0 && settings.osts <= UINT16_MAX);
+  add_layout(settings.layout);
+  if (settings.append_stripe_count > 0)
+    append_layout_ = add_layout(
+        Layout(std::vector{LayoutComponent{.stripe_count = settings.append_stripe_count}}));
+}
+
+LayoutIndex FileTable::add_layout(const Layout& layout) {
+  const Layout limited = layout.limited_to({.osts = settings_.osts,
+                                            .max_stripes = settings_.max_stripes,
+                                            .dom_stripesize = settings_.dom_stripesize});
+  std::uint32_t first_walk = 0;
+  // A walk for each component: the later components of a file are made when a write first reaches
+  // them, while other files are being created, so the allocations of one kind follow one another.
+  for (std::size_t c = 0; c < limited.components().size() && !layouts_.contains(limited); ++c) {
+    constexpr std::uint64_t kInstances = 256; // more than components
+    const std::uint32_t walk = allocator_.add_walk(layouts_.size() * kInstances + c);
+    if (c == 0) first_walk = walk;
+  }
+  return layouts_.add(limited, first_walk);
+}
+
+std::uint32_t FileTable::first_object(const Inode& inode, std::size_t component) const {
+  if (inode.has_row) return component_objects_[inode.objects + component];
+  return component == 0 ? inode.objects : kNone;
+}
+
+void FileTable::set_first_object(Inode& inode, std::size_t component, std::uint32_t object) {
+  if (component == 0 && !inode.has_row) {
+    inode.objects = object;
+    return;
+  }
+  if (!inode.has_row) {
+    const auto row = static_cast<std::uint32_t>(component_objects_.size());
+    component_objects_.push_back(inode.objects);
+    component_objects_.resize(row + layouts_[inode.layout].components().size(), kNone);
+    inode.objects = row;
+    inode.has_row = true;
+  }
+  component_objects_[inode.objects + component] = object;
+}
+
+std::optional<FileTable::Objects> FileTable::allocate(Inode& inode, std::size_t component,
+                                                      Seconds now) {
+  const LayoutComponent& wanted = layouts_[inode.layout].components()[component];
+  const std::uint32_t stripes = wanted.objects();
+  Objects made{.first = objects(), .count = stripes};
+  if (stripes > 0) {
+    const ObjectAllocator::Set set{.walk = layouts_.walk(inode.layout) +
+                                           static_cast<std::uint32_t>(component),
+                                   .stripes = stripes,
+                                   .minimum = stripes - stripes / 4, // lod_qos.c: three quarters do
+                                   .overstriped = wanted.overstriped};
+    chosen_.clear();
+    made.count = allocator_.allocate(set, space_, now, chosen_);
+    if (made.count == 0) return std::nullopt;
+    for (const OstIndex ost : chosen_)
+      object_ost_.push_back(static_cast<std::uint16_t>(ost.value()));
+    object_blocks_.resize(object_ost_.size());
+  }
+  set_first_object(inode, component, made.first);
+  if (made.count < stripes)
+    inode.layout = layouts_.add_instead_of(
+        inode.layout, layouts_[inode.layout].with_stripes(component, made.count),
+        layouts_.walk(inode.layout));
+  return made;
+}
+
+LayoutIndex FileTable::append_layout_of(LayoutIndex planned) {
+  if (!append_layout_) return planned;
+  if (append_layouts_.size() <= planned) append_layouts_.resize(planned + std::size_t{1}, kUnmade);
+  LayoutIndex& layout = append_layouts_[planned];
+  if (layout == kUnmade)
+    layout = layouts_.add_instead_of(planned, Layout(layouts_[*append_layout_]),
+                                     layouts_.walk(*append_layout_));
+  return layout;
+}
+
+FileIndex FileTable::plan_file(std::uint32_t directory, std::optional<LayoutIndex> layout) {
+  tree_.make_up_to(directory);
+  const FileIndex file{files()};
+  inodes_.push_back(
+      {.directory = directory, .layout = layout ? *layout : tree_.layout(directory).value_or(0)});
+  return file;
+}
+
+bool FileTable::create(FileIndex file, Seconds now, bool append) {
+  Inode& created = inode(file);
+  assert(!created.exists);
+  created.size = Bytes{};
+  created.has_row = false;
+  created.layout = layouts_.planned(created.layout);
+  if (append) created.layout = append_layout_of(created.layout);
+  if (!allocate(created, 0, now)) return false;
+  created.exists = true;
+  created.place = tree_.add_file(created.directory, file);
+  return true;
+}
+
+FileIndex FileTable::add(std::uint32_t directory, Bytes size, std::optional<LayoutIndex> layout) {
+  const FileIndex file = plan_file(directory, layout);
+  bool fits = create(file, Seconds{});
+  set_size(file, size);
+  if (fits && size > Bytes{}) {
+    const std::size_t reached = this->layout(file).components_of(Bytes{}, size).second;
+    for (std::size_t c = 1; c < reached && fits; ++c)
+      fits = instantiate(file, c, Seconds{}).has_value();
+    extents_.clear();
+    if (fits) this->layout(file).map(Bytes{}, size, extents_);
+    for (const ObjectExtent& extent : extents_)
+      fits = fits && (extent.on_mdt || extend_object(object_number(file, extent.object),
+                                                     extent.offset + extent.length));
+  }
+  if (!fits)
+    throw InputError(fmt::format("the file system is full at file {} of {} bytes: give the OSTs "
+                                 "more capacity, or the files more stripes",
+                                 file.value(), size.count()));
+  return file;
+}
+
+void FileTable::unlink(FileIndex file, std::vector<std::uint32_t>& objects) {
+  Inode& removed = inode(file);
+  assert(removed.exists);
+  const Layout& layout = layouts_[removed.layout];
+  for (std::size_t c = 0; c < layout.components().size(); ++c) {
+    const std::uint32_t first = first_object(removed, c);
+    if (first == kNone) continue;
+    for (std::uint32_t k = 0; k < layout.components()[c].objects(); ++k)
+      objects.push_back(first + k);
+  }
+  tree_.remove_file(removed.directory, file, removed.place);
+  removed.exists = false;
+  removed.size = Bytes{};
+  hsm_.set(file, 0);
+}
+
+bool FileTable::instantiated(FileIndex file, std::size_t component) const {
+  return first_object(inode(file), component) != kNone;
+}
+
+std::optional<FileTable::Objects> FileTable::instantiate(FileIndex file, std::size_t component,
+                                                         Seconds now) {
+  Inode& of = inode(file);
+  assert(of.exists);
+  const std::uint32_t first = first_object(of, component);
+  if (first == kNone) return allocate(of, component, now);
+  return Objects{.first = first, .count = layouts_[of.layout].components()[component].objects()};
+}
+
+std::uint32_t FileTable::object_number(FileIndex file, std::uint32_t object) const {
+  const Inode& of = inode(file);
+  if (!of.has_row) return of.objects + object;
+  const Layout& layout = layouts_[of.layout];
+  const std::size_t component = layout.component_of_object(object);
+  assert(component_objects_[of.objects + component] != kNone);
+  return component_objects_[of.objects + component] + object - layout.first_object(component);
+}
+
+bool FileTable::extend_object(std::uint32_t object_number, Bytes end) {
+  const std::uint64_t blocks = (end.count() + kBlock - 1) / kBlock;
+  assert(blocks <= UINT32_MAX); // objects of 16 TiB, as in ldiskfs
+  std::uint32_t& held = object_blocks_[object_number];
+  if (blocks <= held) return true;
+  if (!space_.take(ost_of(object_number), Bytes{(blocks - held) * kBlock})) return false;
+  held = static_cast<std::uint32_t>(blocks);
+  return true;
+}
+
+void FileTable::truncate_object(std::uint32_t object_number, Bytes end) {
+  const std::uint64_t blocks = (end.count() + kBlock - 1) / kBlock;
+  std::uint32_t& held = object_blocks_[object_number];
+  if (blocks >= held) return;
+  space_.give_back(ost_of(object_number), Bytes{(held - blocks) * kBlock});
+  held = static_cast<std::uint32_t>(blocks);
+}
+
+} // namespace lustrum::lustre
