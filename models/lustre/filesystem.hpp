@@ -1,7 +1,7 @@
 // A whole Lustre file system with its clients, as a Storage.
 #pragma once
 
-#include "models/lustre/client.hpp"
+#include "models/lustre/client/client.hpp"
 #include "models/storage.hpp"
 #include "sim/kernel/topology.hpp"
 
@@ -18,6 +18,7 @@ struct FilesystemSettings {
   MdsSettings mds; // of one MDT
   Layout layout{{LayoutComponent{}}};
   LustreTunables tunables;
+  std::uint32_t jobs = 1;
   std::uint64_t seed = 0; // of the object allocator
 };
 
@@ -26,13 +27,11 @@ public:
   Filesystem(kernel::World& world, const FilesystemSettings& settings);
 
   DirectoryIndex place_directory(DirectoryIndex parent) override;
-  FileIndex place_file(DirectoryIndex directory, Bytes size) override {
-    return files_.add(directory.value(), size);
-  }
+  FileIndex place_file(DirectoryIndex directory, Bytes size) override;
   DirectoryIndex reserve_directory(DirectoryIndex parent) override;
   FileIndex reserve_file(DirectoryIndex directory) override;
   Bytes file_size(FileIndex file) const override { return files_.size(file); }
-  void drop_caches(ClientIndex client) override;
+  void drop_caches(ClientIndex client) override { clients_[client.value()].drop_caches(); }
 
   kernel::Task open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<OpenFile>& opened,
                     Outcome& outcome) override {
@@ -44,22 +43,24 @@ public:
   kernel::Task write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) override {
     return client(file.caller()).write(file, offset, length, outcome);
   }
-  kernel::Task sync(OpenFile& file, Outcome& outcome) override;
+  kernel::Task sync(OpenFile& file, Outcome& outcome) override {
+    return client(file.caller()).sync(file, outcome);
+  }
   kernel::Task close(std::unique_ptr<OpenFile> file, Outcome& outcome) override {
     Client& client_of_file = client(file->caller());
     return client_of_file.close(std::move(file), outcome);
   }
   kernel::Task truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) override;
   kernel::Task stat(Caller caller, FileIndex file, Outcome& outcome) override {
-    return client(caller).stat(file, outcome);
+    return client(caller).stat(caller, file, outcome);
   }
   kernel::Task remove(Caller caller, FileIndex file, Outcome& outcome) override;
   kernel::Task make_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) override;
   kernel::Task remove_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) override;
   kernel::Task list(Caller caller, DirectoryIndex directory, std::vector<FileIndex>& files,
                     Outcome& outcome) override;
-  IoTotals totals() const override { return totals_; }
-  IoTotals totals(JobIndex job) const override;
+  IoTotals totals() const override;
+  IoTotals totals(JobIndex job) const override { return totals_[job.value()]; }
 
   const FilesystemSettings& settings() const { return settings_; }
 
@@ -77,17 +78,21 @@ public:
 
 private:
   Client& client(const Caller& caller) { return clients_[caller.client.value()]; }
+  // The client loses what it holds on the OST.
+  void evict(ClientIndex client, OstIndex ost);
   kernel::Topology::Cut cut_with(BytesPerSecond network, BytesPerSecond disk) const;
 
   const kernel::World& world_;
   FilesystemSettings settings_;
-  std::uint32_t next_directory_ = 1;
   FileTable files_;
+  // Directories as jobs number them; the first is the root, and some are yet to be made.
+  std::vector<std::uint32_t> directories_;
   fabric::Fabric fabric_;
+  LockService extent_locks_;
   std::deque<Mds> mds_;
   std::deque<Oss> oss_;
   std::deque<Ost> ost_;
-  IoTotals totals_;
+  JobTotals totals_;
   std::deque<Client> clients_;
 };
 

@@ -8,8 +8,11 @@ namespace lustrum::lustre {
 struct LustreTunables {
   std::uint32_t osc_max_rpcs_in_flight = 0;
   std::uint32_t osc_max_pages_per_rpc = 0; // of 4 KiB
+  std::uint32_t osc_max_dirty_mb = 0;
+  bool osc_checksums = true;
   std::uint32_t mdc_max_rpcs_in_flight = 0;
   std::uint32_t mdc_max_mod_rpcs_in_flight = 0;
+  std::uint32_t llite_max_cached_mb = 0;
   std::uint32_t llite_max_read_ahead_mb = 0;
   std::uint32_t llite_max_read_ahead_per_file_mb = 0;
   std::uint32_t llite_max_read_ahead_whole_mb = 0;
@@ -18,6 +21,10 @@ struct LustreTunables {
   static const ParameterTable& parameters();
   static LustreTunables defaults() { return with_defaults<LustreTunables>(parameters()); }
 
+  BytesPerSecond checksum_rate() const {
+    constexpr double kCrc32c = 9763e6;
+    return osc_checksums ? BytesPerSecond{kCrc32c} : BytesPerSecond{};
+  }
   Bytes rpc_size() const {
     constexpr std::uint64_t kPage = 4 * kKib;
     return Bytes{osc_max_pages_per_rpc * kPage};

@@ -24,7 +24,11 @@ PARTS = {
     "models/device": ["sim/base", "sim/kernel"],
     "models/fabric": ["sim/base", "sim/kernel"],
     "models/lustre/policy": ["sim/base"],
-    "models/lustre": ["models/lustre/policy", "sim/base", "sim/kernel", "models/storage", "models/device", "models/fabric"],
+    "models/lustre/server": ["models/lustre/policy", "sim/base", "sim/kernel", "models/storage", "models/device",
+                             "models/fabric"],
+    "models/lustre/client": ["models/lustre/server", "models/lustre/policy", "sim/base", "sim/kernel", "models/storage",
+                             "models/device", "models/fabric"],
+    "models/lustre": ["models/lustre/*", "sim/base", "sim/kernel", "models/storage", "models/device", "models/fabric"],
     "models/object": ["sim/base", "sim/kernel", "models/storage", "models/fabric"],
     "models/nfs": ["sim/base", "sim/kernel", "models/storage", "models/device", "models/fabric"],
     "models/tiering": ["sim/base", "sim/kernel", "models/storage", "models/lustre", "models/object"],
@@ -179,7 +183,7 @@ CLEAN = {
     "sim/trace/read.cpp": "#include <zlib.h>\n#include <simdjson.h>\n#include <sys/stat.h>\n",
     "models/storage.hpp": '#include "sim/kernel/task.hpp"\n',
     "models/training/rank_actor.cpp": '#include "models/storage.hpp"\n#include <simgrid/s4u.hpp>\n',
-    "models/assembly/build.cpp": '#include "models/lustre/client.hpp"\n#include "sim/scenario/s.hpp"\n',
+    "models/assembly/build.cpp": '#include "models/lustre/client/client.hpp"\n#include "sim/scenario/s.hpp"\n',
     "cli/study/sweep.cpp": '#include "models/assembly/run.hpp"\n#include <CLI/CLI.hpp>\n',
     "sim/CMakeLists.txt": "lustrum_library(sim/kernel\n  SOURCES world.cpp # lustrum_cli\n"
                           "  LINKS lustrum_sim_base PkgConfig::simgrid Boost::headers)\n"
@@ -193,13 +197,13 @@ PLANTED = {
     "sim/base/a.hpp": '#include "sim/kernel/task.hpp"\n#include <yaml-cpp/yaml.h>\n#include "units.hpp"\n',
     "sim/kernel/b.cpp": '#include "sim/scenario/s.hpp"\n  #  include "models/storage.hpp"\n#include <sim/base/u.hpp>\n',
     "sim/result/c.cpp": "#include <simgrid/s4u.hpp>\n#include <unknown/library.hpp>\n",
-    "models/training/d.cpp": '#include "models/lustre/client.hpp"\n'
+    "models/training/d.cpp": '#include "models/lustre/client/client.hpp"\n'
                              "#include <simgrid/s4u.hpp>\n#include <nlohmann/json.hpp>\n",
     "models/fabric/e.hpp": '#include "models/device/d.hpp"\n#include <zlib.h>\n#include <boost/graph/x.hpp>\n',
     "models/cost/f.cpp": '#include "sim/kernel/world.hpp"\n#include <CLI/CLI.hpp>\n',
     "models/unheard/g.cpp": '#include "sim/base/units.hpp"\n',
     "reports/h.cpp": '#include "models/cost/cost.hpp"\n#include "cli/verb.hpp"\n#include <unistd.h>\n',
-    "cli/i.cpp": '#include "models/lustre/client.hpp"\n#include "sim/kernel/world.hpp"\n#include <simdjson.h>\n',
+    "cli/i.cpp": '#include "models/lustre/client/client.hpp"\n#include "sim/kernel/world.hpp"\n#include <simdjson.h>\n',
     "models/lustre/CMakeLists.txt": "lustrum_library(models/lustre LINKS lustrum_models_training)\n"
                                     "lustrum_library(models/cost LINKS PkgConfig::simgrid)\n"
                                     "target_link_libraries(lustrum_reports PRIVATE lustrum_models_assembly)\n"

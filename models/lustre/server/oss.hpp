@@ -4,6 +4,8 @@
 
 #include "models/device/device_model.hpp"
 #include "models/fabric/fabric.hpp"
+#include "models/lustre/server/request.hpp"
+#include "models/lustre/server/target.hpp"
 #include "sim/base/cause.hpp"
 #include "sim/kernel/world.hpp"
 
@@ -20,7 +22,8 @@ struct BurstSettings {
 struct OssSettings {
   std::uint32_t threads = 1;
   std::uint32_t cores = 1;
-  Seconds rpc_service{}; // CPU time per RPC
+  Seconds rpc_service{};          // CPU time per RPC
+  BytesPerSecond checksum_rate{}; // of one core; 0: checksums are off
   BurstSettings network;
   std::uint32_t osts = 1; // per OSS
   device::NvmeModel disk; // of one OST, at its burst rate
@@ -34,13 +37,15 @@ class Ost {
 public:
   // `latency` is shared by all OSTs: nobody queues there.
   Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex index,
-      const OssSettings& settings);
+      const OssSettings& settings, std::uint32_t clients);
 
+  OstIndex index() const { return index_; }
   // The server that it is attached to.
   Oss& oss() const { return oss_; }
+  Target& target() { return target_; }
 
   // Reads or writes on the device: credit, queue and service, latency.
-  kernel::Task access(device::Operation operation, Bytes bytes, TimeAccount& account);
+  kernel::Task access(const BulkRequest& request, TimeAccount& account);
 
   double bytes_read() const { return bytes_read_; }
   double bytes_written() const { return bytes_written_; }
@@ -48,7 +53,9 @@ public:
 private:
   kernel::World& world_;
   Oss& oss_;
+  OstIndex index_;
   const OssSettings& settings_;
+  Target target_;
   kernel::FifoStation& disk_;
   kernel::DelayStation& latency_;
   kernel::BucketStation* credit_ = nullptr;
@@ -63,12 +70,14 @@ public:
   OssIndex index() const { return index_; }
 
   // OST_READ or OST_WRITE as it arrives from a client: thread, CPU, device and bulk transfer.
-  kernel::Task bulk(Ost& ost, ClientIndex client, device::Operation operation, Bytes bytes,
-                    TimeAccount& account);
-  // LDLM_ENQUEUE of an extent lock.
-  kernel::Task enqueue(TimeAccount& account);
+  // Pre: the request outlives the call.
+  kernel::Task bulk(Ost& ost, const BulkRequest& request, Outcome& outcome);
+  // CPU of a request without data: LDLM_ENQUEUE, OST_SYNC, OST_PUNCH ...
+  kernel::Task serve_small(TimeAccount& account, Cause cause);
 
 private:
+  Seconds cpu_time(const BulkRequest& request) const;
+
   kernel::World& world_;
   fabric::Fabric& fabric_;
   OssIndex index_;

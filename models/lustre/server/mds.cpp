@@ -1,6 +1,6 @@
-#include "models/lustre/mds.hpp"
+#include "models/lustre/server/mds.hpp"
 
-#include "models/lustre/stopwatch.hpp"
+#include "models/lustre/server/stopwatch.hpp"
 
 namespace lustrum::lustre {
 

@@ -1,6 +1,6 @@
-#include "models/lustre/mdc.hpp"
+#include "models/lustre/client/mdc.hpp"
 
-#include "models/lustre/stopwatch.hpp"
+#include "models/lustre/server/stopwatch.hpp"
 
 namespace lustrum::lustre {
 

@@ -1,6 +1,6 @@
-#include "models/lustre/oss.hpp"
+#include "models/lustre/server/oss.hpp"
 
-#include "models/lustre/stopwatch.hpp"
+#include "models/lustre/server/stopwatch.hpp"
 
 #include <algorithm>
 
@@ -23,24 +23,24 @@ kernel::BucketStation* add_credit(kernel::World& world, const kernel::StationLab
 } // namespace
 
 Ost::Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex index,
-         const OssSettings& settings)
-    : world_(world), oss_(oss), settings_(settings),
+         const OssSettings& settings, std::uint32_t clients)
+    : world_(world), oss_(oss), index_(index), settings_(settings), target_(world, clients),
       disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)), latency_(latency),
       credit_(
           add_credit(world, {"ost_credit", "ost{}.credit", index.value()}, settings.disk_credit)) {
   world.declare_disk(disk_);
 }
 
-kernel::Task Ost::access(device::Operation operation, Bytes bytes, TimeAccount& account) {
+kernel::Task Ost::access(const BulkRequest& request, TimeAccount& account) {
   Stopwatch watch(world_, account);
-  const bool read = operation == device::Operation::read;
+  const double bytes = request.length.as_double();
   if (credit_) {
-    co_await world_.take(*credit_, bytes.as_double() * (read ? 1 : settings_.write_cost));
+    co_await world_.take(*credit_, bytes * (request.is_read() ? 1 : settings_.write_cost));
     watch.lap(Cause::throttle);
   }
-  co_await world_.serve(disk_, settings_.disk.busy_time(operation, bytes));
+  co_await world_.serve(disk_, settings_.disk.busy_time(request.operation, request.length));
   co_await world_.delay(latency_, settings_.disk.latency);
-  (read ? bytes_read_ : bytes_written_) += bytes.as_double();
+  (request.is_read() ? bytes_read_ : bytes_written_) += bytes;
   watch.lap(Cause::disk);
 }
 
@@ -52,33 +52,38 @@ Oss::Oss(kernel::World& world, fabric::Fabric& fabric, OssIndex index, const Oss
       network_credit_(add_credit(world, {"oss_nic_credit", "oss{}.nic_credit", index.value()},
                                  settings.network)) {}
 
-kernel::Task Oss::enqueue(TimeAccount& account) {
+kernel::Task Oss::serve_small(TimeAccount& account, Cause cause) {
   Stopwatch watch(world_, account);
   co_await world_.serve(cpu_, settings_.rpc_service);
-  watch.lap(Cause::lock);
+  watch.lap(cause);
 }
 
-kernel::Task Oss::bulk(Ost& ost, ClientIndex client, device::Operation operation, Bytes bytes,
-                       TimeAccount& account) {
-  Stopwatch watch(world_, account);
+Seconds Oss::cpu_time(const BulkRequest& request) const {
+  // GPU memory cannot be summed up by a client's CPU, so neither does the server.
+  if (!(settings_.checksum_rate.count() > 0) || request.gpu) return settings_.rpc_service;
+  return settings_.rpc_service + request.length / settings_.checksum_rate;
+}
+
+kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, Outcome& outcome) {
+  Stopwatch watch(world_, outcome.time);
   kernel::SlotHold thread = co_await threads_.acquire();
   watch.lap(Cause::ost_queue);
-  co_await world_.serve(cpu_, settings_.rpc_service);
+  co_await world_.serve(cpu_, cpu_time(request));
   watch.lap(Cause::ost_queue);
-  const bool read = operation == device::Operation::read;
-  if (read) {
-    co_await ost.access(operation, bytes, account);
+  if (request.is_read()) {
+    co_await ost.access(request, outcome.time);
     watch.skip();
   }
   if (network_credit_) {
-    co_await world_.take(*network_credit_, bytes.as_double());
+    co_await world_.take(*network_credit_, request.length.as_double());
     watch.lap(Cause::throttle);
   }
-  const kernel::Path path = fabric_.path(
-      client, index_, read ? fabric::Direction::to_client : fabric::Direction::to_server);
-  const kernel::Station* slowest = co_await world_.transfer(path, bytes);
+  const kernel::Path path =
+      fabric_.path(request.client, index_,
+                   request.is_read() ? fabric::Direction::to_client : fabric::Direction::to_server);
+  const kernel::Station* slowest = co_await world_.transfer(path, request.length);
   watch.lap(fabric::Fabric::cause_of(*slowest));
-  if (!read) co_await ost.access(operation, bytes, account);
+  if (!request.is_read()) co_await ost.access(request, outcome.time);
 }
 
 } // namespace lustrum::lustre

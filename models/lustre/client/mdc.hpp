@@ -3,7 +3,7 @@
 #pragma once
 
 #include "models/fabric/fabric.hpp"
-#include "models/lustre/mds.hpp"
+#include "models/lustre/server/mds.hpp"
 #include "models/lustre/tunables.hpp"
 
 namespace lustrum::lustre {

@@ -1,0 +1,267 @@
+#include "models/lustre/client/client.hpp"
+
+#include "models/lustre/server/stopwatch.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace lustrum::lustre {
+
+using kernel::Task;
+
+namespace {
+
+ObjectCacheSettings cache_settings(const LustreTunables& tunables) {
+  return {.rpc_size = tunables.rpc_size(),
+          .max_cached = Bytes{tunables.llite_max_cached_mb * kMib},
+          .max_dirty = Bytes{tunables.osc_max_dirty_mb * kMib},
+          .checksum_rate = tunables.checksum_rate()};
+}
+
+} // namespace
+
+// Puts a call's bytes down as under way, then as done or failed.
+struct Client::Accounted {
+  Bytes& under_way;
+  Bytes& done;
+  Bytes& failed;
+  std::uint64_t& errors;
+
+  void begin(Bytes length) const { under_way += length; }
+  void end(Bytes length, const Outcome& call, Outcome& outcome) const {
+    under_way -= length;
+    (call.ok() ? done : failed) += length;
+    if (!call.ok()) ++errors;
+    outcome += call;
+  }
+};
+
+Client::Client(const ClientParts& parts, ClientIndex index, const LustreTunables& tunables)
+    : parts_(parts), index_(index), tunables_(tunables),
+      objects_(parts.world, parts.fabric, parts.files, parts.osts, parts.extent_locks, index,
+               tunables, cache_settings(tunables), parts.timer, parts.totals),
+      metadata_(parts.world, parts.fabric, parts.files, parts.mds, index, tunables),
+      limits_{Bytes{tunables.llite_max_read_ahead_whole_mb * kMib},
+              Bytes{tunables.llite_max_read_ahead_per_file_mb * kMib}, tunables.rpc_size()},
+      woken_(parts.world) {}
+
+// --- Opening and closing ----------------------------------------------------------------------
+
+Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<OpenFile>& opened,
+                  Outcome& outcome) {
+  while (hung_) co_await woken_.wait();
+  IoTotals& totals = parts_.totals[caller.job.value()];
+  Outcome call;
+  co_await metadata_.open(caller, file, mode, call);
+  ++totals.opens;
+  if (call.ok())
+    opened = std::make_unique<File>(caller, file, mode);
+  else
+    ++totals.errors;
+  outcome += call;
+}
+
+Task Client::close(std::unique_ptr<OpenFile> open_file, Outcome& outcome) {
+  while (hung_) co_await woken_.wait();
+  const Caller caller = open_file->caller();
+  const FileIndex file = open_file->file();
+  read_ahead_used_ -= static_cast<File&>(*open_file).readahead.ahead();
+  open_file.reset();
+  Outcome call;
+  co_await metadata_.close(caller, file, call);
+  ++parts_.totals[caller.job.value()].closes;
+  outcome += call;
+}
+
+Task Client::stat(Caller caller, FileIndex file, Outcome& outcome) {
+  while (hung_) co_await woken_.wait();
+  Outcome call;
+  co_await metadata_.stat(caller, file, call);
+  ++parts_.totals[caller.job.value()].stats;
+  outcome += call;
+}
+
+// --- Reading ----------------------------------------------------------------------------------
+
+Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outcome) {
+  while (hung_) co_await woken_.wait();
+  File& file = static_cast<File&>(open_file);
+  IoTotals& totals = this->totals(file);
+  const Accounted account{totals.read_under_way, totals.read_delivered, totals.read_failed,
+                          totals.errors};
+  ++totals.reads;
+  totals.read_asked += length;
+  account.begin(length);
+  Outcome call;
+  const Extent extent{offset, offset + length};
+  const OpenMode mode = file.mode();
+  if (mode.direct || mode.gpu)
+    co_await transfer_direct(file, extent, device::Operation::read, false, call);
+  else
+    co_await read_buffered(file, extent, call);
+  account.end(length, call, outcome);
+}
+
+void Client::map(FileIndex file, Extent extent, std::vector<ObjectExtent>& out) const {
+  parts_.files.layout(file).map(extent.begin, extent.length(), out);
+  // A component that nobody has written is a hole.
+  std::erase_if(out, [&](const ObjectExtent& part) {
+    return !part.on_mdt && !parts_.files.instantiated(file, part.component);
+  });
+}
+
+Task Client::read_buffered(File& file, Extent extent, Outcome& outcome) {
+  const Bytes size = parts_.files.size(file.file());
+  const Bytes ahead_before = file.readahead.ahead();
+  const Bytes limit{tunables_.llite_max_read_ahead_mb * kMib};
+  const Bytes budget = limit > read_ahead_used_ ? limit - read_ahead_used_ : Bytes{};
+  const Readahead::Fetch fetch =
+      file.readahead.plan(extent.begin, extent.length(), size, limits_, budget);
+  read_ahead_used_ = read_ahead_used_ - ahead_before + file.readahead.ahead();
+  const JobIndex job = file.caller().job;
+  std::vector<ObjectExtent> parts;
+  if (!fetch.empty()) {
+    map(file.file(), {fetch.begin, fetch.end}, parts);
+    for (const ObjectExtent& part : parts)
+      objects_.start(job, parts_.files.object_number(file.file(), part.object),
+                     {part.offset, part.offset + part.length}, {});
+    parts.clear();
+  }
+  map(file.file(), extent, parts);
+  for (const ObjectExtent& part : parts)
+    co_await objects_.wait(job, parts_.files.object_number(file.file(), part.object),
+                           {part.offset, part.offset + part.length}, outcome);
+  if (outcome.ok()) co_await work(extent.length() / tunables_.client_copy_bandwidth, outcome);
+}
+
+Task Client::work(Seconds time, Outcome& outcome) {
+  Stopwatch watch(parts_.world, outcome.time);
+  co_await parts_.world.delay(parts_.cpu, time);
+  watch.lap(Cause::client_cpu);
+}
+
+// --- Writing ----------------------------------------------------------------------------------
+
+Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outcome) {
+  while (hung_) co_await woken_.wait();
+  File& file = static_cast<File&>(open_file);
+  IoTotals& totals = this->totals(file);
+  const Accounted account{totals.write_under_way, totals.write_accepted, totals.write_failed,
+                          totals.errors};
+  ++totals.writes;
+  totals.write_asked += length;
+  account.begin(length);
+  Outcome call;
+  const Extent extent{offset, offset + length};
+  co_await instantiate(file, extent, call);
+  if (call.ok()) {
+    if (file.mode().direct || file.mode().gpu)
+      co_await transfer_direct(file, extent, device::Operation::write, false, call);
+    else
+      co_await write_buffered(file, extent, call);
+  }
+  if (call.ok()) parts_.files.grow(file.file(), extent.end);
+  account.end(length, call, outcome);
+}
+
+Task Client::instantiate(File& file, Extent extent, Outcome& outcome) {
+  FileTable& files = parts_.files;
+  const auto [first, last] = files.layout(file.file()).components_of(extent.begin, extent.length());
+  for (std::size_t component = first; component < last; ++component) {
+    if (files.layout(file.file()).components()[component].on_mdt ||
+        files.instantiated(file.file(), component))
+      continue;
+    if (!files.instantiate(file.file(), component, parts_.world.now()))
+      outcome.fail(StorageError::no_space);
+  }
+  co_return;
+}
+
+Task Client::write_buffered(File& file, Extent extent, Outcome& outcome) {
+  const FileIndex index = file.file();
+  const Bytes rpc = tunables_.rpc_size();
+  // In pieces of an RPC, as the page cache fills: what is full goes out while the rest is copied.
+  for (Bytes at = extent.begin; at < extent.end && outcome.ok();) {
+    const Bytes next = std::min(extent.end, at - at % rpc + rpc);
+    std::vector<ObjectExtent> parts;
+    map(index, {at, next}, parts);
+    co_await work((next - at) / tunables_.client_copy_bandwidth, outcome);
+    for (const ObjectExtent& part : parts) {
+      const std::uint32_t object = parts_.files.object_number(index, part.object);
+      const Bytes end = part.offset + part.length;
+      const Bytes known_end = parts_.files.object_space(object);
+      if (!parts_.files.extend_object(object, end)) outcome.fail(StorageError::no_space);
+      for (Bytes from = part.offset; from < end && outcome.ok();) {
+        const Bytes to = std::min(end, from - from % rpc + rpc);
+        co_await objects_.write(file.caller().job, object, {from, to}, known_end, outcome);
+        from = to;
+      }
+    }
+    at = next;
+  }
+}
+
+Task Client::sync(OpenFile& open_file, Outcome& outcome) {
+  while (hung_) co_await woken_.wait();
+  const FileIndex file = open_file.file();
+  const FileTable& files = parts_.files;
+  IoTotals& totals = this->totals(open_file);
+  ++totals.syncs;
+  Outcome call;
+  std::vector<ObjectExtent> parts;
+  map(file, {Bytes{}, files.size(file)}, parts);
+  kernel::TaskGroup group = parts_.world.group();
+  std::deque<Outcome> each;
+  const double start_s = parts_.world.now().count();
+  for (const ObjectExtent& part : parts)
+    group.add(sync_object(files.object_number(file, part.object), each.emplace_back()),
+              {"client sync", index_.value()});
+  co_await group.all();
+  for (const Outcome& one : each) call += one;
+  TimeAccount elapsed;
+  elapsed.add_split_as(call.time, parts_.world.now().count() - start_s, Cause::write_back);
+  outcome.time += elapsed;
+  outcome.fail(call.error);
+  if (!call.ok()) ++totals.errors;
+}
+
+Task Client::sync_object(std::uint32_t object, Outcome& outcome) {
+  co_await objects_.flush(object, false, outcome);
+  co_await objects_.osc_of(object).call(Cause::write_back, outcome); // OST_SYNC
+}
+
+// --- Direct I/O -------------------------------------------------------------------------------
+
+Task Client::transfer_direct(File& file, Extent extent, device::Operation operation, bool bounce,
+                             Outcome& outcome) {
+  const JobIndex job = file.caller().job;
+  const FileIndex index = file.file();
+  if (bounce) co_await work(extent.length() / tunables_.client_copy_bandwidth, outcome);
+  std::vector<ObjectExtent> parts;
+  map(index, extent, parts);
+  kernel::TaskGroup group = parts_.world.group();
+  std::deque<Outcome> each;
+  const double start_s = parts_.world.now().count();
+  for (const ObjectExtent& part : parts) {
+    const std::uint32_t object = parts_.files.object_number(index, part.object);
+    const Bytes end = part.offset + part.length;
+    if (operation == device::Operation::write && !parts_.files.extend_object(object, end)) {
+      outcome.fail(StorageError::no_space);
+      continue;
+    }
+    group.add(objects_.transfer_direct(job, object, {part.offset, end}, operation, file.mode().gpu,
+                                       each.emplace_back()),
+              {"client direct I/O", index_.value()});
+  }
+  co_await group.all();
+  Outcome all;
+  for (const Outcome& one : each) all += one;
+  outcome.time.add_split_as(all.time, parts_.world.now().count() - start_s, Cause::network);
+  outcome.fail(all.error);
+}
+
+void Client::drop_caches() { objects_.drop_clean(); }
+
+Bytes Client::written_end(std::uint32_t object) const { return parts_.files.object_space(object); }
+
+} // namespace lustrum::lustre

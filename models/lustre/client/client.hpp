@@ -1,0 +1,93 @@
+// A Lustre client: llite on top (open files, read-ahead, copies to and from the application), LOV
+// in the middle (layout: file extents to objects), MDC and OSC below.
+//
+// Follow a buffered read: Client::read -> Readahead::plan -> ObjectCache::start -> fetch_piece ->
+// Osc::lock, Osc::bulk -> Oss::bulk -> Ost::access (the device) -> Fabric::path and World::transfer
+// (the way back); meanwhile ObjectCache::wait holds the reader.
+#pragma once
+
+#include "models/lustre/client/metadata.hpp"
+#include "models/lustre/client/object_cache.hpp"
+#include "models/lustre/policy/readahead.hpp"
+#include "models/storage.hpp"
+
+#include <memory>
+
+namespace lustrum::lustre {
+
+// What all clients of a file system share.
+struct ClientParts {
+  kernel::World& world;
+  fabric::Fabric& fabric;
+  FileTable& files;
+  std::deque<Mds>& mds;
+  std::deque<Ost>& osts;
+  LockService& extent_locks;
+  kernel::DelayStation& cpu;   // copies and checksums: nobody queues there
+  kernel::DelayStation& timer; // pauses
+  JobTotals& totals;
+};
+
+class Client : public LockHolder {
+public:
+  Client(const ClientParts& parts, ClientIndex index, const LustreTunables& tunables);
+
+  kernel::Task open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<OpenFile>& opened,
+                    Outcome& outcome);
+  kernel::Task read(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome);
+  kernel::Task write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome);
+  kernel::Task sync(OpenFile& file, Outcome& outcome);
+  kernel::Task close(std::unique_ptr<OpenFile> file, Outcome& outcome);
+  kernel::Task stat(Caller caller, FileIndex file, Outcome& outcome);
+  MetadataClient& metadata() { return metadata_; }
+  ObjectCache& objects() { return objects_; }
+  const ObjectCache& objects() const { return objects_; }
+  void drop_caches();
+
+  // A hung client neither goes on nor answers callbacks, until it is woken; a dead one never is.
+  void hang() { hung_ = true; }
+  void wake() {
+    hung_ = false;
+    woken_.notify();
+  }
+
+  // LockHolder
+  void called_back(std::uint32_t object, LockId lock) override {
+    objects_.called_back(object, lock);
+  }
+  Bytes written_end(std::uint32_t object) const override;
+  bool responds() const override { return !hung_; }
+
+private:
+  struct File : OpenFile {
+    using OpenFile::OpenFile;
+    Readahead readahead;
+  };
+  // One call's bytes on their way through the totals.
+  struct Accounted;
+
+  kernel::Task read_buffered(File& file, Extent extent, Outcome& outcome);
+  kernel::Task read_mapped(File& file, Extent extent, Outcome& outcome);
+  kernel::Task write_buffered(File& file, Extent extent, Outcome& outcome);
+  // O_DIRECT, hybrid and GPUDirect: no page cache. `bounce`: through a buffer, unaligned.
+  kernel::Task transfer_direct(File& file, Extent extent, device::Operation operation, bool bounce,
+                               Outcome& outcome);
+  kernel::Task sync_object(std::uint32_t object, Outcome& outcome);
+  kernel::Task instantiate(File& file, Extent extent, Outcome& outcome);
+  void map(FileIndex file, Extent extent, std::vector<ObjectExtent>& out) const;
+  // The CPU of one process: copying, checksumming.
+  kernel::Task work(Seconds time, Outcome& outcome);
+  IoTotals& totals(const OpenFile& file) { return parts_.totals[file.caller().job.value()]; }
+
+  ClientParts parts_;
+  ClientIndex index_;
+  const LustreTunables& tunables_;
+  ObjectCache objects_;
+  MetadataClient metadata_;
+  ReadaheadLimits limits_;
+  Bytes read_ahead_used_{};
+  bool hung_ = false;
+  kernel::Signal woken_;
+};
+
+} // namespace lustrum::lustre

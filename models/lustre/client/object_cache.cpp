@@ -1,0 +1,258 @@
+#include "models/lustre/client/object_cache.hpp"
+
+#include "models/lustre/server/stopwatch.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace lustrum::lustre {
+
+using kernel::Task;
+
+namespace {
+constexpr Extent kWholeObject{Bytes{}, kToEnd};
+constexpr std::size_t kCancelsAtOnce = 16;
+} // namespace
+
+ObjectCache::ObjectCache(kernel::World& world, fabric::Fabric& fabric, FileTable& files,
+                         std::deque<Ost>& osts, LockService& lock_service, ClientIndex client,
+                         const LustreTunables& tunables, const ObjectCacheSettings& settings,
+                         kernel::DelayStation& timer, JobTotals& totals)
+    : world_(world), fabric_(fabric), files_(files), osts_(osts), lock_service_(lock_service),
+      client_(client), tunables_(tunables), settings_(settings), totals_(totals),
+      cache_({.chunk = settings.rpc_size, .max_cached = settings.max_cached}), oscs_(osts.size()),
+      dirty_(osts.size()), written_(world), timer_(timer) {}
+
+Osc& ObjectCache::osc_of(std::uint32_t object) {
+  const OstIndex ost = files_.ost_of(object);
+  std::unique_ptr<Osc>& osc = oscs_[ost.value()];
+  if (!osc)
+    osc = std::make_unique<Osc>(world_, fabric_, osts_[ost.value()], lock_service_, client_,
+                                tunables_);
+  return *osc;
+}
+
+// --- Reading ----------------------------------------------------------------------------------
+
+bool ObjectCache::read_cached(std::uint32_t object, Extent extent) {
+  cache_.read(object, extent, lookup_);
+  return lookup_.all_present();
+}
+
+std::uint32_t ObjectCache::new_fetch() {
+  if (free_fetches_.empty()) {
+    fetches_.emplace_back();
+    return static_cast<std::uint32_t>(fetches_.size() - 1);
+  }
+  const std::uint32_t id = free_fetches_.back();
+  free_fetches_.pop_back();
+  return id;
+}
+
+void ObjectCache::start(JobIndex job, std::uint32_t object, Extent extent, Extent demand) {
+  cache_.probe(object, extent, lookup_);
+  for (std::size_t i = 0; i < lookup_.missing.size(); ++i) {
+    const Extent missing{lookup_.missing[i].begin, std::min(lookup_.missing[i].end, extent.end)};
+    for (Bytes at = missing.begin; at < missing.end;) {
+      // RPCs are aligned to their size within the object.
+      const Bytes next = std::min(missing.end, chunk_begin(at) + settings_.rpc_size);
+      fetch(job, object, {at, next}, demand);
+      at = next;
+    }
+  }
+}
+
+void ObjectCache::fetch(JobIndex job, std::uint32_t object, Extent piece, Extent demand) {
+  const std::uint32_t id = new_fetch();
+  fetches_[id].done = false;
+  const Extent wanted{std::max(piece.begin, demand.begin), std::min(piece.end, demand.end)};
+  if (wanted.empty()) {
+    cache_.fetching(object, piece, id, true);
+  } else {
+    cache_.fetching(object, wanted, id, false);
+    // What lies around it in the same RPC is read ahead.
+    cache_.fetching(object, piece, id, true);
+  }
+  world_.spawn(fetch_piece(job, object, piece, id), {"client fetching", client_.value()});
+}
+
+Task ObjectCache::fetch_piece(JobIndex job, std::uint32_t object, Extent piece, std::uint32_t id) {
+  Outcome& outcome = fetches_[id].outcome;
+  Osc& osc = osc_of(object);
+  const LockExtent pages = page_extent(piece.begin, piece.length());
+  std::optional<ClientLocks::Handle> lock = osc.try_lock(object, LockMode::pr, pages);
+  if (!lock) {
+    cancel_unneeded(osc);
+    co_await osc.lock(object, LockMode::pr, pages, lock, outcome);
+  }
+  if (lock) {
+    const BulkRequest request{.client = client_,
+                              .job = job,
+                              .object = object,
+                              .offset = piece.begin,
+                              .length = piece.length(),
+                              .operation = device::Operation::read};
+    co_await osc.bulk(request, outcome);
+    if (outcome.ok()) totals_[job.value()].read_fetched += piece.length();
+    release(osc, *lock);
+  }
+  finish_fetch(object, piece, id);
+}
+
+void ObjectCache::finish_fetch(std::uint32_t object, Extent piece, std::uint32_t id) {
+  cache_.fetched(object, piece, id);
+  Fetch& fetch = fetches_[id];
+  // Nothing came: the pages must not look as if it had.
+  if (!fetch.outcome.ok()) cache_.drop(object, piece, PageCache::DirtyPages::keep);
+  fetch.done = true;
+  for (const Task::Handle reader : fetch.waiting) world_.make_ready(reader);
+  fetch.waiting.clear();
+  if (fetch.readers == 0) forget_fetch(id);
+}
+
+void ObjectCache::forget_fetch(std::uint32_t id) {
+  fetches_[id].outcome = {};
+  free_fetches_.push_back(id);
+}
+
+Task ObjectCache::wait(JobIndex job, std::uint32_t object, Extent extent, Outcome& outcome) {
+  while (outcome.ok()) {
+    cache_.read(object, extent, lookup_);
+    if (!lookup_.missing.empty()) { // dropped since it was sent for
+      start(job, object, extent, extent);
+      cache_.read(object, extent, lookup_);
+    }
+    if (lookup_.fetches.empty()) co_return;
+    // All that are under way now hold what the reader wants, even if their pages are soon dropped.
+    const std::vector<std::uint32_t> ids = lookup_.fetches;
+    for (const std::uint32_t id : ids) ++fetches_[id].readers;
+    const double start_s = world_.now().count();
+    Outcome fetched;
+    for (const std::uint32_t id : ids) {
+      Fetch& fetch = fetches_[id];
+      if (!fetch.done) co_await FetchAwaiter{fetch};
+      fetched += fetch.outcome;
+      if (--fetch.readers == 0) forget_fetch(id);
+    }
+    outcome.time.add_split_as(fetched.time, world_.now().count() - start_s, Cause::network);
+    outcome.fail(fetched.error);
+    co_return;
+  }
+}
+
+// --- Direct I/O -------------------------------------------------------------------------------
+
+Task ObjectCache::transfer_direct(JobIndex job, std::uint32_t object, Extent extent,
+                                  device::Operation operation, bool gpu, Outcome& outcome) {
+  co_await flush(object, false, outcome);
+  Osc& osc = osc_of(object);
+  const bool reads = operation == device::Operation::read;
+  const LockMode mode = reads ? LockMode::pr : LockMode::pw;
+  const LockExtent pages = page_extent(extent.begin, extent.length());
+  std::optional<ClientLocks::Handle> lock = osc.try_lock(object, mode, pages);
+  if (!lock) {
+    cancel_unneeded(osc);
+    co_await osc.lock(object, mode, pages, lock, outcome);
+    if (!lock) co_return;
+  }
+  if (!reads) cache_.drop(object, extent, PageCache::DirtyPages::keep);
+  kernel::TaskGroup rpcs = world_.group();
+  std::deque<Outcome> each;
+  const double start_s = world_.now().count();
+  for (Bytes at = extent.begin; at < extent.end;) {
+    const Bytes next = std::min(extent.end, chunk_begin(at) + settings_.rpc_size);
+    const BulkRequest request{.client = client_,
+                              .job = job,
+                              .object = object,
+                              .offset = at,
+                              .length = next - at,
+                              .operation = operation,
+                              .gpu = gpu};
+    rpcs.add(direct_rpc(osc, request, each.emplace_back()), {"client rpc", client_.value()});
+    at = next;
+  }
+  co_await rpcs.all();
+  Outcome all;
+  for (const Outcome& one : each) all += one;
+  outcome.time.add_split_as(all.time, world_.now().count() - start_s, Cause::network);
+  outcome.fail(all.error);
+  release(osc, *lock);
+}
+
+Task ObjectCache::direct_rpc(Osc& osc, BulkRequest request, Outcome& outcome) {
+  co_await osc.bulk(request, outcome);
+  if (!outcome.ok()) co_return;
+  IoTotals& totals = totals_[request.job.value()];
+  (request.is_read() ? totals.read_fetched : totals.write_stored) += request.length;
+  if (!request.is_read()) direct_written_bytes_ += request.length.as_double();
+}
+
+// --- Locks ------------------------------------------------------------------------------------
+
+void ObjectCache::release(Osc& osc, ClientLocks::Handle lock) {
+  if (osc.locks().release(lock, world_.now())) give_up(osc, lock);
+}
+
+void ObjectCache::give_up(Osc& osc, ClientLocks::Handle lock) {
+  world_.spawn(give_up_task(osc, lock), {"lock cancel", client_.value()});
+}
+
+Task ObjectCache::give_up_task(Osc& osc, ClientLocks::Handle handle) {
+  const std::uint32_t object = osc.locks().object(handle);
+  const ExtentLock lock = osc.locks().lock(handle);
+  Outcome outcome;
+  if (lock.mode == LockMode::pw) co_await flush(object, true, outcome);
+  cache_.drop(object, {lock.extent.begin, lock.extent.end}, PageCache::DirtyPages::keep);
+  osc.locks().remove(handle);
+  co_await fabric_.latency();
+  co_await osc.ost().oss().serve_small(outcome.time, Cause::lock);
+  lock_service_.cancel(object, lock.id);
+}
+
+void ObjectCache::called_back(std::uint32_t object, LockId id) {
+  Osc& osc = osc_of(object);
+  const auto held = osc.locks().find(object, id);
+  if (held && osc.locks().call_back(*held)) give_up(osc, *held);
+}
+
+void ObjectCache::cancel_unneeded(Osc& osc) {
+  unneeded_.clear();
+  osc.locks().take_unneeded(world_.now(), kCancelsAtOnce, unneeded_);
+  for (const ClientLocks::Handle lock : unneeded_) give_up(osc, lock);
+}
+
+void ObjectCache::discard(std::uint32_t object, Bytes from) {
+  const PageCache::Dropped dropped =
+      cache_.drop(object, {from, kToEnd}, PageCache::DirtyPages::drop);
+  discarded_bytes_ += (kPageSize * dropped.dirty_pages).as_double();
+  settle_dirty(object, kPageSize * dropped.dirty_pages);
+}
+
+void ObjectCache::evicted_by(OstIndex ost) {
+  const std::uint32_t objects = files_.objects();
+  for (std::uint32_t object = 0; object < objects; ++object) {
+    if (files_.ost_of(object) != ost) continue;
+    const PageCache::Dropped dropped =
+        cache_.drop(object, kWholeObject, PageCache::DirtyPages::drop);
+    if (dropped.dirty_pages == 0) continue;
+    ObjectWrites& writes = writes_[object];
+    writes.failed = true;
+    note_lost(kPageSize * dropped.dirty_pages, writes.job);
+    settle_dirty(object, kPageSize * dropped.dirty_pages);
+  }
+}
+
+void ObjectCache::drop_clean() {
+  const std::uint32_t objects = files_.objects();
+  for (std::uint32_t object = 0; object < objects; ++object)
+    cache_.drop(object, kWholeObject, PageCache::DirtyPages::keep);
+}
+
+double ObjectCache::resent_bytes() const {
+  double sum = 0;
+  for (const auto& osc : oscs_)
+    if (osc) sum += osc->resent_bytes();
+  return sum;
+}
+
+} // namespace lustrum::lustre

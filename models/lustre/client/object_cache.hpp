@@ -1,0 +1,171 @@
+// The objects of all OSTs through one client's page cache: what osc and its extent locks do for
+// llite. A page is here only while a lock covers it.
+//
+// Reading: start() sends RPCs for what is missing, wait() waits for the part that is wanted now.
+// Writing: write() makes pages dirty under a PW lock and may block for dirty space; RPCs are sent
+// when a chunk is full, when a writer waits for space, when a lock is called back, on sync, and for
+// pages older than 30 s.
+#pragma once
+
+#include "models/lustre/client/osc.hpp"
+#include "models/lustre/policy/file_table.hpp"
+#include "models/lustre/policy/page_cache.hpp"
+
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace lustrum::lustre {
+
+// Of all clients together, by job.
+using JobTotals = std::deque<IoTotals>;
+
+struct ObjectCacheSettings {
+  Bytes rpc_size{4 * kMib};
+  Bytes max_cached{};             // llite.max_cached_mb
+  Bytes max_dirty{};              // osc.max_dirty_mb, per OST
+  BytesPerSecond checksum_rate{}; // of one core of the client; 0: checksums are off
+};
+
+class ObjectCache {
+public:
+  // `timer` is shared by all clients: nobody queues there.
+  ObjectCache(kernel::World& world, fabric::Fabric& fabric, FileTable& files, std::deque<Ost>& osts,
+              LockService& lock_service, ClientIndex client, const LustreTunables& tunables,
+              const ObjectCacheSettings& settings, kernel::DelayStation& timer, JobTotals& totals);
+
+  Osc& osc_of(std::uint32_t object);
+  const PageCache& pages() const { return cache_; }
+
+  // True when all of it is here; counts as a read of it.
+  bool read_cached(std::uint32_t object, Extent extent);
+  // Sends for what of `extent` is neither here nor under way. `demand` is the part that somebody
+  // waits for; the rest is read ahead.
+  void start(JobIndex job, std::uint32_t object, Extent extent, Extent demand);
+  // Waits until the extent is here, sending for it if need be.
+  kernel::Task wait(JobIndex job, std::uint32_t object, Extent extent, Outcome& outcome);
+
+  // Makes the bytes dirty. Pre: they lie in one chunk. `known_end`: where the object ends so far.
+  kernel::Task write(JobIndex job, std::uint32_t object, Extent extent, Bytes known_end,
+                     Outcome& outcome);
+  // Moves the extent between the server and the application's memory, past the page cache: all its
+  // RPCs at once. Pages of it that are dirty here are written back first.
+  kernel::Task transfer_direct(JobIndex job, std::uint32_t object, Extent extent,
+                               device::Operation operation, bool gpu, Outcome& outcome);
+
+  // Writes back what is dirty of the object and waits for it. Fails if something was lost since the
+  // last call.
+  kernel::Task flush(std::uint32_t object, bool high_priority, Outcome& outcome);
+  // Forgets the pages of an object that is removed or truncated from `from` on, dirty ones too.
+  void discard(std::uint32_t object, Bytes from);
+
+  // LDLM_BL_CALLBACK: nobody uses the lock any more; what it covers is written back, its pages are
+  // dropped, and it is cancelled, once its present users are done.
+  void called_back(std::uint32_t object, LockId lock);
+  void release(Osc& osc, ClientLocks::Handle lock);
+  // Locks and pages of an OST are gone; dirty pages are lost.
+  void evicted_by(OstIndex ost);
+  // All clean pages.
+  void drop_clean();
+
+  // Bytes made dirty so far, in whole pages; each is then stored, lost, discarded or still here.
+  double dirtied_bytes() const { return dirtied_bytes_; }
+  double lost_bytes() const { return lost_bytes_; }
+  double direct_written_bytes() const { return direct_written_bytes_; }
+  double discarded_bytes() const { return discarded_bytes_; }
+  double resent_bytes() const;
+  Bytes unstored_bytes() const;
+
+private:
+  // An RPC that fetches pages, and who waits for it. Entries are used again.
+  struct Fetch {
+    Outcome outcome;
+    std::uint32_t readers = 0; // that will look at the outcome
+    bool done = true;
+    std::vector<kernel::Task::Handle> waiting;
+  };
+  struct FetchAwaiter {
+    Fetch& fetch;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(kernel::Task::Handle task) const { fetch.waiting.push_back(task); }
+    void await_resume() const noexcept {}
+  };
+  // A write RPC under way. Entries are used again.
+  struct WriteBack {
+    PageCache::WriteRpc rpc;
+    std::uint32_t object = 0;
+    JobIndex job{};
+    bool high_priority = false;
+  };
+  struct ObjectWrites {
+    std::uint32_t in_flight = 0;
+    Bytes begin{UINT64_MAX}; // where dirty pages may be
+    Bytes end{};
+    JobIndex job{}; // who wrote last
+    bool failed = false;
+  };
+  struct DirtyMark {
+    double since_s = 0;
+    std::uint32_t object = 0;
+    Bytes chunk{};
+  };
+  struct OstDirty {
+    Bytes bytes{}; // dirty or being written
+    std::unique_ptr<kernel::Signal> space;
+  };
+
+  std::uint32_t new_fetch();
+  void fetch(JobIndex job, std::uint32_t object, Extent piece, Extent demand);
+  kernel::Task fetch_piece(JobIndex job, std::uint32_t object, Extent piece, std::uint32_t id);
+  void finish_fetch(std::uint32_t object, Extent piece, std::uint32_t id);
+  void forget_fetch(std::uint32_t id);
+
+  kernel::Task direct_rpc(Osc& osc, BulkRequest request, Outcome& outcome);
+  kernel::Task reserve(OstIndex ost, Bytes bytes, Outcome& outcome);
+  void make_dirty(JobIndex job, std::uint32_t object, Extent extent);
+  // Begins to write one chunk back; false when nothing of it is dirty.
+  bool send(std::uint32_t object, Extent extent, bool high_priority);
+  bool send_oldest(OstIndex ost);
+  kernel::Task write_back(std::uint32_t id);
+  // So many bytes of the object are not dirty any more.
+  void settle_dirty(std::uint32_t object, Bytes bytes);
+  void note_lost(Bytes bytes, JobIndex job);
+  kernel::Task flush_old_pages();
+
+  void give_up(Osc& osc, ClientLocks::Handle lock);
+  kernel::Task give_up_task(Osc& osc, ClientLocks::Handle lock);
+  void cancel_unneeded(Osc& osc);
+  Bytes chunk_begin(Bytes offset) const { return offset - offset % settings_.rpc_size; }
+
+  kernel::World& world_;
+  fabric::Fabric& fabric_;
+  FileTable& files_;
+  std::deque<Ost>& osts_;
+  LockService& lock_service_;
+  ClientIndex client_;
+  const LustreTunables& tunables_;
+  ObjectCacheSettings settings_;
+  JobTotals& totals_;
+  PageCache cache_;
+  PageCache::Lookup lookup_;               // scratch, never across an await
+  std::vector<std::unique_ptr<Osc>> oscs_; // [OST], made at first use
+  std::deque<Fetch> fetches_;
+  std::vector<std::uint32_t> free_fetches_;
+  std::deque<WriteBack> write_backs_;
+  std::vector<std::uint32_t> free_write_backs_;
+  std::unordered_map<std::uint32_t, ObjectWrites> writes_; // by object; never walked
+  std::vector<OstDirty> dirty_;                            // [OST]
+  kernel::Ring<DirtyMark> dirty_marks_;
+  bool flusher_runs_ = false;
+  kernel::Signal written_; // an object has no write under way any more
+  kernel::DelayStation& timer_;
+  std::vector<ClientLocks::Handle> unneeded_; // scratch
+  double dirtied_bytes_ = 0;
+  double lost_bytes_ = 0;
+  double direct_written_bytes_ = 0;
+  double discarded_bytes_ = 0;
+  TimeAccount last_write_back_; // what the last one spent its time on
+};
+
+} // namespace lustrum::lustre

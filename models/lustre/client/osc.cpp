@@ -1,0 +1,130 @@
+#include "models/lustre/client/osc.hpp"
+
+#include "models/lustre/server/stopwatch.hpp"
+
+#include <algorithm>
+
+namespace lustrum::lustre {
+
+using kernel::Task;
+
+Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, LockService& lock_service,
+         ClientIndex client, const LustreTunables& tunables)
+    : world_(world), fabric_(fabric), ost_(ost), lock_service_(lock_service), client_(client),
+      granted_(world), slots_(world.add_slots({"rpc_slots", "client{}.osc{}.rpc_slots",
+                                               client.value(), ost.index().value()},
+                                              tunables.osc_max_rpcs_in_flight)),
+      high_priority_slot_(world.add_slots(
+          {"rpc_slots", "client{}.osc{}.hp_slot", client.value(), ost.index().value()}, 1)) {}
+
+bool Osc::is_pending(std::uint32_t object, LockMode mode) const {
+  return std::any_of(pending_.begin(), pending_.end(), [&](const Pending& p) {
+    return p.object == object && (p.mode == mode || p.mode == LockMode::pw);
+  });
+}
+
+std::optional<ClientLocks::Handle> Osc::try_lock(std::uint32_t object, LockMode mode,
+                                                 const LockExtent& extent) {
+  const auto held = locks_.match(object, mode, extent);
+  if (held) locks_.use(*held);
+  return held;
+}
+
+Task Osc::lock(std::uint32_t object, LockMode mode, LockExtent extent,
+               std::optional<ClientLocks::Handle>& held, Outcome& outcome) {
+  Stopwatch watch(world_, outcome.time);
+  while (is_pending(object, mode)) {
+    co_await granted_.wait();
+    watch.lap(Cause::lock);
+    if ((held = try_lock(object, mode, extent))) co_return;
+  }
+  pending_.push_back({object, mode});
+  const std::uint32_t evictions_before = evictions();
+  while (outcome.ok()) {
+    if (!ost_.target().available()) {
+      co_await wait_for_target(outcome);
+      watch.skip();
+      if (!outcome.ok()) break;
+    }
+    const std::uint32_t boot = ost_.target().boot();
+    co_await fabric_.latency();
+    watch.lap(Cause::lock);
+    co_await ost_.oss().serve_small(outcome.time, Cause::lock);
+    watch.skip();
+    ExtentDecision decision;
+    const ExtentRequest request{.client = client_, .mode = mode, .extent = extent};
+    co_await lock_service_.enqueue(object, request, decision);
+    co_await fabric_.latency();
+    watch.lap(Cause::lock);
+    if (evictions() != evictions_before) {
+      outcome.fail(StorageError::io);
+    } else if (decision.answer == LockAnswer::granted) {
+      held = locks_.add(object, decision.lock);
+      break;
+    } else if (ost_.target().boot() == boot) {
+      outcome.fail(StorageError::io);
+    }
+  }
+  const auto mine = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& p) {
+    return p.object == object && p.mode == mode;
+  });
+  pending_.erase(mine);
+  granted_.notify();
+}
+
+Task Osc::wait_for_target(Outcome& outcome) {
+  Stopwatch watch(world_, outcome.time);
+  Target& target = ost_.target();
+  while (!target.available() && outcome.ok()) {
+    if (target.fails_out())
+      outcome.fail(StorageError::io);
+    else
+      co_await target.change();
+  }
+  watch.lap(Cause::failure);
+}
+
+Task Osc::bulk(const BulkRequest& request, Outcome& outcome) {
+  const double asked_s = world_.now().count();
+  const bool extra =
+      request.high_priority && slots_.held() == slots_.count() && high_priority_slot_.held() == 0;
+  kernel::SlotHold slot = co_await (extra ? high_priority_slot_ : slots_).acquire();
+  outcome.time.add_split_as(behind_slots_, world_.now().count() - asked_s, Cause::rpc_slots);
+  const std::uint32_t evictions_before = evictions();
+  for (bool answered = false; !answered;) {
+    if (!ost_.target().available()) [[unlikely]] {
+      co_await wait_for_target(outcome);
+      if (!outcome.ok()) co_return;
+    }
+    const std::uint32_t boot = ost_.target().boot();
+    Outcome served;
+    const double sent_s = world_.now().count();
+    co_await fabric_.latency();
+    const double arrived_s = world_.now().count();
+    co_await ost_.oss().bulk(ost_, request, served);
+    const double left_s = world_.now().count();
+    co_await fabric_.latency();
+    const double wire_s = arrived_s - sent_s + world_.now().count() - left_s;
+    outcome += served;
+    outcome.time[Cause::network] += wire_s;
+    behind_slots_ += served.time;
+    behind_slots_[Cause::rpc_slots] += wire_s;
+    answered = ost_.target().boot() == boot;
+    if (!answered) resent_bytes_ += request.length.as_double();
+  }
+  if (evictions() != evictions_before) outcome.fail(StorageError::io);
+}
+
+Task Osc::call(Cause cause, Outcome& outcome) {
+  if (!ost_.target().available()) co_await wait_for_target(outcome);
+  if (!outcome.ok()) co_return;
+  Stopwatch watch(world_, outcome.time);
+  co_await fabric_.latency();
+  watch.lap(cause);
+  co_await ost_.oss().serve_small(outcome.time, cause);
+  watch.skip();
+  co_await fabric_.latency();
+  watch.lap(cause);
+}
+
+} // namespace lustrum::lustre

@@ -1,0 +1,67 @@
+// One client's connection to one OST: the slot pool of max_rpcs_in_flight, which reads and writes
+// share, and the extent locks that the client holds there.
+#pragma once
+
+#include "models/fabric/fabric.hpp"
+#include "models/lustre/policy/lock_cache.hpp"
+#include "models/lustre/server/lock_service.hpp"
+#include "models/lustre/server/oss.hpp"
+#include "models/lustre/tunables.hpp"
+
+#include <vector>
+
+namespace lustrum::lustre {
+
+class Osc {
+public:
+  Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, LockService& lock_service,
+      ClientIndex client, const LustreTunables& tunables);
+
+  Ost& ost() const { return ost_; }
+  ClientLocks& locks() { return locks_; }
+
+  // A lock that the client has already, in use once more; or none.
+  std::optional<ClientLocks::Handle> try_lock(std::uint32_t object, LockMode mode,
+                                              const LockExtent& extent);
+  // The same, asking the server if need be: one LDLM_ENQUEUE, which several tasks that want the
+  // same share. Without a lock only if the outcome has an error.
+  kernel::Task lock(std::uint32_t object, LockMode mode, LockExtent extent,
+                    std::optional<ClientLocks::Handle>& held, Outcome& outcome);
+
+  // One bulk RPC. Waits out a target that is down and sends again what a failing one lost.
+  // Pre: length <= max_pages_per_rpc, and the request outlives the call.
+  kernel::Task bulk(const BulkRequest& request, Outcome& outcome);
+  // An RPC without data: OST_SYNC, OST_PUNCH, a glimpse.
+  kernel::Task call(Cause cause, Outcome& outcome);
+
+  // RPCs sent again because their target failed: the OST has moved their bytes twice.
+  double resent_bytes() const { return resent_bytes_; }
+
+private:
+  struct Pending {
+    std::uint32_t object;
+    LockMode mode;
+  };
+  bool is_pending(std::uint32_t object, LockMode mode) const;
+  // True when the target answers; otherwise waits for it.
+  kernel::Task wait_for_target(Outcome& outcome);
+  std::uint32_t evictions() const { return ost_.target().evictions(client_); }
+
+  kernel::World& world_;
+  fabric::Fabric& fabric_;
+  Ost& ost_;
+  LockService& lock_service_;
+  ClientIndex client_;
+  ClientLocks locks_;
+  std::vector<Pending> pending_;
+  kernel::Signal granted_;
+  kernel::SlotsStation& slots_;
+  // One more RPC may pass when a lock callback waits for its write.
+  kernel::SlotsStation& high_priority_slot_;
+  // What RPCs in flight spend their time on. An RPC that waits for a slot waits for that; what is
+  // wire latency only stands for the slots themselves, since more of them would hide it.
+  TimeAccount behind_slots_;
+  double resent_bytes_ = 0;
+};
+
+} // namespace lustrum::lustre

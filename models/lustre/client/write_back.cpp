@@ -1,0 +1,192 @@
+// The writing half of ObjectCache: dirty pages, and how they get to the servers.
+#include "models/lustre/client/object_cache.hpp"
+#include "models/lustre/server/stopwatch.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace lustrum::lustre {
+
+using kernel::Task;
+
+namespace {
+
+// Linux write-back: how often it looks, and how old a dirty page may become. Defaults of
+// vm.dirty_writeback_centisecs and vm.dirty_expire_centisecs.
+constexpr Seconds kFlusherPeriod{5};
+constexpr Seconds kDirtyExpire{30};
+
+Bytes whole_pages(const Extent& extent) { return kPageSize * page_count(extent); }
+
+} // namespace
+
+Task ObjectCache::write(JobIndex job, std::uint32_t object, Extent extent, Bytes known_end,
+                        Outcome& outcome) {
+  Osc& osc = osc_of(object);
+  const LockExtent pages = page_extent(extent.begin, extent.length());
+  std::optional<ClientLocks::Handle> lock = osc.try_lock(object, LockMode::pw, pages);
+  if (!lock) {
+    cancel_unneeded(osc);
+    co_await osc.lock(object, LockMode::pw, pages, lock, outcome);
+    if (!lock) co_return;
+  }
+  cache_.before_write(object, extent, known_end, lookup_);
+  if (!lookup_.all_present()) {
+    // Its first and last page hold bytes of others: read, then modified.
+    const Extent first{pages.begin, pages.begin + kPageSize};
+    const Extent last{pages.end - kPageSize, pages.end};
+    const bool reads_last = !lookup_.missing.empty() && lookup_.missing.back().end == last.end;
+    if (lookup_.missing.empty() || lookup_.missing.front().begin == first.begin)
+      co_await wait(job, object, first, outcome);
+    if (reads_last && last.begin > first.begin) co_await wait(job, object, last, outcome);
+  }
+  if (outcome.ok()) co_await reserve(osc.ost().index(), whole_pages(extent), outcome);
+  if (outcome.ok()) make_dirty(job, object, extent);
+  release(osc, *lock);
+}
+
+Task ObjectCache::reserve(OstIndex ost, Bytes bytes, Outcome& outcome) {
+  OstDirty& dirty = dirty_[ost.value()];
+  if (dirty.bytes + bytes <= settings_.max_dirty) co_return;
+  if (!dirty.space) dirty.space = std::make_unique<kernel::Signal>(world_);
+  Stopwatch watch(world_, outcome.time);
+  while (dirty.bytes > Bytes{} && dirty.bytes + bytes > settings_.max_dirty) {
+    // Full chunks are on their way already; a writer that waits sends the others too.
+    while (send_oldest(ost)) {
+    }
+    co_await dirty.space->wait();
+  }
+  watch.lap(Cause::write_back);
+}
+
+void ObjectCache::make_dirty(JobIndex job, std::uint32_t object, Extent extent) {
+  const OstIndex ost = files_.ost_of(object);
+  const PageCache::Written written =
+      cache_.write(object, extent, static_cast<std::uint16_t>(ost.value()));
+  dirtied_bytes_ += written.newly_dirty.as_double();
+  dirty_[ost.value()].bytes += written.newly_dirty;
+  ObjectWrites& writes = writes_[object];
+  writes.begin = std::min(writes.begin, extent.begin);
+  writes.end = std::max(writes.end, extent.end);
+  writes.job = job;
+  while (const auto chunk = cache_.oldest_dirty(static_cast<std::uint16_t>(ost.value()), true))
+    send(chunk->object, chunk->extent, false);
+  if (written.newly_dirty == Bytes{}) return;
+  const Bytes chunk = chunk_begin(extent.begin);
+  const double now_s = world_.now().count();
+  if (dirty_marks_.empty() || dirty_marks_.back().object != object ||
+      dirty_marks_.back().chunk != chunk ||
+      now_s - dirty_marks_.back().since_s > kFlusherPeriod.count())
+    dirty_marks_.push({now_s, object, chunk});
+  if (!flusher_runs_) {
+    flusher_runs_ = true;
+    world_.spawn(flush_old_pages(), {"client flusher", client_.value()});
+  }
+}
+
+bool ObjectCache::send(std::uint32_t object, Extent extent, bool high_priority) {
+  std::uint32_t id = 0;
+  if (free_write_backs_.empty()) {
+    id = static_cast<std::uint32_t>(write_backs_.size());
+    write_backs_.emplace_back();
+  } else {
+    id = free_write_backs_.back();
+    free_write_backs_.pop_back();
+  }
+  WriteBack& write = write_backs_[id];
+  cache_.take_dirty(object, extent, id, settings_.rpc_size, write.rpc);
+  if (write.rpc.extents.empty()) {
+    free_write_backs_.push_back(id);
+    return false;
+  }
+  ObjectWrites& writes = writes_[object];
+  ++writes.in_flight;
+  write.object = object;
+  write.job = writes.job;
+  write.high_priority = high_priority;
+  world_.spawn(write_back(id), {"client writing back", client_.value()});
+  return true;
+}
+
+bool ObjectCache::send_oldest(OstIndex ost) {
+  const auto chunk = cache_.oldest_dirty(static_cast<std::uint16_t>(ost.value()), false);
+  return chunk && send(chunk->object, chunk->extent, false);
+}
+
+Task ObjectCache::write_back(std::uint32_t id) {
+  WriteBack& write = write_backs_[id];
+  const BulkRequest request{.client = client_,
+                            .job = write.job,
+                            .object = write.object,
+                            .offset = write.rpc.extents.front().begin,
+                            .length = write.rpc.bytes,
+                            .operation = device::Operation::write,
+                            .high_priority = write.high_priority};
+  Outcome outcome;
+  co_await osc_of(write.object).bulk(request, outcome);
+  const std::uint32_t object = write.object;
+  cache_.written(object, write.rpc, id);
+  ObjectWrites& writes = writes_[object];
+  if (outcome.ok()) {
+    totals_[write.job.value()].write_stored += write.rpc.bytes;
+  } else {
+    writes.failed = true;
+    note_lost(write.rpc.bytes, write.job);
+  }
+  last_write_back_ = outcome.time;
+  if (--writes.in_flight == 0) written_.notify();
+  const Bytes bytes = write.rpc.bytes;
+  free_write_backs_.push_back(id);
+  settle_dirty(object, bytes);
+}
+
+void ObjectCache::settle_dirty(std::uint32_t object, Bytes bytes) {
+  OstDirty& dirty = dirty_[files_.ost_of(object).value()];
+  dirty.bytes -= bytes;
+  if (dirty.space) dirty.space->notify();
+}
+
+void ObjectCache::note_lost(Bytes bytes, JobIndex job) {
+  lost_bytes_ += bytes.as_double();
+  totals_[job.value()].write_lost += bytes;
+}
+
+Task ObjectCache::flush(std::uint32_t object, bool high_priority, Outcome& outcome) {
+  if (!writes_.contains(object)) co_return;
+  const double start_s = world_.now().count();
+  const Bytes begin = chunk_begin(writes_[object].begin);
+  const Bytes end = writes_[object].end;
+  writes_[object].begin = kToEnd; // from here on, what is written is the next flush's
+  writes_[object].end = Bytes{};
+  for (Bytes at = begin; at < end; at += settings_.rpc_size)
+    while (send(object, {at, at + settings_.rpc_size}, high_priority)) {
+    }
+  while (writes_[object].in_flight > 0) co_await written_.wait();
+  outcome.time.add_split_as(last_write_back_, world_.now().count() - start_s, Cause::write_back);
+  const ObjectWrites& writes = writes_[object];
+  if (writes.failed) outcome.fail(StorageError::io);
+  if (writes.begin >= writes.end) writes_.erase(object);
+}
+
+Task ObjectCache::flush_old_pages() {
+  while (!dirty_marks_.empty()) {
+    co_await world_.delay(timer_, kFlusherPeriod);
+    const double expired_s = (world_.now() - kDirtyExpire).count();
+    while (!dirty_marks_.empty() && dirty_marks_.front().since_s <= expired_s) {
+      const DirtyMark mark = dirty_marks_.pop();
+      send(mark.object, {mark.chunk, mark.chunk + settings_.rpc_size}, false);
+    }
+    // Marks whose pages have gone long since need no waiting for.
+    if (cache_.dirty() == Bytes{})
+      while (!dirty_marks_.empty()) dirty_marks_.pop();
+  }
+  flusher_runs_ = false;
+}
+
+Bytes ObjectCache::unstored_bytes() const {
+  Bytes sum{};
+  for (const OstDirty& dirty : dirty_) sum += dirty.bytes;
+  return sum;
+}
+
+} // namespace lustrum::lustre

@@ -1,0 +1,52 @@
+// Whether an OST or MDT answers: up, down, or in recovery, and which clients it has evicted.
+//
+// An RPC that meets a target that is down waits until it has recovered (failover mode), or fails
+// with EIO (failout). One that was under way when the target failed gets no reply: its sender finds
+// another boot count than before and sends it again.
+#pragma once
+
+#include "models/storage.hpp"
+#include "sim/kernel/world.hpp"
+
+#include <vector>
+
+namespace lustrum::lustre {
+
+class Target {
+public:
+  Target(kernel::World& world, std::uint32_t clients) : evictions_(clients), changed_(world) {}
+
+  bool available() const { return available_; }
+  // Rises with every failure.
+  std::uint32_t boot() const { return boot_; }
+  bool fails_out() const { return failout_; }
+  kernel::Signal::Awaiter change() { return changed_.wait(); }
+
+  void fail() {
+    available_ = false;
+    ++boot_;
+    changed_.notify(); // in failout mode those who wait give up
+  }
+  void recover() {
+    available_ = true;
+    changed_.notify();
+  }
+  // `failout` instead of `failover`: calls fail at once while the target is down.
+  void set_failout(bool failout) {
+    failout_ = failout;
+    changed_.notify();
+  }
+
+  // How often the client was evicted; what it held on this target is gone each time.
+  std::uint32_t evictions(ClientIndex client) const { return evictions_[client.value()]; }
+  void evict(ClientIndex client) { ++evictions_[client.value()]; }
+
+private:
+  bool available_ = true;
+  bool failout_ = false;
+  std::uint32_t boot_ = 0;
+  std::vector<std::uint32_t> evictions_; // [client]
+  kernel::Signal changed_;
+};
+
+} // namespace lustrum::lustre
