@@ -134,18 +134,21 @@ Engine::~Engine() = default;
 
 Seconds Engine::clock() const { return Seconds{sg::Engine::get_clock()}; }
 
-void Engine::add_actor(const std::string& name, std::function<void()> body) {
-  ++simgrid_->actors_left;
-  sg::Actor::create(name, simgrid_->ranks, [this, name, body = std::move(body)] {
-    try {
-      body();
-      --simgrid_->actors_left;
-    } catch (const std::exception& e) {
-      world_.fail(std::make_exception_ptr(
-          SimulationError(fmt::format("actor `{}` failed: {}", name, e.what()))));
-      sg::this_actor::exit();
-    }
-  });
+void Engine::add_actor(const std::string& name, std::function<void()> body, ActorKind kind) {
+  const bool regular = kind == ActorKind::regular;
+  if (regular) ++simgrid_->actors_left;
+  const auto actor =
+      sg::Actor::create(name, simgrid_->ranks, [this, name, regular, body = std::move(body)] {
+        try {
+          body();
+          if (regular) --simgrid_->actors_left;
+        } catch (const std::exception& e) {
+          world_.fail(std::make_exception_ptr(
+              SimulationError(fmt::format("actor `{}` failed: {}", name, e.what()))));
+          sg::this_actor::exit();
+        }
+      });
+  if (!regular) actor->daemonize();
 }
 
 void Engine::run() {

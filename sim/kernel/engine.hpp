@@ -27,6 +27,9 @@ public:
 
 enum class DataPath : std::uint8_t { stations, simgrid };
 
+// The run ends with the last regular actor; background ones are then cut short wherever they are.
+enum class ActorKind : std::uint8_t { regular, background };
+
 class Engine {
 public:
   struct Options {
@@ -44,9 +47,10 @@ public:
   Seconds clock() const;
 
   // An actor that starts at time 0. An exception that leaves its body ends the run.
-  void add_actor(const std::string& name, std::function<void()> body);
+  void add_actor(const std::string& name, std::function<void()> body,
+                 ActorKind kind = ActorKind::regular);
 
-  // Runs until every actor has ended. Throws SimulationError when that cannot be.
+  // Runs until every regular actor has ended. Throws SimulationError when that cannot be.
   void run();
 
   // --- for actors, while the engine runs
