@@ -33,6 +33,7 @@ PARTS = {
     "models/nfs": ["sim/base", "sim/kernel", "models/storage", "models/device", "models/fabric"],
     "models/tiering": ["sim/base", "sim/kernel", "models/storage", "models/lustre", "models/object"],
     "models/training": ["sim/base", "sim/kernel", "sim/trace", "models/storage"],
+    "models/loadgen": ["sim/base", "sim/kernel", "models/storage"],
     "models/cost": ["sim/base", "sim/result"],
     "models/assembly": ["sim/*", "models/*"],
     "reports": ["sim/base", "sim/result"],

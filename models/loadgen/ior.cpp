@@ -1,0 +1,149 @@
+#include "models/loadgen/ior.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lustrum::loadgen {
+
+using kernel::Task;
+
+Ior::Ior(kernel::Engine& engine, Storage& storage, LoadPlace place, const IorSettings& settings)
+    : LoadJob(engine, storage, std::move(place)),
+      settings_(settings), pattern_{.ranks = rank_count(),
+                                    .block_size = settings.block_size,
+                                    .transfer_size = settings.transfer_size,
+                                    .segments = settings.segments,
+                                    .file_per_process = settings.file_per_process,
+                                    .random_offset = settings.random_offset,
+                                    .seed = place_.seed},
+      directory_(storage.place_directory(kRootDirectory)), files_(pattern_.files()),
+      written_(rank_count(), settings.write ? 0 : pattern_.transfers_per_rank()) {
+  name_phase(kWrite, "write", true);
+  name_phase(kRead, "read", true);
+  // Without a write phase the files are there from before.
+  for (FileIndex& file : files_)
+    file = settings.write ? storage.reserve_file(directory_)
+                          : storage.place_file(directory_, pattern_.file_size());
+}
+
+FileIndex Ior::file_of(std::uint32_t owner) const {
+  return files_[settings_.file_per_process ? owner : 0];
+}
+
+Task Ior::run_once(std::uint32_t rank) {
+  most_written_ = 0;
+  if (settings_.drop_caches) drop_caches(rank);
+  co_await barrier(rank);
+  if (settings_.write) co_await write_phase(rank);
+  co_await barrier(rank);
+  if (settings_.drop_caches) drop_caches(rank);
+  co_await barrier(rank);
+  if (settings_.read) co_await read_phase(rank);
+  co_await barrier(rank);
+  if (settings_.write && !settings_.keep_file) co_await remove(rank);
+}
+
+Task Ior::write_phase(std::uint32_t rank) {
+  const std::uint64_t all = pattern_.transfers_per_rank();
+  std::uint64_t& done = written_[rank];
+  done = 0;
+  begin(kWrite);
+  std::unique_ptr<OpenFile> file;
+  co_await open(rank, rank, kWrite, file);
+  if (settings_.intra_test_barriers) co_await barrier(rank);
+  if (file) co_await transfers(rank, rank, *file, kWrite, 0, all, settings_.stonewall, done);
+  if (settings_.stonewall > Seconds{} && settings_.stonewall_wear_out) {
+    most_written_ = std::max(most_written_, done);
+    co_await barrier(rank);
+    if (file) co_await transfers(rank, rank, *file, kWrite, done, most_written_, Seconds{}, done);
+  }
+  if (file && settings_.fsync) co_await sync(rank, *file);
+  if (settings_.intra_test_barriers) co_await barrier(rank);
+  if (file) {
+    const Seconds before = now();
+    Outcome outcome;
+    co_await storage_.close(std::move(file), outcome);
+    note(rank, before, outcome, kWrite);
+  }
+  end(kWrite);
+}
+
+Task Ior::read_phase(std::uint32_t rank) {
+  const std::uint32_t owner =
+      settings_.reorder_tasks
+          ? reordered(rank, rank_count(), place_.ranks_per_client, settings_.task_per_node_offset)
+          : rank;
+  begin(kRead);
+  std::unique_ptr<OpenFile> file;
+  co_await open(rank, owner, kRead, file);
+  if (settings_.intra_test_barriers) co_await barrier(rank);
+  std::uint64_t done = 0;
+  const Seconds stonewall = settings_.stonewall_wear_out ? Seconds{} : settings_.stonewall;
+  if (file) co_await transfers(rank, owner, *file, kRead, 0, written_[owner], stonewall, done);
+  if (settings_.intra_test_barriers) co_await barrier(rank);
+  if (file) {
+    const Seconds before = now();
+    Outcome outcome;
+    co_await storage_.close(std::move(file), outcome);
+    note(rank, before, outcome, kRead);
+  }
+  end(kRead);
+}
+
+Task Ior::open(std::uint32_t rank, std::uint32_t owner, Access access,
+               std::unique_ptr<OpenFile>& file) {
+  const Seconds before = now();
+  Outcome outcome;
+  const OpenMode mode{.write = access == kWrite,
+                      .create = access == kWrite,
+                      .truncate = false,
+                      .append = false,
+                      .direct = settings_.direct,
+                      .gpu = false,
+                      .map = false};
+  co_await storage_.open(caller(rank), file_of(owner), mode, file, outcome);
+  note(rank, before, outcome, access);
+}
+
+Task Ior::transfers(std::uint32_t rank, std::uint32_t owner, OpenFile& file, Access access,
+                    std::uint64_t from, std::uint64_t limit, Seconds stonewall,
+                    std::uint64_t& done) {
+  const Seconds start = now();
+  for (std::uint64_t i = from; i < limit; ++i) {
+    const IorTransfer transfer = transfer_of(pattern_, owner, i);
+    const Seconds before = now();
+    Outcome outcome;
+    if (access == kWrite) {
+      co_await storage_.write(file, transfer.offset, transfer.length, outcome);
+    } else if (transfer.offset + transfer.length <= storage_.file_size(file.file())) {
+      co_await storage_.read(file, transfer.offset, transfer.length, outcome);
+    } else {
+      outcome.fail(StorageError::io); // what could not be written: a short read
+    }
+    if (note(rank, before, outcome, access)) count(access, transfer.length);
+    if (access == kWrite && settings_.fsync_per_write) co_await sync(rank, file);
+    done = i + 1;
+    // As IOR does: looked at after a transfer, so that each rank does one.
+    if (stonewall > Seconds{} && now() - start > stonewall) break;
+  }
+}
+
+Task Ior::sync(std::uint32_t rank, OpenFile& file) {
+  const Seconds before = now();
+  Outcome outcome;
+  co_await storage_.sync(file, outcome);
+  note(rank, before, outcome, kWrite);
+}
+
+// Outside the phases, as in IOR. The next repetition writes to a new file.
+Task Ior::remove(std::uint32_t rank) {
+  if (!settings_.file_per_process && rank != 0) co_return;
+  FileIndex& file = files_[settings_.file_per_process ? rank : 0];
+  const Seconds before = now();
+  Outcome outcome;
+  co_await storage_.remove(caller(rank), file, outcome);
+  note(rank, before, outcome, kNoPhase);
+  file = storage_.reserve_file(directory_);
+}
+
+} // namespace lustrum::loadgen
