@@ -34,6 +34,7 @@ std::string duration(const Page& page, double time_s) {
 }
 
 void utilization_lines(Page& page, const RunMetrics& m) {
+  if (!m.gpu_utilization_pct) return; // load generators alone
   constexpr std::size_t kCells = 20;
   constexpr std::size_t kPercentWidth = 8; // of `100.00 %`
   const auto measured = [&](std::string_view name, double pct) {
@@ -48,7 +49,7 @@ void utilization_lines(Page& page, const RunMetrics& m) {
                           *m.au_pass ? Style::good : Style::bad);
     page.line(text);
   }
-  page.line(measured("GPU utilization", m.gpu_utilization_pct) + counted(m.ranks, "rank"));
+  page.line(measured("GPU utilization", *m.gpu_utilization_pct) + counted(m.ranks, "rank"));
 }
 
 void limit_lines(Page& page, const RunResult& result) {
@@ -96,9 +97,13 @@ void work_lines(Page& page, const RunMetrics& m) {
   if (m.samples_per_s) text += fmt::format("; {} samples/s", number(*m.samples_per_s));
   page.paragraph(label("Run"), text);
   page.paragraph(label("Data"),
-                 fmt::format("{} read at {} MiB/s, {} opened, {}",
+                 fmt::format("{} read at {} MiB/s{}, {} opened, {}",
                              format_bytes(Bytes{m.read_bytes}), number(m.throughput_mib_per_s),
+                             m.write_bytes > 0
+                                 ? fmt::format(", {} written", format_bytes(Bytes{m.write_bytes}))
+                                 : std::string{},
                              counted(m.files_opened, "file"), counted(m.rpcs, "RPC")));
+  if (m.errors > 0) page.line(label("Errors") + counted(m.errors, "call") + " failed", Style::bad);
   if (m.step_time_p50_s && m.step_time_p95_s && m.step_time_p99_s)
     page.paragraph(label("Step time"), fmt::format("{} median, {} 95th, {} 99th percentile",
                                                    duration(page, *m.step_time_p50_s),
@@ -145,14 +150,14 @@ void share_group(Page& page, const GpuTimeShares& shares, std::string_view title
   if (rest_pct >= kLeastShownPct) share_line(page, "    each under 0.05 %", rest_pct);
 }
 
-void time_section(Page& page, const GpuTimeShares& shares) {
+void time_section(Page& page, const GpuTimeShares& shares, bool gpus) {
   double total_pct = 0;
   for (const double pct : shares.pct) total_pct += pct;
-  page.heading("Where GPU time went");
-  share_line(page, "  compute", shares[Cause::compute], kCauseTable.front().text);
+  page.heading(gpus ? "Where GPU time went" : "Where the processes' time went");
+  if (gpus) share_line(page, "  compute", shares[Cause::compute], kCauseTable.front().text);
   share_group(page, shares, "waiting for storage", true);
   share_group(page, shares, "not storage", false);
-  share_line(page, "  all GPU time", total_pct);
+  share_line(page, gpus ? "  all GPU time" : "  all of their time", total_pct);
 }
 
 // --- tables
@@ -168,6 +173,47 @@ void epoch_section(Page& page, const RunMetrics& m) {
                i < m.au_per_epoch_pct.size() ? percent(m.au_per_epoch_pct[i], 2) : "-"});
   table.print(page);
   if (epochs > kMostRows) page.line(fmt::format("  and {} more in the JSON", epochs - kMostRows));
+}
+
+// What each job came to; one alone is the run.
+void job_section(Page& page, const std::vector<JobRow>& jobs) {
+  if (jobs.size() < 2) return;
+  Table table({"Jobs", "clients", "ranks", "start", "time", "AU", "GPU", "MiB/s"});
+  bool background = false;
+  for (const JobRow& job : jobs) {
+    background = background || job.background;
+    table.add({printable(job.name) + (job.background ? " *" : ""), whole(job.clients),
+               whole(job.ranks), duration(page, job.start_s), duration(page, job.makespan_s),
+               job.au_mean_pct ? percent(*job.au_mean_pct) : "-",
+               job.gpu_utilization_pct ? percent(*job.gpu_utilization_pct) : "-",
+               number(job.throughput_mib_per_s)});
+  }
+  table.print(page);
+  if (background) page.line("  * in the background: repeats until the others have ended");
+}
+
+void phase_section(Page& page, const RunResult& result) {
+  if (result.phases.empty()) return;
+  const auto name = [&](const PhaseRow& row) {
+    return result.jobs.size() > 1 ? printable(row.job) + " " + row.name : row.name;
+  };
+  Table table({"Phases", "operations", "data", "time", "rate"});
+  for (const PhaseRow& row : result.phases)
+    table.add({name(row), whole(row.operations),
+               row.bytes > 0 ? format_bytes(Bytes{row.bytes}) : "-", duration(page, row.time_s),
+               row.time_s > 0 ? number(row.rate) + " " + row.unit : "-"});
+  table.print(page);
+  for (const PhaseRow& row : result.phases) {
+    if (row.repetitions > 1)
+      page.paragraph(fmt::format("  {}: ", name(row)),
+                     fmt::format("{} repetitions, {} to {} {}", whole(row.repetitions),
+                                 number(row.rate_min), number(row.rate_max), row.unit));
+    if (row.repetitions == 0)
+      page.paragraph(fmt::format("  {}: ", name(row)), "cut short by the end of the run");
+    if (row.errors > 0)
+      page.paragraph(fmt::format("  {}: ", name(row)), counted(row.errors, "call") + " failed",
+                     Style::bad);
+  }
 }
 
 void station_section(Page& page, const RunResult& result) {
@@ -276,7 +322,9 @@ std::string terminal_text(const RunResult& result, const TerminalOptions& option
   cost_line(page, result.cost);
   work_lines(page, result.metrics);
   list_section(page, "Warnings", result.warnings, Style::warning);
-  time_section(page, result.stalls);
+  phase_section(page, result);
+  job_section(page, result.jobs);
+  time_section(page, result.stalls, result.metrics.gpu_utilization_pct.has_value());
   epoch_section(page, result.metrics);
   station_section(page, result);
   cost_section(page, result.cost);

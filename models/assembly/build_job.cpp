@@ -56,7 +56,7 @@ training::DatasetSettings place_dataset(const DlioWorkload& dlio, Storage& stora
   return dataset;
 }
 
-training::LoaderSettings build_loader(const Scenario& scenario, const DlioWorkload& dlio) {
+training::LoaderSettings build_loader(const WorkloadSettings& workload, const DlioWorkload& dlio) {
   training::LoaderSettings loader;
   // DALI streams record files as tf.data does.
   const bool tensorflow = dlio.data_loader == "tensorflow" || dlio.data_loader == "dali" ||
@@ -71,30 +71,35 @@ training::LoaderSettings build_loader(const Scenario& scenario, const DlioWorklo
                               : dlio.file_shuffle != "off" || dlio.sample_shuffle != "off";
   loader.new_order_each_epoch = dlio.seed_change_epoch;
   loader.preprocess = {Seconds{dlio.preprocess_time_s}, Seconds{dlio.preprocess_time_stdev_s}};
-  if (!tensorflow) loader.worker_startup = scenario.workload.worker_startup;
+  if (!tensorflow) loader.worker_startup = workload.worker_startup;
   return loader;
 }
 
 } // namespace
 
-training::JobSettings build_job(const Scenario& scenario, Storage& storage) {
-  const DlioWorkload& dlio = *scenario.dlio;
+training::JobSettings build_job(const JobContext& context, Storage& storage) {
+  const ScenarioJob& asked = context.job;
+  const DlioWorkload& dlio = *asked.dlio;
   training::JobSettings job;
-  job.ranks = scenario.workload.ranks;
-  job.ranks_per_client = (job.ranks + scenario.cluster.nodes - 1) / scenario.cluster.nodes;
-  job.epochs = scenario.run.epochs;
+  job.job = context.index;
+  job.first_client = ClientIndex{asked.first_client};
+  job.start = asked.start;
+  job.background = asked.background;
+  job.ranks = asked.workload.ranks;
+  job.ranks_per_client = (job.ranks + asked.nodes - 1) / asked.nodes;
+  job.epochs = asked.epochs;
   job.max_steps =
       dlio.total_training_steps > 0 ? static_cast<std::uint32_t>(dlio.total_training_steps) : 0;
-  job.seed = scenario.run.seed;
+  job.seed = context.scenario.run.seed + context.index.value();
   job.dataset = place_dataset(dlio, storage);
-  job.loader = build_loader(scenario, dlio);
-  const StepOverhead& overhead = scenario.workload.step_overhead;
+  job.loader = build_loader(asked.workload, dlio);
+  const StepOverhead& overhead = asked.workload.step_overhead;
   job.step = {.compute = {Seconds{dlio.computation_time_s}, Seconds{dlio.computation_time_stdev_s}},
               .overhead_fixed = overhead.fixed,
               .overhead_per_rank = overhead.per_rank,
               .overhead_stdev = overhead.stdev};
-  job.au = {.formula = scenario.workload.au_formula == "v1.0" ? training::AuFormula::v1_0
-                                                              : training::AuFormula::v2_0,
+  job.au = {.formula = asked.workload.au_formula == "v1.0" ? training::AuFormula::v1_0
+                                                           : training::AuFormula::v2_0,
             .exclude_start_steps = dlio.exclude_start_steps,
             .exclude_end_steps = dlio.exclude_end_steps};
   if (dlio.checkpoint && dlio.model_size_bytes > 0) {

@@ -52,8 +52,7 @@ std::uint64_t extra_metadata_iops(const Scenario& scenario) {
 
 } // namespace
 
-void fill_cost(const Scenario& scenario, std::size_t epochs, std::uint64_t samples,
-               RunResult& result) {
+void fill_cost(const Scenario& scenario, const WorkDone& done, RunResult& result) {
   const LustreSystem& system = scenario.filesystem;
   CostInputs inputs;
   inputs.instance_name = scenario.cluster.instance;
@@ -71,16 +70,17 @@ void fill_cost(const Scenario& scenario, std::size_t epochs, std::uint64_t sampl
     inputs.price_metadata_iops_month = system.price_metadata_iops_month;
   }
   inputs.makespan = Seconds{result.metrics.makespan_s};
-  inputs.epochs = epochs;
-  inputs.samples = samples;
-  // GPUs of a node that no rank uses are paid for as well.
-  const std::uint32_t paid = scenario.cluster.nodes * scenario.instance.gpus.value;
-  const double used = std::min(1.0, static_cast<double>(result.metrics.ranks) / paid);
-  inputs.gpu_utilization = result.metrics.gpu_utilization_pct / 100 * used;
-  if (result.metrics.ranks > 0 && used < 1)
-    result.warnings.push_back(
-        fmt::format("{} of the {} GPUs paid for are used; the others count as idle",
-                    result.metrics.ranks, paid));
+  inputs.epochs = done.epochs;
+  inputs.samples = done.samples;
+  if (result.metrics.gpu_utilization_pct) {
+    // GPUs of a node that no rank uses are paid for as well.
+    const std::uint32_t paid = scenario.cluster.nodes * scenario.instance.gpus.value;
+    const std::uint32_t ranks = result.metrics.ranks;
+    inputs.gpu_utilization = ranks > 0 ? std::min(1.0, done.compute / (inputs.makespan * paid)) : 0;
+    if (ranks > 0 && ranks < paid)
+      result.warnings.push_back(fmt::format(
+          "{} of the {} GPUs paid for are used; the others count as idle", ranks, paid));
+  }
   result.cost = cost_of(inputs);
 }
 

@@ -121,7 +121,7 @@ void observe_bottleneck(RunResult& result) {
   const double share_pct = result.stalls[largest->cause];
   // When no kind of waiting costs even this much, the GPUs themselves are what limits the job.
   constexpr double kNegligiblePct = 2;
-  if (share_pct < kNegligiblePct) {
+  if (result.metrics.gpu_utilization_pct && share_pct < kNegligiblePct) {
     result.bottleneck = Bottleneck{
         "GPU", "gpu", compute_pct,
         fmt::format("the GPUs compute {:.1f} % of the time; nothing else takes {:g} % of it",
@@ -132,8 +132,11 @@ void observe_bottleneck(RunResult& result) {
   // A station that is idle half of the time is not what holds the job back: its latency is.
   constexpr double kBusyPct = 50;
   if (station && station->utilization_pct < kBusyPct) station = nullptr;
-  const std::string why = fmt::format("{:.1f} % of GPU time goes to: {} (not computing: {:.1f} %)",
-                                      share_pct, largest->text, waiting_pct);
+  const std::string why =
+      result.metrics.gpu_utilization_pct
+          ? fmt::format("{:.1f} % of GPU time goes to: {} (not computing: {:.1f} %)", share_pct,
+                        largest->text, waiting_pct)
+          : fmt::format("{:.1f} % of the processes' time goes to: {}", share_pct, largest->text);
   result.bottleneck =
       station ? Bottleneck{station->name, station->station_class, station->utilization_pct, why}
               : Bottleneck{std::string(largest->key), std::string(largest->key), share_pct, why};

@@ -1,7 +1,4 @@
-#include "models/assembly/run_replay.hpp"
-
-#include "models/assembly/describe_result.hpp"
-#include "models/assembly/observe.hpp"
+#include "models/assembly/running_job.hpp"
 #include "models/training/trace_replay.hpp"
 #include "sim/base/input_error.hpp"
 #include "sim/base/units_text.hpp"
@@ -17,19 +14,21 @@ namespace {
 
 constexpr double kPercent = 100;
 
-training::ReplayOptions options_of(const Scenario& scenario) {
-  const ReplaySettings& replay = scenario.workload.replay;
+training::ReplayOptions options_of(const JobContext& context) {
+  const ReplaySettings& replay = context.job.workload.replay;
   return {.keep_think_time = replay.think_time == "keep",
           .think_time_scale = replay.time_scale,
           .path_prefix = replay.path_prefix,
           .max_ranks = replay.ranks,
-          .clients = scenario.cluster.nodes,
+          .job = context.index,
+          .first_client = ClientIndex{context.job.first_client},
+          .clients = context.job.nodes,
           .detect_cached = replay.cached_reads == "detect",
           .cache_rate = replay.cache_rate,
           .cache_latency = replay.cache_latency};
 }
 
-void add_report(const trace::ReadReport& report, RunResult& result) {
+void add_report(const trace::ReadReport& report, JobReport& result) {
   std::istringstream lines(report.text());
   for (std::string line; std::getline(lines, line);) result.notes.push_back("trace: " + line);
   if (!report.complete())
@@ -44,7 +43,7 @@ double utilization_pct(double step_s, double wait_s) {
 }
 
 // How much of the recorded waiting the model gives back.
-void compare(const training::ReplayOutcome& outcome, RunResult& result) {
+void compare(const training::ReplayOutcome& outcome, JobReport& result) {
   if (outcome.ranks == 0) {
     result.warnings.emplace_back(
         "the trace shows no training steps: GPU utilization cannot be told; times are those of its "
@@ -78,41 +77,49 @@ trace::ReadResult read_trace(const std::vector<std::filesystem::path>& paths) {
   }
 }
 
+class ReplayedJob : public RunningJob {
+public:
+  explicit ReplayedJob(const JobContext& context)
+      : context_(context),
+        read_(read_trace({context.job.workload.trace.begin(), context.job.workload.trace.end()})),
+        replay_(context.engine, context.storage, read_.trace, options_of(context)) {}
+
+  JobReport report() const override {
+    const training::ReplayOutcome outcome = replay_.outcome();
+    if (outcome.calls == 0 && outcome.cached_reads == 0)
+      throw InputError(fmt::format("no call of the trace was replayed; {}",
+                                   context_.job.workload.replay.path_prefix.empty()
+                                       ? "it names no file on a storage"
+                                       : "no file lies below workload.replay.path_prefix"));
+    JobReport result;
+    add_report(read_.report, result);
+    result.notes.push_back(fmt::format(
+        "replay: {} calls sent to the storage; {} reads ({} in all) were faster than any server "
+        "and kept as page-cache hits",
+        outcome.calls, outcome.cached_reads, format_bytes(outcome.cached_bytes)));
+    compare(outcome, result);
+    const Bytes read = context_.storage.totals(context_.index).read_delivered;
+    result.metrics.makespan_s = outcome.makespan.count();
+    result.metrics.ranks = outcome.ranks;
+    result.metrics.throughput_mib_per_s =
+        read.as_double() / static_cast<double>(kMib) / outcome.makespan.count();
+    result.roofline = {.read = read};
+    result.time = outcome.time;
+    result.ranks = outcome.ranks;
+    result.compute = Seconds{outcome.time[Cause::compute]};
+    return result;
+  }
+
+private:
+  JobContext context_;
+  trace::ReadResult read_;
+  training::TraceReplay replay_;
+};
+
 } // namespace
 
-ReplayRun run_replay(const Scenario& scenario, kernel::Engine& engine,
-                     lustre::Filesystem& filesystem) {
-  const std::vector<std::filesystem::path> paths(scenario.workload.trace.begin(),
-                                                 scenario.workload.trace.end());
-  const trace::ReadResult read = read_trace(paths);
-  training::TraceReplay replay(engine, filesystem, read.trace, options_of(scenario));
-  engine.run();
-
-  const training::ReplayOutcome outcome = replay.outcome();
-  if (outcome.calls == 0 && outcome.cached_reads == 0)
-    throw InputError(fmt::format("no call of the trace was replayed; {}",
-                                 scenario.workload.replay.path_prefix.empty()
-                                     ? "it names no file on a storage"
-                                     : "no file lies below workload.replay.path_prefix"));
-  ReplayRun run;
-  RunResult& result = run.result;
-  add_report(read.report, result);
-  result.notes.push_back(fmt::format(
-      "replay: {} calls sent to the storage; {} reads ({} in all) were faster than any server and "
-      "kept as page-cache hits",
-      outcome.calls, outcome.cached_reads, format_bytes(outcome.cached_bytes)));
-  compare(outcome, result);
-  result.metrics.makespan_s = outcome.makespan.count();
-  result.metrics.ranks = outcome.ranks;
-  result.metrics.throughput_mib_per_s = filesystem.totals().read_delivered.as_double() /
-                                        static_cast<double>(kMib) / outcome.makespan.count();
-  result.stalls = shares_of(outcome.time);
-  result.metrics.gpu_utilization_pct = result.stalls[Cause::compute];
-  observe_bound(filesystem, {.read = filesystem.totals().read_delivered}, result);
-  fill_cost(scenario, 0, 0, result);
-  run.gpu_time = outcome.time;
-  run.ranks = outcome.ranks;
-  return run;
+std::unique_ptr<RunningJob> start_replay(const JobContext& context) {
+  return std::make_unique<ReplayedJob>(context);
 }
 
 } // namespace lustrum

@@ -1,6 +1,6 @@
 #include "models/assembly/scenario.hpp"
 
-#include "models/assembly/dlio_loader.hpp"
+#include "models/assembly/scenario_jobs.hpp"
 #include "models/lustre/policy/layout.hpp"
 #include "sim/base/did_you_mean.hpp"
 #include "sim/base/units_text.hpp"
@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 namespace lustrum {
@@ -27,8 +26,6 @@ std::string choose_from(const std::string& name, const std::vector<std::string>&
 
 double in_tib(Bytes size) { return size.as_double() / static_cast<double>(kTib); }
 
-// Samples are numbered with 32 bits, and every rank holds an order of all of them.
-constexpr double kMostSamples = 1e9;
 // Objects name their OST with 16 bits; the largest systems have some hundreds.
 constexpr std::uint32_t kMostOsts = 10'000;
 
@@ -44,20 +41,22 @@ bool is_multiple(Bytes size, Bytes step) {
 class ScenarioReader {
 public:
   ScenarioReader(const YamlDocument& document, const Catalog& catalog, Diagnostics& diagnostics)
-      : document_(document), root_(document.root()), catalog_(catalog), diagnostics_(diagnostics) {}
+      : document_(document), root_(document.root()), catalog_(catalog), diagnostics_(diagnostics),
+        jobs_(document, diagnostics) {}
 
   Scenario read() {
     for (const ScenarioSection& section : scenario_sections()) apply_section_defaults(section.path);
     scenario_.files.push_back(document_.name());
     scenario_.files.insert(scenario_.files.end(), catalog_.files().begin(), catalog_.files().end());
     if (!root_ || !require_map(root_, diagnostics_)) return std::move(scenario_);
-    read_section(root_, Scenario::parameters(), &scenario_, diagnostics_,
-                 {.extra_keys = {"workload", "cluster", "storage", "network", "lustre", "run"}});
+    read_section(
+        root_, Scenario::parameters(), &scenario_, diagnostics_,
+        {.extra_keys = {"workload", "jobs", "cluster", "storage", "network", "lustre", "run"}});
     if (scenario_.name.empty())
       scenario_.name = std::filesystem::path{document_.name()}.stem().string();
     read_cluster();
     read_storage();
-    read_workload();
+    if (root_.get("jobs") || required_section("workload")) jobs_.read(root_, scenario_);
     read_optional("lustre", lustre::LustreTunables::parameters(), &scenario_.lustre);
     read_optional("network", NetworkSettings::parameters(), &scenario_.network);
     read_optional("run", RunSettings::parameters(), &scenario_.run);
@@ -69,7 +68,6 @@ public:
 private:
   void apply_section_defaults(std::string_view path) {
     if (path.empty()) apply_defaults(Scenario::parameters(), &scenario_);
-    if (path == "workload") apply_defaults(WorkloadSettings::parameters(), &scenario_.workload);
     if (path == "cluster") apply_defaults(ClusterSettings::parameters(), &scenario_.cluster);
     if (path == "storage") apply_defaults(StorageSettings::parameters(), &scenario_.storage);
     if (path == "network") apply_defaults(NetworkSettings::parameters(), &scenario_.network);
@@ -136,84 +134,12 @@ private:
       read_section(set, table, owner, diagnostics_, {.figures_may_be_bare = true, .partial = true});
   }
 
-  void read_workload() {
-    const YamlNode node = required_section("workload");
-    if (!node) return;
-    // A trace may be one path or a list of them, so it is read here.
-    ParameterTable table = WorkloadSettings::parameters();
-    std::erase_if(table, [](const Parameter& row) { return row.key == "trace"; });
-    const GivenKeys given = read_section(node, table, &scenario_.workload, diagnostics_,
-                                         {.extra_keys = {"trace", "set"}});
-    if (!node.is_map()) return;
-    const YamlNode dlio = node.get("dlio");
-    const YamlNode trace = node.get("trace");
-    if (dlio && trace)
-      diagnostics_.add(impossible, trace.key_span(),
-                       "a workload has either `dlio` or `trace`, not both");
-    else if (trace)
-      read_trace(trace, node.get("set"));
-    else if (!dlio)
-      diagnostics_.add(missing_key, node.section_span(),
-                       "missing key `dlio` or `trace` in `workload`",
-                       "a DLIO workload file or a trace is needed");
-    else if (!scenario_.workload.dlio.empty())
-      read_dlio_file(dlio, node.get("set"));
-    note_fitted_defaults(given);
-  }
-
-  void read_dlio_file(const YamlNode& node, const YamlNode& set) {
-    const std::string path = beside_scenario(node.text());
-    const std::size_t errors_before = diagnostics_.error_count();
-    scenario_.dlio = load_dlio(path, set, diagnostics_, node.span());
-    dlio_known_ = diagnostics_.error_count() == errors_before;
-    scenario_.files.push_back(path);
-  }
-
-  void read_trace(const YamlNode& trace, const YamlNode& set) {
-    if (set)
-      diagnostics_.add(impossible, set.key_span(),
-                       "`workload.set` changes a DLIO file, not a trace");
-    if (!trace.is_scalar() && !require_list(trace, diagnostics_)) return;
-    const std::vector<YamlNode> items =
-        trace.is_scalar() ? std::vector<YamlNode>{trace} : trace.entries();
-    for (const YamlNode& item : items) {
-      if (!require_scalar(item, diagnostics_)) continue;
-      const std::string path = beside_scenario(item.text());
-      std::error_code ignored;
-      if (!std::filesystem::exists(path, ignored))
-        diagnostics_.add(unreadable_file, item.span(),
-                         fmt::format("cannot read `{}`: there is no such file or folder", path));
-      scenario_.workload.trace.push_back(path);
-      scenario_.files.push_back(path);
-    }
-    if (items.empty())
-      diagnostics_.add(wrong_shape, trace.span(), "`workload.trace` is an empty list");
-  }
-
-  std::string beside_scenario(std::string_view path) const {
-    const std::filesystem::path folder = std::filesystem::path{document_.name()}.parent_path();
-    return (folder / std::filesystem::path{path}).lexically_normal().string();
-  }
-
-  // The fitted defaults that nobody replaced are part of what an answer rests on.
-  void note_fitted_defaults(const GivenKeys& given) {
-    constexpr std::string_view kFitted = "fitted: ";
-    for (const Parameter& row : WorkloadSettings::parameters())
-      if (row.source.starts_with(kFitted) && !given.contains(row.key))
-        scenario_.fitted.push_back({fmt::format("workload.{}", row.key),
-                                    std::string{row.default_text},
-                                    std::string(to_string(FigureKind::fitted)),
-                                    std::string{row.source.substr(kFitted.size())}});
-  }
-
   void check_combinations() {
     check_network();
     check_capacity();
     check_metadata();
     check_layout();
-    check_ranks();
-    check_data_set();
-    if (scenario_.run.epochs == 0 && scenario_.dlio) scenario_.run.epochs = scenario_.dlio->epochs;
+    jobs_.check(scenario_);
   }
 
   void check_network() {
@@ -305,46 +231,12 @@ private:
                        "e.g. `-E 100M -c 1 -E -1 -c 8`");
   }
 
-  // A run needs one step at least.
-  void check_data_set() {
-    const std::uint32_t ranks = scenario_.workload.ranks;
-    if (!dlio_known_ || ranks == 0) return;
-    const DlioWorkload& dlio = *scenario_.dlio;
-    if (!(dlio.samples_per_epoch() < kMostSamples))
-      diagnostics_.add(
-          impossible, root_.get("workload").get("dlio").span(),
-          fmt::format("the data set is too large: {:.4g} samples", dlio.samples_per_epoch()),
-          fmt::format("at most {:.4g} can be simulated", kMostSamples));
-    if (dlio.steps_per_epoch(ranks) > 0) return;
-    const std::uint64_t samples = std::uint64_t{dlio.batch_size} * ranks;
-    diagnostics_.add(
-        impossible, root_.get("workload").get("dlio").span(),
-        fmt::format("the data set is too small: {} samples do not fill one batch of {} on each of "
-                    "{} ranks",
-                    dlio.samples_per_epoch(), dlio.batch_size, ranks),
-        fmt::format("set: {{dataset.num_files_train: {}}} gives one step; more is better",
-                    (samples + dlio.num_samples_per_file - 1) / dlio.num_samples_per_file));
-  }
-
-  void check_ranks() {
-    const std::uint64_t gpus =
-        std::uint64_t{scenario_.instance.gpus.value} * scenario_.cluster.nodes;
-    std::uint32_t& ranks = scenario_.workload.ranks;
-    if (ranks > gpus && gpus > 0)
-      diagnostics_.add(out_of_range, root_.get("workload").get("ranks").span(),
-                       fmt::format("`workload.ranks`: {} is more than the {} GPUs of {} x `{}`",
-                                   ranks, gpus, scenario_.cluster.nodes,
-                                   scenario_.cluster.instance),
-                       fmt::format("at most {}", gpus));
-    if (ranks == 0) ranks = static_cast<std::uint32_t>(gpus);
-  }
-
   const YamlDocument& document_;
   YamlNode root_;
   const Catalog& catalog_;
   Diagnostics& diagnostics_;
+  JobReader jobs_;
   Scenario scenario_;
-  bool dlio_known_ = false;   // the DLIO file was read without an error
   bool entries_known_ = true; // the catalog has what cluster and storage name
 };
 

@@ -1,4 +1,4 @@
-// A scenario: which training job, on which machines, over which network, against which file system.
+// A scenario: which jobs, on which machines, over which network, against which file system.
 // scenario.yaml is read strictly, the catalog entries are looked up and changed as asked, and every
 // problem of all files is reported at once.
 //
@@ -7,6 +7,8 @@
 #pragma once
 
 #include "models/assembly/catalog.hpp"
+#include "models/loadgen/ior.hpp"
+#include "models/loadgen/mdtest.hpp"
 #include "models/lustre/tunables.hpp"
 #include "models/training/dlio_workload.hpp"
 #include "sim/base/diagnostics.hpp"
@@ -52,6 +54,26 @@ struct WorkloadSettings {
   static const ParameterTable& parameters();
 };
 
+// One job: a workload on clients of its own. Exactly one of the four kinds is there.
+struct ScenarioJob {
+  std::string name;
+  std::uint32_t nodes = 0;        // after loading: the real number
+  std::uint32_t first_client = 0; // jobs lie on the cluster's nodes in their order
+  Seconds start{};
+  bool background = false; // begins anew until all other jobs have ended
+  WorkloadSettings workload;
+  std::uint32_t epochs = 0; // of a DLIO job: the real number
+
+  std::optional<DlioWorkload> dlio; // absent with a trace or a load generator
+  std::optional<loadgen::IorSettings> ior;
+  std::optional<loadgen::MdtestSettings> mdtest;
+
+  std::string_view kind() const {
+    return dlio ? "dlio" : ior ? "ior" : mdtest ? "mdtest" : "trace";
+  }
+  static const ParameterTable& parameters(); // of an entry of `jobs`
+};
+
 struct ClusterSettings {
   std::string instance;
   std::uint32_t nodes = 0;
@@ -79,7 +101,7 @@ struct NetworkSettings {
 
 struct RunSettings {
   std::uint64_t seed = 0;
-  std::uint32_t epochs = 0;      // after loading: the workload's where 0 is given
+  std::uint32_t epochs = 0;      // 0: as each workload says
   std::uint64_t event_limit = 0; // 0: none
   std::string data_path;         // stations or simgrid
 
@@ -91,20 +113,23 @@ struct Scenario {
   std::string name;
   std::string description;
 
-  WorkloadSettings workload;
+  std::vector<ScenarioJob> jobs; // one, the scenario's `workload`, or those of `jobs`
   ClusterSettings cluster;
   StorageSettings storage;
   NetworkSettings network;
   lustre::LustreTunables lustre;
   RunSettings run;
 
-  std::optional<DlioWorkload> dlio; // absent with a trace
-  Instance instance;                // of the catalog, with `cluster.set`
-  LustreSystem filesystem;          // of the catalog, with `storage.set`
+  Instance instance;       // of the catalog, with `cluster.set`
+  LustreSystem filesystem; // of the catalog, with `storage.set`
 
   std::vector<std::string> files; // every file read, for the digest of inputs
   std::vector<AssumedRow> fitted; // defaults of the scenario itself that were left standing
 
+  // The file's own name for the job's workload: `workload`, or `<job>.workload` among several.
+  std::string workload_path(const ScenarioJob& job) const {
+    return jobs.size() > 1 ? job.name + ".workload" : "workload";
+  }
   std::uint32_t oss_count() const;
   std::uint32_t osts_per_oss() const;
   // Assumed and fitted figures in the catalog entries used, then those of the scenario.

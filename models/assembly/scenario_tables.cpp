@@ -34,7 +34,7 @@ ParameterTable job_rows() {
       {.key = "dlio",
        .field = field<&W::dlio>,
        .default_text = "",
-       .doc = "DLIO workload file, relative to this one. Either this or `trace`."},
+       .doc = "DLIO workload file, relative to this one. Either this, `trace`, `ior` or `mdtest`."},
       {.key = "trace",
        .field = field<&W::trace>,
        .default_text = "[]",
@@ -136,6 +136,31 @@ const ParameterTable& WorkloadSettings::parameters() {
   return table;
 }
 
+const ParameterTable& ScenarioJob::parameters() {
+  static const ParameterTable table{
+      {.key = "name",
+       .field = field<&ScenarioJob::name>,
+       .default_text = kRequired,
+       .doc = "Name in results; each job has another."},
+      {.key = "nodes",
+       .field = field<&ScenarioJob::nodes>,
+       .default_text = kRequired,
+       .min = 1,
+       .max = 1e5,
+       .doc = "Nodes of the cluster that the job has to itself."},
+      {.key = "start",
+       .field = field<&ScenarioJob::start>,
+       .default_text = "0 s",
+       .min = 0,
+       .doc = "Simulated time at which it starts."},
+      {.key = "background",
+       .field = field<&ScenarioJob::background>,
+       .default_text = "false",
+       .doc = "It begins anew until all other jobs have ended: a noisy neighbour."},
+  };
+  return table;
+}
+
 const ParameterTable& ClusterSettings::parameters() {
   static const ParameterTable table{
       {.key = "instance",
@@ -227,11 +252,17 @@ const ParameterTable& RunSettings::parameters() {
 const std::vector<ScenarioSection>& scenario_sections() {
   static const std::vector<ScenarioSection> sections{
       {"", "The scenario.", &Scenario::parameters()},
-      {"workload", "The training job.", &WorkloadSettings::parameters()},
+      {"workload", "The job, when there is one.", &WorkloadSettings::parameters()},
       {"workload.set",
        "Changes to the DLIO file, in DLIO's keys; bare numbers are bytes and "
        "seconds.",
        &DlioWorkload::parameters()},
+      {"workload.ior", "Load as IOR makes it, under IOR's names; no GPUs are used.",
+       &loadgen::IorSettings::parameters()},
+      {"workload.mdtest", "Load as mdtest makes it, under mdtest's names; no GPUs are used.",
+       &loadgen::MdtestSettings::parameters()},
+      {"jobs[]", "One of several jobs, each with a `workload` of its own, in place of `workload`.",
+       &ScenarioJob::parameters()},
       {"cluster", "The machines.", &ClusterSettings::parameters()},
       {"cluster.set", "Changes to the catalog's instance.", &Instance::parameters()},
       {"storage", "The file system.", &StorageSettings::parameters()},

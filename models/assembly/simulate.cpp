@@ -1,11 +1,9 @@
 #include "models/assembly/simulate.hpp"
 
 #include "models/assembly/build_filesystem.hpp"
-#include "models/assembly/build_job.hpp"
 #include "models/assembly/describe_result.hpp"
 #include "models/assembly/observe.hpp"
-#include "models/assembly/run_replay.hpp"
-#include "models/training/trainer.hpp"
+#include "models/assembly/running_job.hpp"
 #include "sim/kernel/engine.hpp"
 
 #include <fmt/format.h>
@@ -15,128 +13,127 @@
 
 namespace lustrum {
 
+std::unique_ptr<RunningJob> start_job(const JobContext& context) {
+  if (context.job.dlio) return start_training(context);
+  if (context.job.ior || context.job.mdtest) return start_load(context);
+  return start_replay(context);
+}
+
 namespace {
 
-constexpr double kPercent = 100;
+double mib_per_s(Bytes bytes, double time_s) {
+  return time_s > 0 ? bytes.as_double() / static_cast<double>(kMib) / time_s : 0;
+}
 
 // Every run checks the laws that hold for all of them; see sim/README.md.
 void check_laws(const kernel::World& world, const lustre::Filesystem& filesystem,
-                const TimeAccount& gpu_time, double ranks) {
+                const std::vector<JobReport>& jobs) {
   std::vector<std::string> problems = world.check_laws();
   for (std::string& problem : filesystem.check_laws()) problems.push_back(std::move(problem));
-  const double expected_s = ranks * world.now().count();
-  constexpr double kTolerance = 1e-9;
-  if (ranks > 0 && std::abs(gpu_time.total() - expected_s) > kTolerance * std::max(1.0, expected_s))
-    problems.push_back(fmt::format("GPU time by cause sums to {:.9f} s, not to {:.9f} s",
-                                   gpu_time.total(), expected_s));
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const double expected_s = jobs[i].ranks * jobs[i].metrics.makespan_s;
+    constexpr double kTolerance = 1e-9;
+    if (std::abs(jobs[i].time.total() - expected_s) > kTolerance * std::max(1.0, expected_s) &&
+        jobs[i].ranks > 0)
+      problems.push_back(fmt::format("job {}: time by cause sums to {:.9f} s, not to {:.9f} s", i,
+                                     jobs[i].time.total(), expected_s));
+  }
   if (problems.empty()) return;
   std::string text = "the run broke a law that every run must obey: a bug of Lustrum\n";
   for (const std::string& problem : problems) text += "  " + problem + "\n";
   throw kernel::SimulationError(text);
 }
 
-double percentile(std::vector<double> values, double p) {
-  if (values.empty()) return 0;
-  // Nearest rank.
-  const auto n = static_cast<double>(values.size());
-  const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(p * n))) - 1;
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank),
-                   values.end());
-  return values[rank];
+// Without a job that uses GPUs the time of all processes takes their place.
+bool any_gpus(const std::vector<JobReport>& reports) {
+  return std::any_of(reports.begin(), reports.end(),
+                     [](const JobReport& report) { return report.uses_gpus; });
 }
 
-void fill_metrics(const training::JobSettings& job, const training::JobOutcome& outcome,
-                  double au_threshold, RunMetrics& metrics) {
-  double epochs_s = 0;
-  for (double s : outcome.epoch_time_s) epochs_s += s;
-  double au_sum = 0;
-  for (double au : outcome.epoch_au) {
-    metrics.au_per_epoch_pct.push_back(kPercent * au);
-    au_sum += au;
+// The job whose epochs, AU and samples are the run's: the only one that trains and has an end.
+const JobReport* main_training(const Scenario& scenario, const std::vector<JobReport>& reports) {
+  const JobReport* found = nullptr;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    if (!scenario.jobs[i].dlio || scenario.jobs[i].background) continue;
+    if (found) return nullptr;
+    found = &reports[i];
   }
-  metrics.au_mean_pct = kPercent * au_sum / static_cast<double>(outcome.epoch_au.size());
-  if (au_threshold > 0) {
-    metrics.au_threshold_pct = kPercent * au_threshold;
-    metrics.au_pass = *metrics.au_mean_pct >= *metrics.au_threshold_pct;
+  return found;
+}
+
+JobRow row_of(const ScenarioJob& job, const JobReport& report, const IoTotals& totals) {
+  JobRow row{.name = job.name, .kind = std::string(job.kind()), .background = job.background};
+  row.clients = job.nodes;
+  row.ranks = report.metrics.ranks;
+  row.start_s = job.start.count();
+  row.makespan_s = report.metrics.makespan_s;
+  row.au_mean_pct = report.metrics.au_mean_pct;
+  row.samples_per_s = report.metrics.samples_per_s;
+  row.throughput_mib_per_s =
+      job.dlio ? report.metrics.throughput_mib_per_s
+               : mib_per_s(totals.read_delivered + totals.write_accepted, row.makespan_s);
+  row.read_bytes = totals.read_delivered.count();
+  row.write_bytes = totals.write_accepted.count();
+  row.errors = report.errors;
+  if (report.time.total() > 0) row.stalls = shares_of(report.time);
+  if (report.uses_gpus) row.gpu_utilization_pct = row.stalls[Cause::compute];
+  return row;
+}
+
+void fill_jobs(const Scenario& scenario, const std::vector<JobReport>& reports,
+               const Storage& storage, RunResult& result) {
+  const bool several = reports.size() > 1;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const ScenarioJob& job = scenario.jobs[i];
+    const JobIndex index{static_cast<std::uint32_t>(i)};
+    result.jobs.push_back(row_of(job, reports[i], storage.totals(index)));
+    for (PhaseRow row : reports[i].phases) {
+      row.job = job.name;
+      result.phases.push_back(std::move(row));
+    }
+    const std::string start = several ? job.name + ": " : std::string{};
+    for (const std::string& text : reports[i].warnings) result.warnings.push_back(start + text);
+    for (const std::string& text : reports[i].notes) result.notes.push_back(start + text);
+    for (ReplayCheckRow row : reports[i].replay_check) {
+      row.name = start + row.name;
+      result.replay_check.push_back(std::move(row));
+    }
+    result.metrics.errors += reports[i].errors;
   }
-  metrics.makespan_s = outcome.makespan.count();
-  metrics.epoch_time_s = outcome.epoch_time_s;
-  metrics.samples_per_s = static_cast<double>(outcome.samples) / epochs_s;
-  metrics.throughput_mib_per_s =
-      *metrics.samples_per_s * job.dataset.record.as_double() / static_cast<double>(kMib);
-  metrics.steps_per_epoch = outcome.steps_per_epoch;
-  metrics.ranks = job.ranks;
-  metrics.step_time_p50_s = percentile(outcome.step_time_s, 0.5);
-  metrics.step_time_p95_s = percentile(outcome.step_time_s, 0.95);
-  metrics.step_time_p99_s = percentile(outcome.step_time_s, 0.99);
 }
 
-RooflineInputs roofline_of(const Scenario& scenario, const training::JobSettings& job,
-                           const training::JobOutcome& outcome, const Storage& storage) {
-  const IoTotals totals = storage.totals();
-  RooflineInputs inputs;
-  // By the compute times that were drawn, not by their mean.
-  if (const double compute_s = outcome.gpu_time[Cause::compute] / job.ranks; compute_s > 0)
-    inputs.gpu_demand = job.dataset.record * outcome.samples / Seconds{compute_s};
-  inputs.not_reading = outcome.makespan;
-  for (const double epoch_s : outcome.epoch_time_s) inputs.not_reading -= Seconds{epoch_s};
-  inputs.client_copy =
-      scenario.lustre.client_copy_bandwidth * job.ranks * std::max(1U, job.loader.workers);
-  inputs.read = totals.read_delivered;
-  inputs.opens = totals.opens;
-  Bytes stored{};
-  for (const FileIndex file : job.dataset.files) stored += storage.file_size(file);
-  const Bytes nominal =
-      job.dataset.record * job.dataset.samples_per_file * job.dataset.files.size();
-  inputs.nominal = nominal.as_double() / stored.as_double();
-  return inputs;
-}
-
-// What makes an AU a poor witness.
-void warn_of_few_steps(const training::JobSettings& job, RunResult& result) {
-  const std::uint64_t steps = *result.metrics.steps_per_epoch;
-  const std::uint64_t excluded =
-      job.au.formula == training::AuFormula::v1_0
-          ? 1
-          : std::uint64_t{job.au.exclude_start_steps} + job.au.exclude_end_steps;
-  if (steps <= excluded) {
-    result.metrics.au_mean_pct.reset();
-    result.metrics.au_pass.reset();
-    result.metrics.au_per_epoch_pct.clear();
-    result.warnings.push_back(
-        fmt::format("no AU: an epoch has {} steps and {} do not count; use a larger data set",
-                    steps, excluded));
-    return;
+// Of all jobs together.
+void fill_metrics(const Scenario& scenario, const std::vector<JobReport>& reports,
+                  const IoTotals& totals, Seconds makespan, RunResult& result) {
+  const JobReport* training = main_training(scenario, reports);
+  if (training) result.metrics = training->metrics;
+  RunMetrics& metrics = result.metrics;
+  metrics.makespan_s = makespan.count();
+  if (!training || reports.size() > 1)
+    metrics.throughput_mib_per_s = mib_per_s(totals.read_delivered, metrics.makespan_s);
+  metrics.read_bytes = totals.read_delivered.count();
+  metrics.write_bytes = totals.write_accepted.count();
+  metrics.files_opened = totals.opens;
+  const bool gpus = any_gpus(reports);
+  TimeAccount time;
+  metrics.ranks = 0;
+  for (const JobReport& report : reports) {
+    if (report.uses_gpus != gpus) continue;
+    time += report.time;
+    metrics.ranks += report.metrics.ranks;
   }
-  const bool tf_data = job.loader.pipeline == training::Pipeline::tf_data;
-  const std::uint64_t prefetched =
-      tf_data ? job.loader.prefetch_batches + 1
-              : std::uint64_t{job.loader.workers} * job.loader.prefetch_factor;
-  constexpr std::uint64_t kEnough = 10; // times what the first, excluded step may have prefetched
-  if (steps - excluded < kEnough * prefetched)
-    result.warnings.push_back(
-        fmt::format("AU rests on {} steps an epoch, while {} batches are prefetched during the "
-                    "first one, which "
-                    "does not count: it flatters slow storage; use a larger data set",
-                    steps - excluded, prefetched));
+  result.stalls = shares_of(time);
+  if (gpus) metrics.gpu_utilization_pct = result.stalls[Cause::compute];
 }
 
-RunResult run_training(const Scenario& scenario, kernel::Engine& engine,
-                       lustre::Filesystem& filesystem) {
-  const training::JobSettings job = build_job(scenario, filesystem);
-  training::Trainer trainer(engine, filesystem, job);
-  engine.run();
-
-  const training::JobOutcome outcome = trainer.outcome();
-  check_laws(engine.world(), filesystem, outcome.gpu_time, job.ranks);
-  RunResult result;
-  fill_metrics(job, outcome, scenario.dlio->au_threshold, result.metrics);
-  result.stalls = shares_of(outcome.gpu_time);
-  result.metrics.gpu_utilization_pct = result.stalls[Cause::compute];
-  warn_of_few_steps(job, result);
-  observe_bound(filesystem, roofline_of(scenario, job, outcome, filesystem), result);
-  fill_cost(scenario, outcome.epoch_time_s.size(), outcome.samples, result);
-  return result;
+void fill_bill(const Scenario& scenario, const std::vector<JobReport>& reports, RunResult& result) {
+  WorkDone done;
+  for (const JobReport& report : reports) done.compute += report.compute;
+  if (const JobReport* training = main_training(scenario, reports)) {
+    done.epochs = training->epochs;
+    done.samples = training->samples;
+  }
+  fill_cost(scenario, done, result);
 }
 
 } // namespace
@@ -147,17 +144,25 @@ RunResult simulate(const Scenario& scenario, const std::string& command) {
   if (scenario.run.event_limit > 0) options.event_limit = scenario.run.event_limit;
   kernel::Engine engine(options);
   lustre::Filesystem filesystem(engine.world(), build_filesystem(scenario));
+  std::vector<std::unique_ptr<RunningJob>> jobs;
+  for (std::uint32_t i = 0; i < scenario.jobs.size(); ++i)
+    jobs.push_back(start_job({scenario, scenario.jobs[i], JobIndex{i}, engine, filesystem}));
+  engine.run();
+
+  std::vector<JobReport> reports;
+  for (const auto& job : jobs) reports.push_back(job->report());
+  check_laws(engine.world(), filesystem, reports);
   RunResult result;
-  if (scenario.dlio) {
-    result = run_training(scenario, engine, filesystem);
-  } else {
-    ReplayRun run = run_replay(scenario, engine, filesystem);
-    check_laws(engine.world(), filesystem, run.gpu_time, run.ranks);
-    result = std::move(run.result);
-  }
   const IoTotals totals = filesystem.totals();
-  result.metrics.read_bytes = totals.read_delivered.count();
-  result.metrics.files_opened = totals.opens;
+  fill_metrics(scenario, reports, totals, engine.world().now(), result);
+  fill_jobs(scenario, reports, filesystem, result);
+  // A bound on reading says nothing about a load that mostly writes.
+  if (any_gpus(reports))
+    observe_bound(filesystem,
+                  reports.size() == 1 ? reports.front().roofline
+                                      : RooflineInputs{.read = totals.read_delivered},
+                  result);
+  fill_bill(scenario, reports, result);
   observe_stations(engine.world(), result);
   observe_bottleneck(result);
   describe_result(scenario, command, result);

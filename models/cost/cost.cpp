@@ -67,7 +67,7 @@ double sum_of(const std::vector<CostLine>& lines) {
 
 RunCost cost_of(const CostInputs& inputs) {
   assert(inputs.makespan >= Seconds{});
-  assert(inputs.gpu_utilization >= 0 && inputs.gpu_utilization <= 1);
+  assert(!inputs.gpu_utilization || (*inputs.gpu_utilization >= 0 && *inputs.gpu_utilization <= 1));
   RunCost cost;
   cost.lines = lines_for(inputs, inputs.makespan);
   cost.total_usd = sum_of(cost.lines);
@@ -75,8 +75,8 @@ RunCost cost_of(const CostInputs& inputs) {
   if (inputs.epochs > 0) cost.per_epoch_usd = cost.total_usd / static_cast<double>(inputs.epochs);
   if (inputs.samples > 0)
     cost.per_sample_usd = cost.total_usd / static_cast<double>(inputs.samples);
-  if (inputs.nodes > 0 && inputs.instance_price)
-    cost.idle_gpu_usd = *cost.lines.front().cost_usd * (1 - inputs.gpu_utilization);
+  if (inputs.gpu_utilization && inputs.nodes > 0 && inputs.instance_price)
+    cost.idle_gpu_usd = *cost.lines.front().cost_usd * (1 - *inputs.gpu_utilization);
   return cost;
 }
 

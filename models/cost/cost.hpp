@@ -37,14 +37,14 @@ struct CostInputs {
   std::optional<Figure<UsdPerHour>> price_per_oss;
 
   Seconds makespan{};
-  std::uint64_t epochs = 0;   // 0: none, as in a replayed trace
-  std::uint64_t samples = 0;  // trained on, over all epochs and ranks
-  double gpu_utilization = 0; // 0 to 1
+  std::uint64_t epochs = 0;              // 0: none, as in a replayed trace
+  std::uint64_t samples = 0;             // trained on, over all epochs and ranks
+  std::optional<double> gpu_utilization; // 0 to 1; empty: no GPU is used, so none is idle
 };
 
 // Lines in this order: GPU instances, storage (capacity or OSS), metadata IOPS; those with nothing
 // to pay for are left out. The total is their sum in that order; nothing is rounded. \pre makespan
-// >= 0, 0 <= gpu_utilization <= 1
+// >= 0, 0 <= *gpu_utilization <= 1
 RunCost cost_of(const CostInputs& inputs);
 
 // kHoursPerMonth, for RunResult::assumed of a run with a price per month.

@@ -55,6 +55,8 @@ struct CheckpointSettings {
 struct JobSettings {
   JobIndex job{};
   ClientIndex first_client{}; // the clients of the job follow it
+  Seconds start{};
+  bool background = false; // epoch after epoch until the other jobs have ended
   std::uint32_t ranks = 1;
   std::uint32_t ranks_per_client = 1; // GPUs that share a host
   std::uint32_t epochs = 1;
@@ -69,10 +71,10 @@ struct JobSettings {
 
 // What happened, over all ranks.
 struct JobOutcome {
-  Seconds makespan{};
-  std::vector<double> epoch_time_s;
-  std::vector<double> epoch_au;    // ratio, mean over ranks
-  std::vector<double> step_time_s; // of rank 0
+  Seconds makespan{};               // from the job's start
+  std::vector<double> epoch_time_s; // of whole epochs; a background job may have none
+  std::vector<double> epoch_au;     // ratio, mean over ranks
+  std::vector<double> step_time_s;  // of rank 0
   std::uint32_t steps_per_epoch = 0;
   std::uint64_t samples = 0;
   std::uint64_t failed_calls = 0; // of the storage; their samples count as loaded

@@ -110,7 +110,8 @@ void TraceReplay::collect_threads() {
         (process.rank < 0 || static_cast<std::uint32_t>(process.rank) >= options_.max_ranks))
       continue;
     auto thread = std::make_unique<Thread>(t, engine_.world());
-    thread->caller = {ClientIndex{host->second % options_.clients}, options_.job,
+    const std::uint32_t client = host->second % options_.clients;
+    thread->caller = {ClientIndex{options_.first_client.value() + client}, options_.job,
                       static_cast<std::uint32_t>(threads_.size())};
     for (const Record& record : trace_.records_of(t))
       if (is_replayed(record)) thread->calls.push_back(&record);
@@ -211,6 +212,7 @@ void TraceReplay::start() {
   // SimGrid ends with its last actor: this one stays until the last call is done.
   engine_.add_actor("replay", [this] {
     if (running_threads_ > 0) all_done_->wait("the traced threads");
+    end_ = engine_.clock();
   });
 }
 
@@ -336,7 +338,8 @@ void TraceReplay::run_rank(Rank& rank) {
 
 ReplayOutcome TraceReplay::outcome() const {
   ReplayOutcome outcome = outcome_;
-  outcome.makespan = engine_.world().now();
+  outcome.makespan = end_;
+  for (const auto& rank : ranks_) outcome.makespan = std::max(outcome.makespan, rank->end);
   outcome.ranks = static_cast<std::uint32_t>(ranks_.size());
   for (const auto& rank : ranks_) {
     outcome.time += rank->time;

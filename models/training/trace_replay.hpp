@@ -28,7 +28,8 @@ struct ReplayOptions {
   std::string path_prefix = {}; // only files below it; empty: all
   std::uint32_t max_ranks = 0;  // 0: all
   JobIndex job{};
-  std::uint32_t clients = 1; // hosts of the trace are dealt out to these
+  ClientIndex first_client{};
+  std::uint32_t clients = 1; // hosts of the trace are dealt out to these, from the first one on
   bool detect_cached = true;
   BytesPerSecond cache_rate{}; // a read was cached if faster than size/cache_rate + cache_latency
   Seconds cache_latency{};
@@ -83,6 +84,7 @@ private:
   std::uint32_t running_threads_ = 0;
   std::unique_ptr<kernel::Gate> all_done_;
   kernel::DelayStation* pause_ = nullptr;
+  Seconds end_{}; // of the last thread
   ReplayOutcome outcome_;
 };
 

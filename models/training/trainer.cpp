@@ -25,12 +25,21 @@ Trainer::Trainer(kernel::Engine& engine, Storage& storage, const JobSettings& jo
   }
   for (std::uint32_t r = 0; r < job.ranks; ++r) {
     ranks_[r].loader = make_loader(engine, storage, job, r);
-    engine.add_actor(fmt::format("rank {}", r), [this, r] { run_rank(r); });
+    engine.add_actor(
+        fmt::format("job {} rank {}", job.job.value(), r), [this, r] { run_rank(r); },
+        job.background ? kernel::ActorKind::background : kernel::ActorKind::regular);
   }
 }
 
+// A background job makes itself another one.
+bool Trainer::has_epoch(std::uint32_t epoch) {
+  if (epoch == epochs_.size() && job_.background) epochs_.push_back({.steps = steps_per_epoch_});
+  return epoch < epochs_.size();
+}
+
 void Trainer::run_rank(std::uint32_t rank) {
-  for (std::uint32_t e = 0; e < epochs_.size(); ++e) {
+  engine_.sleep(job_.start);
+  for (std::uint32_t e = 0; has_epoch(e); ++e) {
     run_epoch(rank, e);
     write_checkpoint(rank, e);
   }
@@ -61,6 +70,7 @@ void Trainer::run_epoch(std::uint32_t rank, std::uint32_t epoch) {
   const Seconds block_end = engine_.clock();
   totals.au_sum += au.au(block_end);
   totals.end = std::max(totals.end, block_end);
+  ++totals.ranks_ended;
 }
 
 void Trainer::run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t step, Seconds start,
@@ -149,14 +159,19 @@ JobOutcome Trainer::outcome() const {
   outcome.step_time_s = step_time_s_;
   outcome.failed_calls = failed_checkpoints_;
   for (const Rank& rank : ranks_) outcome.failed_calls += rank.loader->failed_calls();
-  for (const Rank& rank : ranks_) outcome.makespan = std::max(outcome.makespan, rank.end);
+  Seconds end = job_.background ? engine_.clock() : Seconds{};
+  for (const Rank& rank : ranks_) end = std::max(end, rank.end);
+  outcome.makespan = std::max(Seconds{}, end - job_.start);
   for (const Rank& rank : ranks_) {
     TimeAccount time = rank.time;
-    // What no cause has claimed: nothing, but for a rank that ended before the last one.
-    time[Cause::other] += std::max(0.0, (outcome.makespan - rank.end).count());
+    // What no cause has claimed: nothing, but for a rank that ended before the last one, and for
+    // what a background job was cut short in.
+    const Seconds claimed = job_.background ? job_.start + Seconds{time.total()} : rank.end;
+    time[Cause::other] += std::max(0.0, (end - claimed).count());
     outcome.gpu_time += time;
   }
   for (const Epoch& epoch : epochs_) {
+    if (epoch.ranks_ended < job_.ranks) continue; // cut short
     outcome.epoch_time_s.push_back((epoch.end - epoch.start).count());
     outcome.epoch_au.push_back(epoch.au_sum / job_.ranks);
     outcome.samples += std::uint64_t{epoch.steps} * job_.loader.batch_size * job_.ranks;

@@ -11,6 +11,7 @@
 #include "sim/kernel/engine.hpp"
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -38,12 +39,14 @@ private:
   // Sums over ranks of one epoch.
   struct Epoch {
     std::uint32_t steps = 0;
+    std::uint32_t ranks_ended = 0;
     double au_sum = 0;
     Seconds start{};
     Seconds end{};
   };
 
   void run_rank(std::uint32_t rank);
+  bool has_epoch(std::uint32_t epoch);
   void run_epoch(std::uint32_t rank, std::uint32_t epoch);
   void run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t step, Seconds start,
                 AuBlock& au);
@@ -61,7 +64,7 @@ private:
   const JobSettings& job_;
   std::uint32_t steps_per_epoch_;
   std::vector<Rank> ranks_;
-  std::vector<Epoch> epochs_;
+  std::deque<Epoch> epochs_; // grows while ranks hold references
   std::vector<double> step_time_s_;
   std::uint64_t failed_checkpoints_ = 0;
   std::array<Straggler, 2> stragglers_; // of this barrier and the next: ranks leave it one by one

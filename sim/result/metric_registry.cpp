@@ -20,18 +20,18 @@ std::vector<Metric> job_metrics() {
        "au_per_epoch_pct; null for a replayed trace",
        higher},
       {"metrics.gpu_utilization_pct", "%",
-       "GPU seconds spent computing / (ranks x makespan): unlike the AU it counts everything from "
-       "start to end",
+       "GPU seconds spent computing / (ranks x makespan), over all jobs that use GPUs: unlike the "
+       "AU it counts everything from start to end; null without such a job",
        higher},
-      {"metrics.makespan_s", "s", "simulated time from the start of the job to its end", lower},
+      {"metrics.makespan_s", "s",
+       "simulated time until the last job that is not in the background has ended", lower},
       {"metrics.epoch_time_s[]", "s",
        "time from an epoch's start to its end, its checkpoints not included", lower},
       {"metrics.samples_per_s", "samples/s",
        "samples trained on by all ranks / sum of the epoch times", higher},
       {"metrics.throughput_mib_per_s", "MiB/s",
        "samples_per_s x nominal bytes of a sample / 1048576, as DLIO and MLPerf Storage report it; "
-       "for "
-       "a replayed trace bytes read / 1048576 / makespan",
+       "for a replayed trace, a load generator or several jobs bytes read / 1048576 / makespan",
        higher},
       {"metrics.au_per_epoch_pct[]", "%",
        "mean over ranks of: computation time of the steps that count / (time of the epoch - `proc` "
@@ -43,30 +43,79 @@ std::vector<Metric> job_metrics() {
       {"metrics.au_pass", "true or false", "au_mean_pct >= au_threshold_pct", higher},
       {"metrics.steps_per_epoch", "steps", "batches that each rank trains on in one epoch",
        neither},
-      {"metrics.ranks", "ranks", "processes of the job, one per GPU", neither},
+      {"metrics.ranks", "ranks",
+       "processes of the jobs that use GPUs, one per GPU; without such a job all processes",
+       neither},
       {"metrics.step_time_p50_s", "s",
        "median over the steps of rank 0 of the time from one step's start to the next; the barrier "
        "keeps the others in step",
        lower},
       {"metrics.step_time_p95_s", "s", "95th percentile of the same", lower},
       {"metrics.step_time_p99_s", "s", "99th percentile of the same", lower},
-      {"metrics.read_bytes", "B", "bytes delivered to the job by its reads", neither},
+      {"metrics.read_bytes", "B", "bytes delivered to the jobs by their reads", neither},
+      {"metrics.write_bytes", "B", "bytes accepted from the jobs by their writes", neither},
       {"metrics.files_opened", "files", "successful opens, each counted", neither},
+      {"metrics.errors", "calls", "calls of the jobs that the storage failed", lower},
       {"metrics.rpcs", "RPCs",
        "requests sent by all clients to metadata and object storage servers", neither},
   };
 }
 
-std::vector<Metric> stall_metrics() {
+// `whose`: of a run or of one job.
+std::vector<Metric> stall_metrics(std::string_view start, std::string_view whose) {
   std::vector<Metric> metrics;
   for (const CauseRow& row : kCauseTable) {
     const bool computing = row.cause == Cause::compute;
-    metrics.push_back({fmt::format("stalls.{}_pct", row.key), "%",
-                       fmt::format("share of all GPU time (ranks x makespan) spent on: {}{}",
-                                   row.text, computing ? "; equals gpu_utilization_pct" : ""),
+    metrics.push_back({fmt::format("{}.{}_pct", start, row.key), "%",
+                       fmt::format("share of {} (ranks x makespan) spent on: {}{}", whose, row.text,
+                                   computing ? "; equals gpu_utilization_pct" : ""),
                        computing ? higher : lower});
   }
   return metrics;
+}
+
+std::vector<Metric> one_job_metrics() {
+  return {
+      {"jobs[].background", "true or false", "the job repeats until the others have ended",
+       neither},
+      {"jobs[].clients", "clients", "machines that the job has to itself", neither},
+      {"jobs[].ranks", "ranks", "processes of the job; of training jobs one per GPU", neither},
+      {"jobs[].start_s", "s", "simulated time at which the job starts", neither},
+      {"jobs[].makespan_s", "s", "simulated time from the job's start to its end", lower},
+      {"jobs[].au_mean_pct", "%", "metrics.au_mean_pct of this job; null unless it trains", higher},
+      {"jobs[].gpu_utilization_pct", "%",
+       "GPU seconds that the job spent computing / (ranks x makespan); null for a load generator",
+       higher},
+      {"jobs[].samples_per_s", "samples/s",
+       "samples trained on by all ranks / sum of the epoch times; null unless it trains", higher},
+      {"jobs[].throughput_mib_per_s", "MiB/s",
+       "of a DLIO job samples_per_s x nominal bytes of a sample / 1048576, else (bytes read + "
+       "bytes "
+       "written) / 1048576 / makespan",
+       higher},
+      {"jobs[].read_bytes", "B", "bytes delivered to the job by its reads", neither},
+      {"jobs[].write_bytes", "B", "bytes accepted from the job by its writes", neither},
+      {"jobs[].errors", "calls", "calls of the job that the storage failed", lower},
+  };
+}
+
+std::vector<Metric> phase_metrics() {
+  return {
+      {"phases[].repetitions", "repetitions",
+       "times that the phase came to its end; 0: cut short in the first", neither},
+      {"phases[].operations", "operations",
+       "transfers of IOR, items of mdtest, of all ranks and repetitions", neither},
+      {"phases[].bytes", "B", "bytes moved by them", neither},
+      {"phases[].errors", "calls", "calls that failed in the phase", lower},
+      {"phases[].time_s", "s",
+       "sum over repetitions of: first rank's begin (IOR: first open) to last rank's end (last "
+       "close)",
+       lower},
+      {"phases[].rate", "see `unit`",
+       "bytes / 1048576 / time_s of IOR, operations / time_s of mdtest", higher},
+      {"phases[].rate_min", "see `unit`", "the lowest rate of a repetition", higher},
+      {"phases[].rate_max", "see `unit`", "the highest rate of a repetition", higher},
+  };
 }
 
 std::vector<Metric> station_metrics() {
@@ -120,7 +169,10 @@ std::vector<Metric> other_metrics() {
 std::vector<Metric> all_metrics() {
   std::vector<Metric> all;
   for (const auto& part :
-       {job_metrics(), stall_metrics(), station_metrics(), cost_metrics(), other_metrics()})
+       {job_metrics(),
+        stall_metrics("stalls", "all GPU time, or without GPUs of all processes' time"),
+        one_job_metrics(), stall_metrics("jobs[].stalls", "the job's GPU time or processes' time"),
+        phase_metrics(), station_metrics(), cost_metrics(), other_metrics()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -37,12 +37,46 @@ template <class V> void fields(V& v, Seen<V, RunMetrics>& m) {
   v("step_time_p95_s", m.step_time_p95_s);
   v("step_time_p99_s", m.step_time_p99_s);
   v("read_bytes", m.read_bytes);
+  v("write_bytes", m.write_bytes);
   v("files_opened", m.files_opened);
+  v("errors", m.errors);
   v("rpcs", m.rpcs);
 }
 
 template <class V> void fields(V& v, Seen<V, GpuTimeShares>& shares) {
   for (const CauseRow& row : kCauseTable) v(fmt::format("{}_pct", row.key), shares[row.cause]);
+}
+
+template <class V> void fields(V& v, Seen<V, PhaseRow>& p) {
+  v("job", p.job);
+  v("name", p.name);
+  v("repetitions", p.repetitions);
+  v("operations", p.operations);
+  v("bytes", p.bytes);
+  v("errors", p.errors);
+  v("time_s", p.time_s);
+  v("rate", p.rate);
+  v("rate_min", p.rate_min);
+  v("rate_max", p.rate_max);
+  v("unit", p.unit);
+}
+
+template <class V> void fields(V& v, Seen<V, JobRow>& j) {
+  v("name", j.name);
+  v("kind", j.kind);
+  v("background", j.background);
+  v("clients", j.clients);
+  v("ranks", j.ranks);
+  v("start_s", j.start_s);
+  v("makespan_s", j.makespan_s);
+  v("au_mean_pct", j.au_mean_pct);
+  v("gpu_utilization_pct", j.gpu_utilization_pct);
+  v("samples_per_s", j.samples_per_s);
+  v("throughput_mib_per_s", j.throughput_mib_per_s);
+  v("read_bytes", j.read_bytes);
+  v("write_bytes", j.write_bytes);
+  v("errors", j.errors);
+  v("stalls", j.stalls);
 }
 
 template <class V> void fields(V& v, Seen<V, StationRow>& s) {
@@ -136,6 +170,8 @@ template <class V> void fields(V& v, Seen<V, RunResult>& r) {
   v("description", r.description);
   v("metrics", r.metrics);
   v("stalls", r.stalls);
+  v("jobs", r.jobs);
+  v("phases", r.phases);
   v("stations", r.stations);
   v("station_classes", r.station_classes);
   v("bottleneck", r.bottleneck);

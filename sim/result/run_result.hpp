@@ -23,11 +23,11 @@
 namespace lustrum {
 
 // Rises with every change of the keys, also with a key more: a reader knows one set of keys.
-inline constexpr std::uint32_t kResultSchemaVersion = 1;
+inline constexpr std::uint32_t kResultSchemaVersion = 2;
 
 struct RunMetrics {
   std::optional<double> au_mean_pct;
-  double gpu_utilization_pct = 0;
+  std::optional<double> gpu_utilization_pct; // empty without a job that uses GPUs
   double makespan_s = 0;
   std::vector<double> epoch_time_s; // [epoch]
   std::optional<double> samples_per_s;
@@ -41,11 +41,14 @@ struct RunMetrics {
   std::optional<double> step_time_p95_s;
   std::optional<double> step_time_p99_s;
   std::uint64_t read_bytes = 0;
+  std::uint64_t write_bytes = 0;
   std::uint64_t files_opened = 0;
+  std::uint64_t errors = 0;
   std::uint64_t rpcs = 0;
 };
 
-// Percent of all GPU time by cause; the sum is 100.
+// Percent of all GPU time by cause; the sum is 100. Of a job or a run without GPUs: of the time of
+// its processes.
 struct GpuTimeShares {
   std::array<double, kCauses> pct{};
   double& operator[](Cause cause) { return pct[static_cast<std::size_t>(cause)]; }
@@ -54,6 +57,40 @@ struct GpuTimeShares {
 
 // \pre time.total() > 0
 GpuTimeShares shares_of(const TimeAccount& time);
+
+// A phase of a load generator, over its repetitions.
+struct PhaseRow {
+  std::string job{};
+  std::string name{};            // `write`, `create`
+  std::uint32_t repetitions = 0; // that ended; 0: cut short in the first one
+  std::uint64_t operations = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t errors = 0;
+  double time_s = 0;
+  double rate = 0; // of all repetitions together, in `unit`
+  double rate_min = 0;
+  double rate_max = 0;
+  std::string unit{}; // `MiB/s` or `ops/s`
+};
+
+// One job of the run, seen for itself.
+struct JobRow {
+  std::string name{};
+  std::string kind{};      // `dlio`, `trace`, `ior`, `mdtest`
+  bool background = false; // cut short when the others had ended
+  std::uint32_t clients = 0;
+  std::uint32_t ranks = 0;
+  double start_s = 0;
+  double makespan_s = 0; // from its start
+  std::optional<double> au_mean_pct{};
+  std::optional<double> gpu_utilization_pct{};
+  std::optional<double> samples_per_s{};
+  double throughput_mib_per_s = 0;
+  std::uint64_t read_bytes = 0;
+  std::uint64_t write_bytes = 0;
+  std::uint64_t errors = 0;
+  GpuTimeShares stalls{};
+};
 
 struct StationRow {
   std::string name;
@@ -145,6 +182,8 @@ struct RunResult {
   std::string description;
   RunMetrics metrics;
   GpuTimeShares stalls;
+  std::vector<JobRow> jobs;     // one at least
+  std::vector<PhaseRow> phases; // of all jobs; empty without a load generator
   std::vector<StationRow> stations;
   std::vector<StationClassRow> station_classes;
   std::optional<Bottleneck> bottleneck;

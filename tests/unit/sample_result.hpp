@@ -24,7 +24,9 @@ inline RunResult sample_result() {
                .step_time_p95_s = 8.25,
                .step_time_p99_s = 9.5,
                .read_bytes = 977'000'000'000,
+               .write_bytes = 68'719'476'736,
                .files_opened = 6720,
+               .errors = 0,
                .rpcs = 244'480};
   r.stalls[Cause::compute] = 69.75;
   r.stalls[Cause::disk] = 18.5;
@@ -35,6 +37,30 @@ inline RunResult sample_result() {
   r.stalls[Cause::loader] = 0.5;
   r.stalls[Cause::step_overhead] = 3.75;
   r.stalls[Cause::barrier] = 1.75;
+  r.jobs = {{.name = "unet3d",
+             .kind = "dlio",
+             .clients = 2,
+             .ranks = 16,
+             .makespan_s = 403.5,
+             .au_mean_pct = 71.25,
+             .gpu_utilization_pct = 69.75,
+             .samples_per_s = 16.6875,
+             .throughput_mib_per_s = 2312.75,
+             .read_bytes = 977'000'000'000,
+             .stalls = r.stalls},
+            {.name = "neighbour",
+             .kind = "ior",
+             .background = true,
+             .clients = 1,
+             .ranks = 4,
+             .start_s = 60,
+             .makespan_s = 343.5,
+             .throughput_mib_per_s = 190.5,
+             .write_bytes = 68'719'476'736,
+             .errors = 2}};
+  r.jobs.back().stalls[Cause::disk] = 100;
+  r.phases = {{"neighbour", "write", 32, 65'536, 68'719'476'736, 2, 340.25, 192.61, 150.5, 201.25,
+               "MiB/s"}};
   r.stations = {{"ost0.disk", "ost_disk", "fifo", 98.25, 12.5, 30'560, "1 server"}};
   r.station_classes = {{"client_nic", 2, 12.5, 12.75, 1.25},
                        {"oss_nic", 4, 61.25, 62.5, 3.75},

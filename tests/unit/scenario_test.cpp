@@ -60,11 +60,15 @@ TEST_CASE("the quickstart's numbers") {
   Diagnostics diagnostics;
   const Scenario scenario =
       load_scenario(kRoot + "/configs/quickstart.yaml", catalog(), diagnostics);
-  REQUIRE(scenario.dlio.has_value());
-  CHECK(scenario.workload.ranks == 64);
-  CHECK(scenario.dlio->num_files_train == 1024);
-  CHECK(scenario.dlio->steps_per_epoch(64) == 50);
-  CHECK(scenario.run.epochs == 2);
+  REQUIRE(scenario.jobs.size() == 1);
+  const ScenarioJob& job = scenario.jobs[0];
+  REQUIRE(job.dlio.has_value());
+  CHECK(job.name == "dlio");
+  CHECK(job.nodes == 8);
+  CHECK(job.workload.ranks == 64);
+  CHECK(job.dlio->num_files_train == 1024);
+  CHECK(job.dlio->steps_per_epoch(64) == 50);
+  CHECK(job.epochs == 2);
   CHECK(scenario.oss_count() == 3); // 14.4 TiB / 4.8
   CHECK(scenario.osts_per_oss() == 1);
   CHECK(scenario.network.nics == 8);
@@ -78,15 +82,15 @@ TEST_CASE("defaults and derived numbers of the least scenario") {
   const auto [scenario, messages] = parse(kJob + kNodes + kStore);
   CHECK(messages == "");
   CHECK(scenario.name == "t");
-  CHECK(scenario.workload.au_formula == "v2.0");
-  CHECK(scenario.workload.step_overhead.per_rank.count() == doctest::Approx(5e-6));
-  CHECK(scenario.workload.worker_startup.count() == doctest::Approx(0.19));
+  CHECK(scenario.jobs.at(0).workload.au_formula == "v2.0");
+  CHECK(scenario.jobs.at(0).workload.step_overhead.per_rank.count() == doctest::Approx(5e-6));
+  CHECK(scenario.jobs.at(0).workload.worker_startup.count() == doctest::Approx(0.19));
   CHECK(scenario.network.lnd == "tcp");
   CHECK(scenario.network.nics == 1);
   CHECK(scenario.oss_count() == 4); // 9.6 TiB / 2.4
   CHECK(scenario.osts_per_oss() == 2);
   CHECK(scenario.storage.burst_credit == 1);
-  CHECK(scenario.run.epochs == 5);
+  CHECK(scenario.jobs.at(0).epochs == 5);
   CHECK(scenario.run.seed == 42);
   CHECK(scenario.run.data_path == "stations");
 }
@@ -119,12 +123,12 @@ TEST_CASE("a trace is one path or a list") {
   const std::string rest = kNodes + kStore;
   const auto one = parse("schema_version: 1\nworkload: {trace: quickstart.yaml}\n" + rest);
   CHECK(one.messages == "");
-  CHECK(one.scenario.workload.trace.size() == 1);
-  CHECK_FALSE(one.scenario.dlio.has_value());
+  CHECK(one.scenario.jobs.at(0).workload.trace.size() == 1);
+  CHECK_FALSE(one.scenario.jobs.at(0).dlio.has_value());
   const auto two =
       parse("schema_version: 1\nworkload: {trace: [quickstart.yaml, workloads]}\n" + rest);
   CHECK(two.messages == "");
-  CHECK(two.scenario.workload.trace ==
+  CHECK(two.scenario.jobs.at(0).workload.trace ==
         std::vector<std::string>{kRoot + "/configs/quickstart.yaml", kRoot + "/configs/workloads"});
 }
 
@@ -271,15 +275,16 @@ TEST_CASE("rejects_two_workloads_and_none") {
   CHECK(parse("schema_version: 1\n"
               "workload: {dlio: workloads/resnet50_h100.yaml, trace: t.csv}\n" +
               kNodes + kStore)
-            .messages == "error[E113]: a workload has either `dlio` or `trace`, not both\n"
-                         "  --> t.yaml:2:48\n"
-                         "   2 | workload: {dlio: workloads/resnet50_h100.yaml, trace: t.csv}\n"
-                         "     |                                                ^^^^^\n");
+            .messages ==
+        "error[E113]: a workload has one of `dlio`, `trace`, `ior` and `mdtest`, not two\n"
+        "  --> t.yaml:2:48\n"
+        "   2 | workload: {dlio: workloads/resnet50_h100.yaml, trace: t.csv}\n"
+        "     |                                                ^^^^^\n");
   CHECK(parse("schema_version: 1\nworkload: {ranks: 8}\n" + kNodes + kStore).messages ==
-        "error[E103]: missing key `dlio` or `trace` in `workload`\n"
+        "error[E103]: missing key `dlio`, `trace`, `ior` or `mdtest` in `workload`\n"
         "  --> t.yaml:2:1\n"
         "   2 | workload: {ranks: 8}\n"
-        "     | ^^^^^^^^ a DLIO workload file or a trace is needed\n");
+        "     | ^^^^^^^^ one of them says what runs\n");
 }
 
 TEST_CASE("rejects_too_many_ranks_and_cards") {
@@ -335,6 +340,103 @@ TEST_CASE("rejects_layout_that_is_none") {
   CHECK(
       parse(kJob + kNodes + "storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB, layout: -c}\n")
           .messages.starts_with("error[E106]: `storage.layout`: "));
+}
+
+TEST_CASE("a load generator: defaults, preset, and what is written beside it") {
+  const std::string rest = kNodes + kStore;
+  const auto plain = parse("schema_version: 1\nworkload: {ior: {segments: 4}}\n" + rest);
+  CHECK(plain.messages == "");
+  REQUIRE(plain.scenario.jobs.at(0).ior.has_value());
+  CHECK(plain.scenario.jobs.at(0).kind() == "ior");
+  CHECK(plain.scenario.jobs.at(0).ior->segments == 4);
+  CHECK(plain.scenario.jobs.at(0).ior->transfer_size == Bytes{256 * kKib});
+  CHECK_FALSE(plain.scenario.jobs.at(0).ior->file_per_process);
+  const auto hard = parse("schema_version: 1\n"
+                          "workload: {ior: {stonewall: 2 s, preset: ior-hard}}\n" +
+                          rest);
+  CHECK(hard.messages == "");
+  CHECK(hard.scenario.jobs.at(0).ior->transfer_size == Bytes{47'008});
+  CHECK(hard.scenario.jobs.at(0).ior->block_size == Bytes{47'008});
+  CHECK(hard.scenario.jobs.at(0).ior->reorder_tasks);
+  CHECK(hard.scenario.jobs.at(0).ior->stonewall == Seconds{2});
+  const auto mdtest =
+      parse("schema_version: 1\nworkload: {mdtest: {preset: mdtest-easy, read: true}}\n" + rest);
+  CHECK(mdtest.messages == "");
+  CHECK(mdtest.scenario.jobs.at(0).mdtest->unique_dir_per_task);
+  CHECK(mdtest.scenario.jobs.at(0).mdtest->read);
+  CHECK(mdtest.scenario.jobs.at(0).mdtest->nstride == 1);
+  // What a training step costs says nothing about IOR.
+  CHECK(plain.scenario.fitted.empty());
+}
+
+TEST_CASE("several jobs lie on the cluster's nodes in their order") {
+  const auto [scenario, messages] = parse(
+      "schema_version: 1\n"
+      "jobs:\n"
+      "  - {name: a, nodes: 3, workload: {dlio: workloads/resnet50_h100.yaml}}\n"
+      "  - {name: b, nodes: 5, start: 10 s, background: true, workload: {mdtest: {items: 5}}}\n" +
+      kNodes + kStore);
+  CHECK(messages == "");
+  REQUIRE(scenario.jobs.size() == 2);
+  CHECK(scenario.jobs[0].first_client == 0);
+  CHECK(scenario.jobs[0].workload.ranks == 24);
+  CHECK(scenario.jobs[0].epochs == 5);
+  CHECK_FALSE(scenario.jobs[0].background);
+  CHECK(scenario.jobs[1].first_client == 3);
+  CHECK(scenario.jobs[1].start == Seconds{10});
+  CHECK(scenario.jobs[1].background);
+  CHECK(scenario.jobs[1].mdtest->items == 5);
+  CHECK(std::any_of(scenario.fitted.begin(), scenario.fitted.end(),
+                    [](const AssumedRow& row) { return row.key == "a.workload.worker_startup"; }));
+}
+
+TEST_CASE("rejects_jobs_that_cannot_run_together") {
+  const std::string rest = kNodes + kStore;
+  CHECK(parse("schema_version: 1\n"
+              "jobs:\n"
+              "  - {name: a, nodes: 5, background: true, workload: {ior: {}}}\n"
+              "  - {name: a, nodes: 4, background: true, workload: {ior: {}}}\n" +
+              rest)
+            .messages == "error[E108]: the jobs take 9 nodes, the cluster has 8\n"
+                         "  --> t.yaml:2:1\n"
+                         "   2 | jobs:\n"
+                         "     | ^^^^ every job has nodes of its own\n"
+                         "\n"
+                         "error[E113]: all jobs are in the background: the run would never end\n"
+                         "  --> t.yaml:2:1\n"
+                         "   2 | jobs:\n"
+                         "     | ^^^^\n"
+                         "\n"
+                         "error[E113]: two jobs are called `a`\n"
+                         "  --> t.yaml:4:12\n"
+                         "   4 |   - {name: a, nodes: 4, background: true, workload: {ior: {}}}\n"
+                         "     |            ^\n");
+  CHECK(parse(kJob + "jobs: []\n" + rest).messages ==
+        "error[E113]: a scenario has either `workload` or `jobs`, not both\n"
+        "  --> t.yaml:3:1\n"
+        "   3 | jobs: []\n"
+        "     | ^^^^\n"
+        "\n"
+        "error[E105]: `jobs` is an empty list\n"
+        "  --> t.yaml:3:7\n"
+        "   3 | jobs: []\n"
+        "     |       ^\n");
+}
+
+TEST_CASE("rejects_blocks_that_are_no_whole_transfers") {
+  CHECK(parse("schema_version: 1\n"
+              "workload: {ior: {transfer_size: 3 KiB, block_size: 10 KiB}, ranks: 4}\n" +
+              kNodes + kStore)
+            .messages ==
+        "error[E113]: `workload.ior`: block_size 10240 is not a multiple of transfer_size 3072\n"
+        "  --> t.yaml:2:12\n"
+        "   2 | workload: {ior: {transfer_size: 3 KiB, block_size: 10 KiB}, ranks: 4}\n"
+        "     |            ^^^ both in bytes\n"
+        "\n"
+        "warning[W201]: `ranks` has no effect on `ior`\n"
+        "  --> t.yaml:2:61\n"
+        "   2 | workload: {ior: {transfer_size: 3 KiB, block_size: 10 KiB}, ranks: 4}\n"
+        "     |                                                             ^^^^^\n");
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "reports/number_text.hpp"
 #include "reports/page.hpp"
 #include "reports/terminal.hpp"
+#include "sim/base/units.hpp"
 #include "tests/unit/sample_result.hpp"
 
 #include <doctest/doctest.h>
@@ -27,12 +28,22 @@ unet3d_h100_p2_250
   Cost             $12.65, $4.22 per epoch; $3.73 of it (29.5 %) paid for idle
                    GPUs
   Run              6.725 min, 3 epochs of 20 steps; 16.69 samples/s
-  Data             909.9 GiB read at 2,313 MiB/s, 6,720 files opened,
-                   244,480 RPCs
+  Data             909.9 GiB read at 2,313 MiB/s, 64 GiB written, 6,720 files
+                   opened, 244,480 RPCs
   Step time        6.5 s median, 8.25 s 95th, 9.5 s 99th percentile
 
 Warnings
   - AU is below the threshold in every epoch.
+
+Phases             operations    data       time         rate
+  neighbour write      65,536  64 GiB  5.671 min  192.6 MiB/s
+  neighbour write: 32 repetitions, 150.5 to 201.2 MiB/s
+  neighbour write: 2 calls failed
+
+Jobs           clients  ranks  start       time      AU     GPU  MiB/s
+  unet3d             2     16    0 s  6.725 min  71.2 %  69.8 %  2,313
+  neighbour *        1      4  1 min  5.725 min       -       -  190.5
+  * in the background: repeats until the others have ended
 
 Where GPU time went
   compute                69.8 %  ████████▍     the GPU computes
@@ -136,6 +147,7 @@ TEST_CASE("terminal: lines keep to the width, which is 72 to 100") {
 TEST_CASE("terminal: a replayed trace has no AU, no epochs and perhaps no prices") {
   RunResult result;
   result.name = "replay";
+  result.metrics.gpu_utilization_pct = 0;
   result.metrics.makespan_s = 12.5;
   result.metrics.ranks = 1;
   result.stalls[Cause::other] = 100;
@@ -162,6 +174,56 @@ Replay beside the recording
   explained                  1,234  s
 
 replay: lustrum run trace.pfw   (version 0.1.0, data path simgrid)
+)");
+}
+
+TEST_CASE("terminal: a load generator alone has phases and no GPUs") {
+  RunResult result;
+  result.name = "load";
+  result.metrics.makespan_s = 4;
+  result.metrics.ranks = 8;
+  result.metrics.errors = 1;
+  result.stalls[Cause::disk] = 75;
+  result.stalls[Cause::barrier] = 25;
+  result.jobs = {{.name = "ior", .kind = "ior", .clients = 2, .ranks = 8, .makespan_s = 4}};
+  result.phases = {{.job = "ior",
+                    .name = "write",
+                    .repetitions = 1,
+                    .operations = 4096,
+                    .bytes = 4 * kGib,
+                    .errors = 1,
+                    .time_s = 2,
+                    .rate = 2048,
+                    .rate_min = 2048,
+                    .rate_max = 2048,
+                    .unit = "MiB/s"},
+                   {.job = "ior",
+                    .name = "stat",
+                    .repetitions = 1,
+                    .operations = 8,
+                    .unit = "ops/s"}}; // took no time: no rate
+  result.provenance.version = "0.1.0";
+  result.provenance.command = "lustrum run load.yaml";
+  CHECK(terminal_text(result) == R"(load
+
+  Cost             no prices given
+  Run              4 s
+  Data             0 B read at 0 MiB/s, 0 files opened, 0 RPCs
+  Errors           1 call failed
+
+Phases   operations   data  time         rate
+  write       4,096  4 GiB   2 s  2,048 MiB/s
+  stat            8      -   0 s            -
+  write: 1 call failed
+
+Where the processes' time went
+  waiting for storage    75.0 %
+    disk                 75.0 %  █████████     OST device, queue and service
+  not storage            25.0 %
+    barrier              25.0 %  ███           waiting for slower ranks
+  all of their time     100.0 %
+
+replay: lustrum run load.yaml   (version 0.1.0)
 )");
 }
 

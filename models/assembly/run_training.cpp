@@ -1,0 +1,137 @@
+#include "models/assembly/build_job.hpp"
+#include "models/assembly/running_job.hpp"
+#include "models/training/trainer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lustrum {
+
+namespace {
+
+constexpr double kPercent = 100;
+
+double percentile(std::vector<double> values, double p) {
+  if (values.empty()) return 0;
+  // Nearest rank.
+  const auto n = static_cast<double>(values.size());
+  const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(p * n))) - 1;
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank),
+                   values.end());
+  return values[rank];
+}
+
+void fill_metrics(const training::JobSettings& job, const training::JobOutcome& outcome,
+                  double au_threshold, RunMetrics& metrics) {
+  double epochs_s = 0;
+  for (double s : outcome.epoch_time_s) epochs_s += s;
+  double au_sum = 0;
+  for (double au : outcome.epoch_au) {
+    metrics.au_per_epoch_pct.push_back(kPercent * au);
+    au_sum += au;
+  }
+  metrics.makespan_s = outcome.makespan.count();
+  metrics.epoch_time_s = outcome.epoch_time_s;
+  if (!outcome.epoch_au.empty()) { // a background job may end before its first epoch does
+    metrics.au_mean_pct = kPercent * au_sum / static_cast<double>(outcome.epoch_au.size());
+    if (au_threshold > 0) {
+      metrics.au_threshold_pct = kPercent * au_threshold;
+      metrics.au_pass = *metrics.au_mean_pct >= *metrics.au_threshold_pct;
+    }
+    metrics.samples_per_s = static_cast<double>(outcome.samples) / epochs_s;
+    metrics.throughput_mib_per_s =
+        *metrics.samples_per_s * job.dataset.record.as_double() / static_cast<double>(kMib);
+  }
+  metrics.steps_per_epoch = outcome.steps_per_epoch;
+  metrics.ranks = job.ranks;
+  metrics.step_time_p50_s = percentile(outcome.step_time_s, 0.5);
+  metrics.step_time_p95_s = percentile(outcome.step_time_s, 0.95);
+  metrics.step_time_p99_s = percentile(outcome.step_time_s, 0.99);
+}
+
+RooflineInputs roofline_of(const Scenario& scenario, const training::JobSettings& job,
+                           const training::JobOutcome& outcome, const Storage& storage) {
+  const IoTotals totals = storage.totals(job.job);
+  RooflineInputs inputs;
+  // By the compute times that were drawn, not by their mean.
+  if (const double compute_s = outcome.gpu_time[Cause::compute] / job.ranks; compute_s > 0)
+    inputs.gpu_demand = job.dataset.record * outcome.samples / Seconds{compute_s};
+  inputs.not_reading = outcome.makespan;
+  for (const double epoch_s : outcome.epoch_time_s) inputs.not_reading -= Seconds{epoch_s};
+  inputs.client_copy =
+      scenario.lustre.client_copy_bandwidth * job.ranks * std::max(1U, job.loader.workers);
+  inputs.read = totals.read_delivered;
+  inputs.opens = totals.opens;
+  Bytes stored{};
+  for (const FileIndex file : job.dataset.files) stored += storage.file_size(file);
+  const Bytes nominal =
+      job.dataset.record * job.dataset.samples_per_file * job.dataset.files.size();
+  inputs.nominal = nominal.as_double() / stored.as_double();
+  return inputs;
+}
+
+// What makes an AU a poor witness.
+void warn_of_few_steps(const training::JobSettings& job, JobReport& report) {
+  const std::uint64_t steps = *report.metrics.steps_per_epoch;
+  const std::uint64_t excluded =
+      job.au.formula == training::AuFormula::v1_0
+          ? 1
+          : std::uint64_t{job.au.exclude_start_steps} + job.au.exclude_end_steps;
+  if (steps <= excluded) {
+    report.metrics.au_mean_pct.reset();
+    report.metrics.au_pass.reset();
+    report.metrics.au_per_epoch_pct.clear();
+    report.warnings.push_back(
+        fmt::format("no AU: an epoch has {} steps and {} do not count; use a larger data set",
+                    steps, excluded));
+    return;
+  }
+  const bool tf_data = job.loader.pipeline == training::Pipeline::tf_data;
+  const std::uint64_t prefetched =
+      tf_data ? job.loader.prefetch_batches + 1
+              : std::uint64_t{job.loader.workers} * job.loader.prefetch_factor;
+  constexpr std::uint64_t kEnough = 10; // times what the first, excluded step may have prefetched
+  if (steps - excluded < kEnough * prefetched)
+    report.warnings.push_back(
+        fmt::format("AU rests on {} steps an epoch, while {} batches are prefetched during the "
+                    "first one, which "
+                    "does not count: it flatters slow storage; use a larger data set",
+                    steps - excluded, prefetched));
+}
+
+class TrainingJob : public RunningJob {
+public:
+  explicit TrainingJob(const JobContext& context)
+      : context_(context), settings_(build_job(context, context.storage)),
+        trainer_(context.engine, context.storage, settings_) {}
+
+  JobReport report() const override {
+    const training::JobOutcome outcome = trainer_.outcome();
+    JobReport report;
+    fill_metrics(settings_, outcome, context_.job.dlio->au_threshold, report.metrics);
+    report.time = outcome.gpu_time;
+    report.ranks = settings_.ranks;
+    report.compute = Seconds{outcome.gpu_time[Cause::compute]};
+    report.epochs = outcome.epoch_time_s.size();
+    report.samples = outcome.samples;
+    report.errors = outcome.failed_calls;
+    warn_of_few_steps(settings_, report);
+    report.roofline = roofline_of(context_.scenario, settings_, outcome, context_.storage);
+    return report;
+  }
+
+private:
+  JobContext context_;
+  training::JobSettings settings_;
+  training::Trainer trainer_;
+};
+
+} // namespace
+
+std::unique_ptr<RunningJob> start_training(const JobContext& context) {
+  return std::make_unique<TrainingJob>(context);
+}
+
+} // namespace lustrum

@@ -1,0 +1,273 @@
+#include "models/assembly/scenario_jobs.hpp"
+
+#include "models/assembly/dlio_loader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+namespace lustrum {
+namespace {
+
+using enum DiagnosticCode;
+
+constexpr std::array<std::string_view, 4> kKinds{"dlio", "trace", "ior", "mdtest"};
+// Samples are numbered with 32 bits, and every rank holds an order of all of them.
+constexpr double kMostSamples = 1e9;
+
+// `dlio` and `trace` are rows of the table; what they hold is read here.
+ParameterTable table_without_trace() {
+  ParameterTable table = WorkloadSettings::parameters();
+  std::erase_if(table, [](const Parameter& row) { return row.key == "trace"; });
+  return table;
+}
+
+} // namespace
+
+void JobReader::read(const YamlNode& root, Scenario& scenario) {
+  const YamlNode workload = root.get("workload");
+  list_ = root.get("jobs");
+  if (workload && list_)
+    diagnostics_.add(impossible, list_.key_span(),
+                     "a scenario has either `workload` or `jobs`, not both");
+  if (list_) return read_list(scenario);
+  ScenarioJob& job = scenario.jobs.emplace_back();
+  apply_defaults(ScenarioJob::parameters(), &job);
+  read_workload(workload, scenario, job, sources_.emplace_back());
+  job.name = job.kind();
+}
+
+void JobReader::read_list(Scenario& scenario) {
+  if (!require_list(list_, diagnostics_)) return;
+  const std::vector<YamlNode> entries = list_.entries();
+  if (entries.empty()) diagnostics_.add(wrong_shape, list_.span(), "`jobs` is an empty list");
+  // References into both vectors are kept while one entry is read, not longer.
+  for (const YamlNode& entry : entries) {
+    if (!require_map(entry, diagnostics_)) continue;
+    ScenarioJob& job = scenario.jobs.emplace_back();
+    Source& source = sources_.emplace_back();
+    source.entry = entry;
+    apply_defaults(ScenarioJob::parameters(), &job);
+    read_section(entry, ScenarioJob::parameters(), &job, diagnostics_,
+                 {.extra_keys = {"workload"}});
+    if (const YamlNode workload = entry.get("workload"))
+      read_workload(workload, scenario, job, source);
+    else
+      diagnostics_.add(missing_key, entry.section_span(),
+                       fmt::format("missing key `workload` in `{}`", entry.path()),
+                       "a mapping is needed");
+  }
+  check_names(scenario);
+}
+
+void JobReader::check_names(const Scenario& scenario) {
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; i < scenario.jobs.size(); ++i)
+    if (!names.insert(scenario.jobs[i].name).second && !scenario.jobs[i].name.empty())
+      diagnostics_.add(impossible, sources_[i].entry.get("name").span(),
+                       fmt::format("two jobs are called `{}`", scenario.jobs[i].name));
+}
+
+void JobReader::read_workload(const YamlNode& node, Scenario& scenario, ScenarioJob& job,
+                              Source& source) {
+  source.workload = node;
+  apply_defaults(WorkloadSettings::parameters(), &job.workload);
+  // A trace may be one path or a list of them, so it is read below.
+  const GivenKeys given = read_section(node, table_without_trace(), &job.workload, diagnostics_,
+                                       {.extra_keys = {"trace", "set", "ior", "mdtest"}});
+  if (!node.is_map()) return;
+  read_kind(node, scenario, job, source);
+  if (job.ior || job.mdtest)
+    warn_without_effect(node, given, job);
+  else
+    note_fitted_defaults(given, job, scenario);
+}
+
+void JobReader::read_kind(const YamlNode& node, Scenario& scenario, ScenarioJob& job,
+                          Source& source) {
+  std::vector<YamlNode> kinds;
+  for (const std::string_view kind : kKinds)
+    if (const YamlNode found = node.get(kind)) kinds.push_back(found);
+  if (kinds.empty()) {
+    diagnostics_.add(
+        missing_key, node.section_span(),
+        fmt::format("missing key `dlio`, `trace`, `ior` or `mdtest` in `{}`", node.path()),
+        "one of them says what runs");
+    return;
+  }
+  if (kinds.size() > 1) {
+    diagnostics_.add(impossible, kinds[1].key_span(),
+                     "a workload has one of `dlio`, `trace`, `ior` and `mdtest`, not two");
+    return;
+  }
+  const std::string_view kind = kinds.front().key();
+  if (kind == "dlio" && !job.workload.dlio.empty()) read_dlio_file(node, scenario, job, source);
+  if (kind == "trace") read_trace(node, scenario, job);
+  if (kind == "ior") job.ior = read_generator<loadgen::IorSettings>(node.get("ior"));
+  if (kind == "mdtest") job.mdtest = read_generator<loadgen::MdtestSettings>(node.get("mdtest"));
+  if (job.ior || job.mdtest) refuse_changes(node, "a load generator");
+}
+
+// Defaults, then the preset, then what is written beside it.
+template <class Settings> Settings JobReader::read_generator(const YamlNode& node) {
+  auto settings = with_defaults<Settings>(Settings::parameters());
+  if (!require_map(node, diagnostics_)) return settings;
+  if (const YamlNode preset = node.get("preset"); preset && preset.is_scalar())
+    settings.apply_preset(preset.text());
+  read_section(node, Settings::parameters(), &settings, diagnostics_);
+  return settings;
+}
+
+void JobReader::read_dlio_file(const YamlNode& workload, Scenario& scenario, ScenarioJob& job,
+                               Source& source) {
+  const YamlNode node = workload.get("dlio");
+  const std::string path = beside_scenario(node.text());
+  const std::size_t errors_before = diagnostics_.error_count();
+  job.dlio = load_dlio(path, workload.get("set"), diagnostics_, node.span());
+  source.dlio_known = diagnostics_.error_count() == errors_before;
+  if (std::find(scenario.files.begin(), scenario.files.end(), path) == scenario.files.end())
+    scenario.files.push_back(path);
+}
+
+void JobReader::read_trace(const YamlNode& workload, Scenario& scenario, ScenarioJob& job) {
+  refuse_changes(workload, "a trace");
+  const YamlNode trace = workload.get("trace");
+  if (!trace.is_scalar() && !require_list(trace, diagnostics_)) return;
+  const std::vector<YamlNode> items =
+      trace.is_scalar() ? std::vector<YamlNode>{trace} : trace.entries();
+  for (const YamlNode& item : items) {
+    if (!require_scalar(item, diagnostics_)) continue;
+    const std::string path = beside_scenario(item.text());
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored))
+      diagnostics_.add(unreadable_file, item.span(),
+                       fmt::format("cannot read `{}`: there is no such file or folder", path));
+    job.workload.trace.push_back(path);
+    scenario.files.push_back(path);
+  }
+  if (items.empty())
+    diagnostics_.add(wrong_shape, trace.span(), fmt::format("`{}` is an empty list", trace.path()));
+  if (job.background || job.start > Seconds{})
+    diagnostics_.add(impossible, trace.key_span(),
+                     "the replay of a trace begins with the run and is not repeated",
+                     "`start` and `background` are for other jobs");
+}
+
+void JobReader::refuse_changes(const YamlNode& workload, std::string_view what) {
+  if (const YamlNode set = workload.get("set"))
+    diagnostics_.add(impossible, set.key_span(),
+                     fmt::format("`{}` changes a DLIO file, not {}", set.path(), what));
+}
+
+void JobReader::warn_without_effect(const YamlNode& workload, const GivenKeys& given,
+                                    const ScenarioJob& job) {
+  for (const std::string& key : given)
+    if (const YamlNode node = workload.get(key.substr(0, key.find('.'))))
+      diagnostics_.add(key_without_effect, node.key_span(),
+                       fmt::format("`{}` has no effect on `{}`", key, job.kind()));
+}
+
+// The fitted defaults that nobody replaced are part of what an answer rests on.
+void JobReader::note_fitted_defaults(const GivenKeys& given, const ScenarioJob& job,
+                                     Scenario& scenario) {
+  constexpr std::string_view kFitted = "fitted: ";
+  const std::string start = list_ ? job.name + ".workload" : "workload";
+  for (const Parameter& row : WorkloadSettings::parameters())
+    if (row.source.starts_with(kFitted) && !given.contains(row.key))
+      scenario.fitted.push_back({fmt::format("{}.{}", start, row.key),
+                                 std::string{row.default_text},
+                                 std::string(to_string(FigureKind::fitted)),
+                                 std::string{row.source.substr(kFitted.size())}});
+}
+
+void JobReader::check(Scenario& scenario) {
+  check_places(scenario);
+  for (std::size_t i = 0; i < scenario.jobs.size(); ++i) {
+    ScenarioJob& job = scenario.jobs[i];
+    check_ranks(scenario, job, sources_[i]);
+    check_data_set(job, sources_[i]);
+    check_ior(job, sources_[i]);
+    if (job.dlio) job.epochs = scenario.run.epochs > 0 ? scenario.run.epochs : job.dlio->epochs;
+  }
+}
+
+// The clients of one job follow those of the one before.
+void JobReader::check_places(Scenario& scenario) {
+  if (scenario.jobs.empty()) return;
+  if (!list_) {
+    scenario.jobs.front().nodes = scenario.cluster.nodes;
+    return;
+  }
+  std::uint64_t taken = 0;
+  for (ScenarioJob& job : scenario.jobs) {
+    job.first_client = static_cast<std::uint32_t>(taken);
+    taken += job.nodes;
+  }
+  if (taken > scenario.cluster.nodes)
+    diagnostics_.add(
+        out_of_range, list_.key_span(),
+        fmt::format("the jobs take {} nodes, the cluster has {}", taken, scenario.cluster.nodes),
+        "every job has nodes of its own");
+  if (std::all_of(scenario.jobs.begin(), scenario.jobs.end(),
+                  [](const ScenarioJob& job) { return job.background; }))
+    diagnostics_.add(impossible, list_.key_span(),
+                     "all jobs are in the background: the run would never end");
+}
+
+void JobReader::check_ranks(const Scenario& scenario, ScenarioJob& job, const Source& source) {
+  const std::uint64_t gpus = std::uint64_t{scenario.instance.gpus.value} * job.nodes;
+  std::uint32_t& ranks = job.workload.ranks;
+  if (ranks > gpus && gpus > 0) {
+    const YamlNode node = source.workload.get("ranks");
+    diagnostics_.add(out_of_range, node.span(),
+                     fmt::format("`{}`: {} is more than the {} GPUs of {} x `{}`", node.path(),
+                                 ranks, gpus, job.nodes, scenario.cluster.instance),
+                     fmt::format("at most {}", gpus));
+  }
+  if (ranks == 0) ranks = static_cast<std::uint32_t>(gpus);
+}
+
+// A run needs one step at least.
+void JobReader::check_data_set(const ScenarioJob& job, const Source& source) {
+  const std::uint32_t ranks = job.workload.ranks;
+  if (!source.dlio_known || ranks == 0) return;
+  const DlioWorkload& dlio = *job.dlio;
+  const SourceSpan where = source.workload.get("dlio").span();
+  if (!(dlio.samples_per_epoch() < kMostSamples))
+    diagnostics_.add(
+        impossible, where,
+        fmt::format("the data set is too large: {:.4g} samples", dlio.samples_per_epoch()),
+        fmt::format("at most {:.4g} can be simulated", kMostSamples));
+  if (dlio.steps_per_epoch(ranks) > 0) return;
+  const std::uint64_t samples = std::uint64_t{dlio.batch_size} * ranks;
+  diagnostics_.add(
+      impossible, where,
+      fmt::format("the data set is too small: {} samples do not fill one batch of {} on each of "
+                  "{} ranks",
+                  dlio.samples_per_epoch(), dlio.batch_size, ranks),
+      fmt::format("set: {{dataset.num_files_train: {}}} gives one step; more is better",
+                  (samples + dlio.num_samples_per_file - 1) / dlio.num_samples_per_file));
+}
+
+void JobReader::check_ior(const ScenarioJob& job, const Source& source) {
+  if (!job.ior) return;
+  const YamlNode node = source.workload.get("ior");
+  const Bytes block = job.ior->block_size;
+  const Bytes transfer = job.ior->transfer_size;
+  if (transfer > Bytes{} && block % transfer != Bytes{})
+    diagnostics_.add(impossible, node.section_span(),
+                     fmt::format("`{}`: block_size {} is not a multiple of transfer_size {}",
+                                 node.path(), block.count(), transfer.count()),
+                     "both in bytes");
+}
+
+std::string JobReader::beside_scenario(std::string_view path) const {
+  const std::filesystem::path folder = std::filesystem::path{document_.name()}.parent_path();
+  return (folder / std::filesystem::path{path}).lexically_normal().string();
+}
+
+} // namespace lustrum
