@@ -24,6 +24,9 @@ std::string capacity_text(const kernel::Station& station) {
   }
   case kernel::Discipline::slots:
     return fmt::format("{} slots", static_cast<const kernel::SlotsStation&>(station).count());
+  case kernel::Discipline::scheduled:
+    return fmt::format("{} slots",
+                       static_cast<const kernel::ScheduledSlotsStation&>(station).count());
   case kernel::Discipline::bucket:
     return fmt::format("{:.6g}/s", static_cast<const kernel::BucketStation&>(station).level().rate);
   case kernel::Discipline::delay:

@@ -23,7 +23,7 @@ struct StationLabel {
 
 std::string to_string(const StationLabel& label);
 
-enum class Discipline : std::uint8_t { shared, fifo, delay, bucket, slots };
+enum class Discipline : std::uint8_t { shared, fifo, delay, bucket, slots, scheduled };
 
 std::string_view to_string(Discipline discipline);
 

@@ -24,6 +24,8 @@ std::string_view to_string(Discipline discipline) {
     return "bucket";
   case Discipline::slots:
     return "slots";
+  case Discipline::scheduled:
+    return "scheduled";
   }
   return "?";
 }
@@ -49,6 +51,10 @@ BucketStation& World::add_bucket(const StationLabel& label, BucketStation::Level
 }
 SlotsStation& World::add_slots(const StationLabel& label, std::uint32_t count) {
   return add(slots_, label, count);
+}
+ScheduledSlotsStation& World::add_scheduled_slots(const StationLabel& label,
+                                                  const ScheduledSlotsSettings& settings) {
+  return add(scheduled_, label, settings);
 }
 
 void World::spawn(Task task, TaskName name) {
@@ -92,6 +98,8 @@ void World::depart(Station& station) {
     return static_cast<DelayStation&>(station).depart().resume();
   case Discipline::bucket:
     return static_cast<BucketStation&>(station).depart().resume();
+  case Discipline::scheduled:
+    return static_cast<ScheduledSlotsStation&>(station).wake();
   case Discipline::slots:
     return; // never in the calendar
   }
@@ -139,6 +147,8 @@ double World::utilization(const Station& station) const {
     return static_cast<const BucketStation&>(station).utilization(now);
   case Discipline::slots:
     return static_cast<const SlotsStation&>(station).utilization(now);
+  case Discipline::scheduled:
+    return static_cast<const ScheduledSlotsStation&>(station).utilization(now);
   case Discipline::delay:
     return 0; // has no servers that could be busy
   }
@@ -150,14 +160,18 @@ namespace {
 constexpr std::size_t kNamedPerKind = 4;
 constexpr std::size_t kStationsListed = 8;
 
+template <class Slots> std::string describe_slots(const Slots& slots) {
+  if (slots.waiting() == 0) return {};
+  const TaskName& first = root_of(slots.first_waiting()).name;
+  return fmt::format("{}: {} wait for one of {} slots, first `{} {}`", to_string(slots.label()),
+                     slots.waiting(), slots.count(), first.what, first.index);
+}
+
 std::string describe_queue(const Station& station) {
-  if (station.discipline() == Discipline::slots) {
-    const auto& slots = static_cast<const SlotsStation&>(station);
-    if (slots.waiting() == 0) return {};
-    const TaskName& first = root_of(slots.first_waiting()).name;
-    return fmt::format("{}: {} wait for one of {} slots, first `{} {}`", to_string(station.label()),
-                       slots.waiting(), slots.count(), first.what, first.index);
-  }
+  if (station.discipline() == Discipline::slots)
+    return describe_slots(static_cast<const SlotsStation&>(station));
+  if (station.discipline() == Discipline::scheduled)
+    return describe_slots(static_cast<const ScheduledSlotsStation&>(station));
   if (station.discipline() == Discipline::bucket) {
     const auto& bucket = static_cast<const BucketStation&>(station);
     if (bucket.waiting() == 0) return {};
@@ -208,6 +222,8 @@ Population population_of(const Station& station) {
     return static_cast<const BucketStation&>(station).population();
   case Discipline::slots:
     return static_cast<const SlotsStation&>(station).population();
+  case Discipline::scheduled:
+    return static_cast<const ScheduledSlotsStation&>(station).population();
   }
   return {};
 }

@@ -10,6 +10,7 @@
 #include "sim/kernel/bucket_station.hpp"
 #include "sim/kernel/delay_station.hpp"
 #include "sim/kernel/fifo_station.hpp"
+#include "sim/kernel/scheduled_slots_station.hpp"
 #include "sim/kernel/shared_station.hpp"
 #include "sim/kernel/slots_station.hpp"
 
@@ -48,6 +49,8 @@ public:
   DelayStation& add_delay(const StationLabel& label);
   BucketStation& add_bucket(const StationLabel& label, BucketStation::Level level);
   SlotsStation& add_slots(const StationLabel& label, std::uint32_t count);
+  ScheduledSlotsStation& add_scheduled_slots(const StationLabel& label,
+                                             const ScheduledSlotsSettings& settings);
 
   // Starts a root task at the present time, as soon as the world runs on.
   void spawn(Task task, TaskName name);
@@ -182,6 +185,7 @@ private:
   std::deque<DelayStation> delay_;
   std::deque<BucketStation> bucket_;
   std::deque<SlotsStation> slots_;
+  std::deque<ScheduledSlotsStation> scheduled_;
   std::vector<Station*> stations_;
   TaskLink roots_;
   std::exception_ptr failure_;
