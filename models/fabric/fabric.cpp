@@ -1,5 +1,10 @@
 #include "models/fabric/fabric.hpp"
 
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+#include <optional>
 #include <string_view>
 
 namespace lustrum::fabric {
@@ -10,132 +15,313 @@ constexpr std::array<Direction, 2> kBothWays{Direction::to_client, Direction::to
 
 constexpr std::size_t index(Direction direction) { return static_cast<std::size_t>(direction); }
 
-constexpr std::array<std::string_view, 2> kClientNic{"client{}.nic{}.rx", "client{}.nic{}.tx"};
 constexpr std::array<std::string_view, 2> kCeiling{"client{}.ceiling.rx", "client{}.ceiling.tx"};
-constexpr std::array<std::string_view, 2> kFlow{"client{}.oss{}.flow.rx", "client{}.oss{}.flow.tx"};
-constexpr std::array<std::string_view, 2> kServerNic{"oss{}.nic.tx", "oss{}.nic.rx"};
+constexpr std::array<std::string_view, 2> kPcie{"client{}.pcie.rx", "client{}.pcie.tx"};
+constexpr std::array<std::string_view, 2> kOssFlow{"client{}.oss{}.flow.rx",
+                                                   "client{}.oss{}.flow.tx"};
+constexpr std::array<std::string_view, 2> kMdsFlow{"client{}.mds{}.flow.rx",
+                                                   "client{}.mds{}.flow.tx"};
 
 } // namespace
 
+// The card writes received bytes to memory once and reads sent ones once; a buffered call copies
+// between page cache and caller (one read, one write); TCP copies what it receives (the same).
+double memory_crossings(Lnd lnd, Direction direction, HostPath host) {
+  if (host == HostPath::gpu) return 0;
+  constexpr double kCopy = 2;
+  double crossings = 1;
+  if (host == HostPath::buffered) crossings += kCopy;
+  if (lnd == Lnd::tcp && direction == Direction::to_client) crossings += kCopy;
+  return crossings;
+}
+
 Fabric::Fabric(kernel::World& world, const FabricSettings& settings)
     : world_(world), settings_(settings), wire_(world.add_delay({"wire", "wire"})),
-      clients_(settings.clients), servers_(settings.servers),
-      flows_(static_cast<std::size_t>(settings.clients) * settings.servers) {
-  for (std::uint32_t c = 0; c < settings_.clients; ++c) {
-    Client& client = clients_[c];
-    client.nics.resize(settings_.nics_per_client);
-    for (Direction way : kBothWays) {
-      for (std::uint32_t n = 0; n < settings_.nics_per_client; ++n)
-        client.nics[n][index(way)] =
-            &world_.add_shared({"client_nic", kClientNic[index(way)], c, n}, settings_.client_nic);
-      if (settings_.client_ceiling.count() > 0)
-        client.ceiling[index(way)] = &world_.add_shared({"client_ceiling", kCeiling[index(way)], c},
-                                                        settings_.client_ceiling);
-    }
+      latency_(settings.latency), metadata_latency_(settings.metadata_latency),
+      clients_(settings.clients), servers_(std::size_t{settings.servers} + settings.mdss),
+      routers_(settings.routers.count), router_credits_(settings.routers.count) {
+  if (routers() > 0) {
+    latency_ += settings_.routers.latency;
+    metadata_latency_ += settings_.routers.latency;
   }
-  for (std::uint32_t s = 0; s < settings_.servers; ++s)
-    for (Direction way : kBothWays)
-      servers_[s][index(way)] =
-          &world_.add_shared({"oss_nic", kServerNic[index(way)], s}, settings_.server_nic);
+  for (std::uint32_t c = 0; c < settings_.clients; ++c) add_client(c);
+  add_servers_and_routers();
   declare_all_paths();
 }
 
-std::uint32_t Fabric::choose_nic(Client& client, Direction direction) {
-  const auto n = static_cast<std::uint32_t>(client.nics.size());
-  if (n == 1) return 0;
-  std::uint32_t best = (client.last_nic + 1) % n;
-  for (std::uint32_t step = 2; step <= n; ++step) {
-    const std::uint32_t candidate = (client.last_nic + step) % n;
-    if (client.nics[candidate][index(direction)]->counts().present <
-        client.nics[best][index(direction)]->counts().present)
-      best = candidate;
+void Fabric::add_link(Link& link, const kernel::StationLabel& to_client,
+                      const kernel::StationLabel& to_server, BytesPerSecond capacity) {
+  link.nominal = capacity;
+  link.stations = {&world_.add_shared(to_client, capacity),
+                   &world_.add_shared(to_server, capacity)};
+}
+
+void Fabric::add_client(std::uint32_t client) {
+  Client& c = clients_[client];
+  c.nics.resize(settings_.nics_per_client);
+  const BytesPerSecond to_card =
+      std::min(settings_.client_nic, settings_.server_nic * settings_.servers);
+  for (std::uint32_t n = 0; n < settings_.nics_per_client; ++n) {
+    add_link(c.nics[n], {"client_nic", "client{}.nic{}.rx", client, n},
+             {"client_nic", "client{}.nic{}.tx", client, n}, settings_.client_nic);
+    c.nics[n].credits =
+        interface_credits({"lnet_credits", "client{}.nic{}.credits", client, n}, to_card);
   }
-  return client.last_nic = best;
+  if (has_metadata_nic())
+    add_link(c.metadata_nic, {"client_nic", "client{}.metadata_nic.rx", client},
+             {"client_nic", "client{}.metadata_nic.tx", client}, settings_.metadata_nic);
+  if (settings_.client_ceiling.count() > 0)
+    for (const Direction way : kBothWays)
+      c.ceiling[index(way)] = &world_.add_shared({"client_ceiling", kCeiling[index(way)], client},
+                                                 settings_.client_ceiling);
+  if (settings_.receive_ceiling.count() > 0)
+    c.receive = &world_.add_shared({"client_receive", "client{}.socknal", client},
+                                   settings_.receive_ceiling);
+  add_host(c, client);
 }
 
-kernel::SharedStation& Fabric::flow(std::uint32_t client, std::uint32_t server,
-                                    Direction direction) {
-  kernel::SharedStation*& station =
-      flows_[static_cast<std::size_t>(client) * settings_.servers + server][index(direction)];
-  if (!station)
-    station = &world_.add_shared({"flow", kFlow[index(direction)], client, server},
-                                 settings_.flow_ceiling);
-  return *station;
+// A bus that is not slower than all cards together can never be what a transfer waits for, so it
+// gets no station: the cards bound what is on it.
+void Fabric::add_host(Client& client, std::uint32_t number) {
+  if (world_.has_reference()) return; // it compares the network alone
+  const HostSettings& host = settings_.host;
+  const BytesPerSecond cards = settings_.client_bandwidth() + settings_.metadata_nic;
+  if (host.pcie.count() > 0 && host.pcie < cards)
+    for (const Direction way : kBothWays)
+      client.pcie[index(way)] = &world_.add_shared({"pcie", kPcie[index(way)], number}, host.pcie);
+  const double crossings =
+      memory_crossings(settings_.lnd, Direction::to_client, HostPath::buffered) +
+      memory_crossings(settings_.lnd, Direction::to_server, HostPath::buffered);
+  if (host.memory_bus.count() > 0 && host.memory_bus < cards * crossings) {
+    client.memory_bus =
+        &world_.add_shared({"memory_bus", "client{}.memory", number}, host.memory_bus);
+    client.memory_bus->count_crossings();
+  }
 }
 
-kernel::Path Fabric::make_path(std::uint32_t client, std::uint32_t nic, std::uint32_t server,
-                               Direction direction) {
-  kernel::Path path;
-  path.add(*servers_[server][index(direction)]);
-  if (settings_.flow_ceiling.count() > 0) path.add(flow(client, server, direction));
-  if (auto* ceiling = clients_[client].ceiling[index(direction)]) path.add(*ceiling);
-  path.add(*clients_[client].nics[nic][index(direction)]);
-  return path;
+// What an interface sends needs its credits. `capacity`: what it can send at most, the other ends
+// considered.
+kernel::SlotsStation* Fabric::interface_credits(const kernel::StationLabel& label,
+                                                BytesPerSecond capacity) {
+  const CreditSettings& credits = settings_.credits;
+  if (!credits_bind(credits.credits, credits.round, capacity)) return nullptr;
+  return &world_.add_slots(label, credits.credits);
 }
 
-std::size_t Fabric::route_number(std::uint32_t client, std::uint32_t nic, std::uint32_t server,
-                                 Direction direction) const {
-  return ((static_cast<std::size_t>(client) * settings_.nics_per_client + nic) * settings_.servers +
-          server) *
-             kBothWays.size() +
-         index(direction);
+void Fabric::add_servers_and_routers() {
+  const BytesPerSecond to_card =
+      std::min(settings_.server_nic, settings_.client_bandwidth() * settings_.clients);
+  for (std::uint32_t s = 0; s < settings_.servers; ++s) {
+    add_link(servers_[s], {"oss_nic", "oss{}.nic.tx", s}, {"oss_nic", "oss{}.nic.rx", s},
+             settings_.server_nic);
+    servers_[s].credits = interface_credits({"lnet_credits", "oss{}.nic.credits", s}, to_card);
+  }
+  if (settings_.mds_nic.count() > 0)
+    for (std::uint32_t m = 0; m < settings_.mdss; ++m)
+      add_link(servers_[settings_.servers + m], {"mds_nic", "mds{}.nic.tx", m},
+               {"mds_nic", "mds{}.nic.rx", m}, settings_.mds_nic);
+  const RouterSettings& router = settings_.routers;
+  // What is received on one side of a router is sent on the other, by a card of the same rate: one
+  // station stands for both.
+  for (std::uint32_t r = 0; r < router.count; ++r) {
+    add_link(routers_[r], {"router", "router{}.rx", r}, {"router", "router{}.tx", r},
+             router.bandwidth);
+    if (credits_bind(router.credits, settings_.credits.round, router.bandwidth))
+      router_credits_[r] =
+          &world_.add_slots({"lnet_credits", "router{}.buffers", r}, router.credits);
+  }
 }
 
+// The reference wants its routes before the run.
 void Fabric::declare_all_paths() {
   if (!world_.has_reference()) return;
+  assert(routers() == 0);
   for (std::uint32_t c = 0; c < settings_.clients; ++c)
     for (std::uint32_t n = 0; n < settings_.nics_per_client; ++n)
       for (std::uint32_t s = 0; s < settings_.servers; ++s)
-        for (Direction way : kBothWays) {
-          kernel::Path path = make_path(c, n, s, way);
-          world_.declare(path);
-          declared_.push_back(path.route);
-        }
+        for (const Direction way : kBothWays)
+          route({ClientIndex{c}, OssIndex{s}, way, settings_.host_path}, n, 0);
 }
 
-kernel::Path Fabric::path(ClientIndex client, OssIndex server, Direction direction) {
-  const std::uint32_t nic = choose_nic(clients_[client.value()], direction);
-  kernel::Path path = make_path(client.value(), nic, server.value(), direction);
-  if (!declared_.empty())
-    path.route = declared_[route_number(client.value(), nic, server.value(), direction)];
-  return path;
+// The healthiest links, of them the least loaded, of those the next after the last chosen.
+std::uint32_t Fabric::choose(const std::vector<Link>& links, std::size_t way, std::uint32_t& last) {
+  const auto n = static_cast<std::uint32_t>(links.size());
+  if (n <= 1) return 0;
+  std::uint32_t best = last + 1 < n ? last + 1 : 0;
+  std::uint32_t candidate = best;
+  for (std::uint32_t step = 1; step < n; ++step) {
+    candidate = candidate + 1 < n ? candidate + 1 : 0;
+    const Link& one = links[candidate];
+    const Link& other = links[best];
+    if (one.healthier_than(other) ||
+        (!other.healthier_than(one) && one.load(way) < other.load(way)))
+      best = candidate;
+  }
+  return last = best;
+}
+
+Fabric::Route& Fabric::choose_route(const Request& request) {
+  Client& client = clients_[request.client.value()];
+  const std::size_t way = index(request.direction);
+  const bool apart = request.server.is_mds() && has_metadata_nic();
+  const std::uint32_t nic = apart ? 0 : choose(client.nics, way, client.last_nic);
+  return route(request, nic, choose(routers_, way, last_router_));
+}
+
+Fabric::Route& Fabric::route(const Request& request, std::uint32_t nic, std::uint32_t router) {
+  Client& client = clients_[request.client.value()];
+  if (client.pairs.empty()) client.pairs.resize(servers_.size());
+  Pair& pair = client.pairs[number_of(request.server)];
+  const std::uint32_t hops = std::max(1U, routers());
+  if (pair.routes.empty())
+    pair.routes.resize(std::size_t{settings_.nics_per_client} * hops * kBothWays.size() *
+                       kHostPaths);
+  // The reference tells paths apart by their ends only.
+  const auto host = world_.has_reference() ? 0U : static_cast<std::uint32_t>(request.host);
+  const std::size_t at =
+      ((std::size_t{nic} * hops + router) * kBothWays.size() + index(request.direction)) *
+          kHostPaths +
+      host;
+  if (!pair.routes[at]) pair.routes[at] = &add_route(client, pair, request, nic, router);
+  return *pair.routes[at];
+}
+
+Fabric::Route& Fabric::add_route(Client& client, Pair& pair, const Request& request,
+                                 std::uint32_t nic, std::uint32_t router) {
+  Route& route = routes_.emplace_back(request, nic, router);
+  const std::size_t way = index(request.direction);
+  const auto add = [&](kernel::SharedStation* station) {
+    if (station) route.add(*station);
+  };
+  const bool data_card = !(request.server.is_mds() && has_metadata_nic());
+  add(servers_[number_of(request.server)].stations[way]);
+  if (routers() > 0) add(routers_[router].stations[way]);
+  add(flow(pair, request));
+  if (data_card) add(client.ceiling[way]);
+  if (request.direction == Direction::to_client) add(client.receive);
+  add(client.pcie[way]);
+  if (request.host != HostPath::gpu) add(client.memory_bus);
+  route.crossings = memory_crossings(settings_.lnd, request.direction, request.host);
+  add(client_link(route).stations[way]);
+  if (world_.has_reference() && !request.server.is_mds())
+    world_.declare(route);
+  else if (!world_.has_reference())
+    add_credits(pair, route);
+  return route;
+}
+
+kernel::SharedStation* Fabric::flow(Pair& pair, const Request& request) {
+  const bool mds = request.server.is_mds();
+  const BytesPerSecond ceiling = mds ? settings_.metadata_flow_ceiling : settings_.flow_ceiling;
+  const std::size_t way = index(request.direction);
+  if (ceiling.count() > 0 && !pair.flow[way])
+    pair.flow[way] = &world_.add_shared(
+        {"flow", (mds ? kMdsFlow : kOssFlow)[way], request.client.value(), request.server.index()},
+        ceiling);
+  return pair.flow[way];
+}
+
+// Metadata payloads are a few messages: LNet's credits count for data only.
+void Fabric::add_credits(Pair& pair, Route& route) {
+  if (route.request.server.is_mds()) return;
+  const bool to_client = route.request.direction == Direction::to_client;
+  route.interface_credits =
+      to_client ? servers_[number_of(route.request.server)].credits : client_link(route).credits;
+  if (routers() > 0) route.router_credits = router_credits_[route.router];
+  double capacity = std::numeric_limits<double>::infinity();
+  for (std::uint32_t i = 0; i < route.count; ++i) {
+    const kernel::SharedStation& station = *route.stations[i];
+    const bool bus = &station == clients_[route.request.client.value()].memory_bus;
+    capacity = std::min(capacity, station.capacity().count() / (bus ? route.crossings : 1));
+  }
+  if (credits_bind(settings_.credits.peer_credits, settings_.credits.round,
+                   BytesPerSecond{capacity}))
+    route.peer_credits = &peer_credits(route);
+  if (!route.by_message()) return;
+  pair.lines.resize(settings_.nics_per_client);
+  kernel::SlotsStation*& line = pair.lines[route.nic][to_client ? 0 : 1];
+  if (!line)
+    line = &world_.add_slots({"lnet_line",
+                              to_client ? "client{}.oss{}.line.rx" : "client{}.oss{}.line.tx",
+                              route.request.client.value(), route.request.server.index()},
+                             1);
+  route.line = line;
+}
+
+// A sender's credits at its next hop: the other end's interface, or the router.
+kernel::SlotsStation& Fabric::peer_credits(const Route& route) {
+  const std::uint64_t client = route.request.client.value();
+  const std::uint64_t interface = client * settings_.nics_per_client + route.nic;
+  const std::uint64_t server = number_of(route.request.server);
+  const bool to_client = route.request.direction == Direction::to_client;
+  const std::uint64_t sender = to_client ? server : interface;
+  std::uint64_t hop = to_client ? interface : server;
+  if (routers() > 0) hop = route.router;
+  kernel::SlotsStation*& slots = peer_credits_[{to_client, sender, hop}];
+  if (!slots) {
+    const std::string_view pattern =
+        to_client ? (routers() > 0 ? "oss{}.router{}.peer_credits" : "oss{}.peer{}.peer_credits")
+                  : (routers() > 0 ? "client_nic{}.router{}.peer_credits"
+                                   : "client_nic{}.oss{}.peer_credits");
+    slots = &world_.add_slots({"lnet_peer_credits", pattern, static_cast<std::uint32_t>(sender),
+                               static_cast<std::uint32_t>(hop)},
+                              settings_.credits.peer_credits);
+  }
+  return *slots;
+}
+
+Fabric::Link& Fabric::client_link(const Route& route) {
+  Client& client = clients_[route.request.client.value()];
+  const bool apart = route.request.server.is_mds() && has_metadata_nic();
+  return apart ? client.metadata_nic : client.nics[route.nic];
+}
+
+void Fabric::send_messages(kernel::Transfer& whole) {
+  const Request request = static_cast<const Route&>(*whole.path).request;
+  const double size = kLnetMessage.as_double();
+  // Here the count of messages still to be delivered.
+  whole.stations_left = static_cast<std::uint32_t>(std::max(1.0, std::ceil(whole.bytes / size)));
+  double left = whole.bytes;
+  for (std::uint32_t i = 0, n = whole.stations_left; i < n; ++i, left -= size)
+    world_.spawn(send_message(request, std::min(left, size), whole), {"LNet message", i});
+}
+
+kernel::Task Fabric::send_message(Request request, double bytes, kernel::Transfer& whole) {
+  const Route& route = choose_route(request);
+  const std::size_t way = index(request.direction);
+  Link& link = client_link(route);
+  ++link.queued[way];
+  // In LNet's order: the peer first, so that a slow peer does not hold the interface's credits.
+  std::optional<kernel::SlotHold> peer;
+  std::optional<kernel::SlotHold> interface;
+  std::optional<kernel::SlotHold> buffer;
+  if (route.peer_credits) peer.emplace(co_await route.peer_credits->acquire());
+  if (route.interface_credits) interface.emplace(co_await route.interface_credits->acquire());
+  if (route.router_credits) buffer.emplace(co_await route.router_credits->acquire());
+  const auto size = static_cast<std::uint64_t>(bytes);
+  const kernel::Station* slowest = nullptr;
+  {
+    // In step, n messages that share a link would all end at once, and the link would stand idle
+    // until their credits are back. On a connection one follows the other.
+    const kernel::SlotHold line = co_await route.line->acquire();
+    --link.queued[way];
+    slowest = co_await world_.transfer(route, Bytes{size});
+  }
+  if (--whole.stations_left == 0) {
+    whole.slowest = slowest;
+    world_.make_ready(whole.task);
+  }
+  // The data is there; the credits are back only when the sender knows.
+  co_await world_.delay(wire_, settings_.credits.round);
 }
 
 Cause Fabric::cause_of(const kernel::Station& station) {
   const std::string_view station_class = station.label().station_class;
-  if (station_class == "client_nic") return Cause::client_nic;
+  if (station_class == "client_nic" || station_class == "pcie") return Cause::client_nic;
   if (station_class == "oss_nic") return Cause::oss_nic;
-  return Cause::network; // flow cap, client ceiling
-}
-
-std::vector<kernel::Topology::Node> Fabric::describe(kernel::Topology& topology,
-                                                     kernel::Topology::Node sink) const {
-  std::vector<kernel::Topology::Node> clients;
-  for (std::uint32_t c = 0; c < settings_.clients; ++c) {
-    const auto host = topology.add_node();
-    const auto behind_nics = topology.add_node();
-    topology.add_edge(host, behind_nics, settings_.client_nic * settings_.nics_per_client,
-                      "client_nic");
-    if (settings_.client_ceiling.count() > 0)
-      topology.add_edge(behind_nics, sink, settings_.client_ceiling, "client_ceiling");
-    else
-      topology.add_unlimited_edge(behind_nics, sink);
-    clients.push_back(host);
-  }
-  std::vector<kernel::Topology::Node> servers;
-  for (std::uint32_t s = 0; s < settings_.servers; ++s) {
-    const auto before_nic = topology.add_node();
-    const auto after_nic = topology.add_node();
-    topology.add_edge(before_nic, after_nic, settings_.server_nic, "oss_nic");
-    for (const auto client : clients) {
-      if (settings_.flow_ceiling.count() > 0)
-        topology.add_edge(after_nic, client, settings_.flow_ceiling, "flow");
-      else
-        topology.add_unlimited_edge(after_nic, client);
-    }
-    servers.push_back(before_nic);
-  }
-  return servers;
+  if (station_class == "mds_nic") return Cause::metadata;
+  if (station_class == "memory_bus" || station_class == "client_receive") return Cause::client_cpu;
+  return Cause::network; // flow cap, client ceiling, router
 }
 
 } // namespace lustrum::fabric

@@ -33,6 +33,18 @@ public:
     --size_;
     return item;
   }
+  // Takes out the first item that satisfies the predicate; the others keep their order. O(n).
+  template <class P> bool remove_first(P matches) {
+    const auto slot = [this](std::size_t i) -> T& {
+      return items_[(head_ + i) & (items_.size() - 1)];
+    };
+    std::size_t at = 0;
+    while (at < size_ && !matches(slot(at))) ++at;
+    if (at == size_) return false;
+    for (; at + 1 < size_; ++at) slot(at) = slot(at + 1);
+    --size_;
+    return true;
+  }
 
 private:
   void grow() {
@@ -78,6 +90,16 @@ public:
     T item = heap_.back().item;
     heap_.pop_back();
     return item;
+  }
+  // Takes out one item that satisfies the predicate. O(n): for what happens seldom.
+  template <class P> bool remove_first(P matches) {
+    if (ring_.remove_first(matches)) return true;
+    const auto found = std::find_if(heap_.begin(), heap_.end(),
+                                    [&](const Entry& entry) { return matches(entry.item); });
+    if (found == heap_.end()) return false;
+    heap_.erase(found);
+    std::make_heap(heap_.begin(), heap_.end(), later);
+    return true;
   }
 
 private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <map>
 
@@ -105,6 +106,14 @@ void World::depart(Station& station) {
   }
 }
 
+void World::restart(Transfer& transfer, const Path& path) {
+  assert(transfer.stations_left > 0 && transfer.path->route == Path::kNoRoute);
+  for (std::uint32_t i = 0; i < transfer.path->count; ++i)
+    transfer.path->stations[i]->withdraw(transfer);
+  transfer.path = &path;
+  start(transfer);
+}
+
 void World::run_all() {
   while (!failure_ && (has_ready() || !timeline_.calendar.empty())) run_one();
   if (failure_) std::rethrow_exception(failure_);
@@ -178,6 +187,12 @@ std::string describe_queue(const Station& station) {
     const TaskName& first = root_of(bucket.first_waiting()).name;
     return fmt::format("{}: {} wait for tokens, first `{} {}`", to_string(station.label()),
                        bucket.waiting(), first.what, first.index);
+  }
+  if (station.discipline() == Discipline::shared) {
+    const auto& shared = static_cast<const SharedStation&>(station);
+    if (shared.capacity().count() > 0 || shared.counts().present == 0) return {};
+    return fmt::format("{}: down, {} transfer(s) wait for it", to_string(station.label()),
+                       shared.counts().present);
   }
   return {};
 }

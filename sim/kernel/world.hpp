@@ -100,23 +100,31 @@ public:
 
   struct TransferAwaiter {
     World& world;
-    const Path& path;
-    double bytes;
-    Transfer transfer{};
-    bool await_ready() const noexcept { return path.count == 0; }
+    Transfer transfer;
+    bool await_ready() const noexcept { return transfer.path->count == 0; }
     void await_suspend(Task::Handle task) {
-      transfer = {bytes, task, path.count, nullptr};
-      if (path.route != Path::kNoRoute) [[unlikely]]
-        return world.start_outside(path, bytes, transfer);
-      for (std::uint32_t i = 0; i < path.count; ++i) path.stations[i]->arrive(transfer);
+      transfer.task = task;
+      world.start(transfer);
     }
     // The station that served it last: what the transfer's time is put down to.
     const Station* await_resume() const noexcept { return transfer.slowest; }
   };
   // Moves bytes over all stations of the path at once. The path must outlive the await.
   TransferAwaiter transfer(const Path& path, Bytes bytes) {
-    return {*this, path, bytes.as_double()};
+    return {*this, {.bytes = bytes.as_double(), .path = &path}};
   }
+  // Puts a transfer with its bytes, task and path into all stations of the path; the task goes on
+  // when the last has served it. Pre: the path has stations.
+  void start(Transfer& transfer) {
+    const Path& path = *transfer.path;
+    transfer.stations_left = path.count;
+    if (path.route != Path::kNoRoute) [[unlikely]]
+      return start_outside(path, transfer.bytes, transfer);
+    for (std::uint32_t i = 0; i < path.count; ++i) path.stations[i]->arrive(transfer);
+  }
+  // Takes a transfer that is under way off its path and starts it anew, with all its bytes, on
+  // another: what was sent is lost. Not with a reference engine.
+  void restart(Transfer& transfer, const Path& path);
 
   // --- how it is run ----------------------------------------------------------------------------
   bool has_ready() const { return !timeline_.ready.empty(); }

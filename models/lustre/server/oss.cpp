@@ -78,10 +78,10 @@ kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, Outcome& outcome) {
     co_await world_.take(*network_credit_, request.length.as_double());
     watch.lap(Cause::throttle);
   }
-  const kernel::Path path =
-      fabric_.path(request.client, index_,
-                   request.is_read() ? fabric::Direction::to_client : fabric::Direction::to_server);
-  const kernel::Station* slowest = co_await world_.transfer(path, request.length);
+  const kernel::Station* slowest = co_await fabric_.transfer(
+      request.client, index_,
+      request.is_read() ? fabric::Direction::to_client : fabric::Direction::to_server,
+      request.length);
   watch.lap(fabric::Fabric::cause_of(*slowest));
   if (!request.is_read()) co_await ost.access(request, outcome.time);
 }
