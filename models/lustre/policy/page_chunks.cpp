@@ -108,7 +108,7 @@ void PageChunks::set_ranges(std::uint32_t chunk, std::span<const PageRange> rang
   unsigned dirty = 0;
   bool busy = false;
   for (const PageRange& range : ranges) {
-    const unsigned count = static_cast<unsigned>(range.end - range.begin);
+    const auto count = static_cast<unsigned>(range.end - range.begin);
     pages += count;
     if (range.state == PageState::dirty) dirty += count;
     busy |= range.state == PageState::fetching || range.state == PageState::writing;
@@ -146,7 +146,7 @@ std::size_t PageChunks::memory_bytes() const {
   for (const Directory& directory : directories_)
     bytes += sizeof(Directory) + directory.chunks.capacity() * sizeof(std::uint32_t);
   for (const std::vector<PageRange>& spill : spills_)
-    bytes += sizeof(spill) + spill.capacity() * sizeof(PageRange);
+    bytes += sizeof(std::vector<PageRange>) + spill.capacity() * sizeof(PageRange);
   return bytes;
 }
 
