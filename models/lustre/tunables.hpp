@@ -16,6 +16,7 @@ struct LustreTunables {
   std::uint32_t llite_max_read_ahead_mb = 0;
   std::uint32_t llite_max_read_ahead_per_file_mb = 0;
   std::uint32_t llite_max_read_ahead_whole_mb = 0;
+  Seconds client_fault_time{};            // of a page that is in the page cache
   BytesPerSecond client_copy_bandwidth{}; // of one process out of the page cache
 
   static const ParameterTable& parameters();

@@ -18,6 +18,14 @@ ObjectCacheSettings cache_settings(const LustreTunables& tunables) {
           .checksum_rate = tunables.checksum_rate()};
 }
 
+ReadaheadLimits readahead_limits(const LustreTunables& tunables) {
+  const bool off = tunables.llite_max_read_ahead_mb == 0;
+  const Bytes per_file{off ? 0 : tunables.llite_max_read_ahead_per_file_mb * kMib};
+  return {.whole_file = Bytes{tunables.llite_max_read_ahead_whole_mb * kMib},
+          .per_file = per_file,
+          .rpc_size = tunables.rpc_size()};
+}
+
 } // namespace
 
 // Puts a call's bytes down as under way, then as done or failed.
@@ -41,9 +49,7 @@ Client::Client(const ClientParts& parts, ClientIndex index, const LustreTunables
       objects_(parts.world, parts.fabric, parts.files, parts.osts, parts.extent_locks, index,
                tunables, cache_settings(tunables), parts.timer, parts.totals),
       metadata_(parts.world, parts.fabric, parts.files, parts.mds, index, tunables),
-      limits_{Bytes{tunables.llite_max_read_ahead_whole_mb * kMib},
-              Bytes{tunables.llite_max_read_ahead_per_file_mb * kMib}, tunables.rpc_size()},
-      woken_(parts.world) {}
+      limits_(readahead_limits(tunables)), woken_(parts.world) {}
 
 // --- Opening and closing ----------------------------------------------------------------------
 
@@ -97,6 +103,8 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
   const OpenMode mode = file.mode();
   if (mode.direct || mode.gpu)
     co_await transfer_direct(file, extent, device::Operation::read, false, call);
+  else if (mode.map)
+    co_await read_mapped(file, extent, call);
   else
     co_await read_buffered(file, extent, call);
   account.end(length, call, outcome);
@@ -108,30 +116,6 @@ void Client::map(FileIndex file, Extent extent, std::vector<ObjectExtent>& out) 
   std::erase_if(out, [&](const ObjectExtent& part) {
     return !part.on_mdt && !parts_.files.instantiated(file, part.component);
   });
-}
-
-Task Client::read_buffered(File& file, Extent extent, Outcome& outcome) {
-  const Bytes size = parts_.files.size(file.file());
-  const Bytes ahead_before = file.readahead.ahead();
-  const Bytes limit{tunables_.llite_max_read_ahead_mb * kMib};
-  const Bytes budget = limit > read_ahead_used_ ? limit - read_ahead_used_ : Bytes{};
-  const Readahead::Fetch fetch =
-      file.readahead.plan(extent.begin, extent.length(), size, limits_, budget);
-  read_ahead_used_ = read_ahead_used_ - ahead_before + file.readahead.ahead();
-  const JobIndex job = file.caller().job;
-  std::vector<ObjectExtent> parts;
-  if (!fetch.empty()) {
-    map(file.file(), {fetch.begin, fetch.end}, parts);
-    for (const ObjectExtent& part : parts)
-      objects_.start(job, parts_.files.object_number(file.file(), part.object),
-                     {part.offset, part.offset + part.length}, {});
-    parts.clear();
-  }
-  map(file.file(), extent, parts);
-  for (const ObjectExtent& part : parts)
-    co_await objects_.wait(job, parts_.files.object_number(file.file(), part.object),
-                           {part.offset, part.offset + part.length}, outcome);
-  if (outcome.ok()) co_await work(extent.length() / tunables_.client_copy_bandwidth, outcome);
 }
 
 Task Client::work(Seconds time, Outcome& outcome) {

@@ -40,6 +40,7 @@ public:
   kernel::Task close(std::unique_ptr<OpenFile> file, Outcome& outcome);
   kernel::Task stat(Caller caller, FileIndex file, Outcome& outcome);
   MetadataClient& metadata() { return metadata_; }
+  const ReadaheadStats& read_ahead_stats() const { return read_ahead_stats_; }
   ObjectCache& objects() { return objects_; }
   const ObjectCache& objects() const { return objects_; }
   void drop_caches();
@@ -67,6 +68,12 @@ private:
   struct Accounted;
 
   kernel::Task read_buffered(File& file, Extent extent, Outcome& outcome);
+  // Sends for what the plan wants and is not here.
+  void start(const File& file, const ReadaheadPlan& plan);
+  void start_extent(const File& file, Extent extent, Extent demand);
+  kernel::Task read_ahead(Caller caller, FileIndex file, Extent extent);
+  ReadaheadPlan plan_read(File& file, Extent extent, bool mmap);
+  kernel::Task wait_for(const File& file, Extent extent, Outcome& outcome);
   kernel::Task read_mapped(File& file, Extent extent, Outcome& outcome);
   kernel::Task write_buffered(File& file, Extent extent, Outcome& outcome);
   // O_DIRECT, hybrid and GPUDirect: no page cache. `bounce`: through a buffer, unaligned.
@@ -85,7 +92,11 @@ private:
   ObjectCache objects_;
   MetadataClient metadata_;
   ReadaheadLimits limits_;
+  ReadaheadStats read_ahead_stats_;
   Bytes read_ahead_used_{};
+  std::uint32_t read_ahead_workers_ = 0;
+  std::vector<ObjectExtent> parts_scratch_; // never across an await
+  std::vector<ObjectExtent> demand_scratch_;
   bool hung_ = false;
   kernel::Signal woken_;
 };

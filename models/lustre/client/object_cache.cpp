@@ -34,9 +34,11 @@ Osc& ObjectCache::osc_of(std::uint32_t object) {
 
 // --- Reading ----------------------------------------------------------------------------------
 
-bool ObjectCache::read_cached(std::uint32_t object, Extent extent) {
+void ObjectCache::look_up(std::uint32_t object, Extent extent, Present& found) {
   cache_.read(object, extent, lookup_);
-  return lookup_.all_present();
+  found.hit_pages += lookup_.hit_pages;
+  found.missing_pages += lookup_.missing_pages;
+  found.all = found.all && lookup_.all_present();
 }
 
 std::uint32_t ObjectCache::new_fetch() {
@@ -66,13 +68,11 @@ void ObjectCache::fetch(JobIndex job, std::uint32_t object, Extent piece, Extent
   const std::uint32_t id = new_fetch();
   fetches_[id].done = false;
   const Extent wanted{std::max(piece.begin, demand.begin), std::min(piece.end, demand.end)};
-  if (wanted.empty()) {
-    cache_.fetching(object, piece, id, true);
-  } else {
-    cache_.fetching(object, wanted, id, false);
-    // What lies around it in the same RPC is read ahead.
-    cache_.fetching(object, piece, id, true);
-  }
+  if (!wanted.empty())
+    discarded_unread_pages_ += cache_.fetching(object, wanted, id, false).unread_pages;
+  // What else the RPC brings is read ahead.
+  if (wanted != piece)
+    discarded_unread_pages_ += cache_.fetching(object, piece, id, true).unread_pages;
   world_.spawn(fetch_piece(job, object, piece, id), {"client fetching", client_.value()});
 }
 

@@ -37,9 +37,16 @@ public:
 
   Osc& osc_of(std::uint32_t object);
   const PageCache& pages() const { return cache_; }
+  // Pages read ahead and evicted before anybody read them.
+  std::uint64_t discarded_unread_pages() const { return discarded_unread_pages_; }
 
-  // True when all of it is here; counts as a read of it.
-  bool read_cached(std::uint32_t object, Extent extent);
+  // What a reader who comes for the extent finds; marks what is here as read.
+  struct Present {
+    std::uint64_t hit_pages = 0; // fetched ahead of need, and wanted now
+    std::uint64_t missing_pages = 0;
+    bool all = true;
+  };
+  void look_up(std::uint32_t object, Extent extent, Present& found);
   // Sends for what of `extent` is neither here nor under way. `demand` is the part that somebody
   // waits for; the rest is read ahead.
   void start(JobIndex job, std::uint32_t object, Extent extent, Extent demand);
@@ -161,6 +168,7 @@ private:
   kernel::Signal written_; // an object has no write under way any more
   kernel::DelayStation& timer_;
   std::vector<ClientLocks::Handle> unneeded_; // scratch
+  std::uint64_t discarded_unread_pages_ = 0;
   double dirtied_bytes_ = 0;
   double lost_bytes_ = 0;
   double direct_written_bytes_ = 0;

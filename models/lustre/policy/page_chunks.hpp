@@ -99,7 +99,7 @@ public:
   std::size_t memory_bytes() const;
 
 private:
-  static constexpr std::uint32_t kBlock = 4096; // chunks never move, and the pool grows by blocks
+  static constexpr std::uint32_t kBlock = 128; // chunks never move, and the pool grows by blocks
   using Block = std::array<PageChunk, kBlock>;
   // An object of several chunks: [number] -> chunk or kNone.
   struct Directory {
