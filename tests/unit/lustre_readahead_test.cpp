@@ -125,6 +125,29 @@ TEST_CASE("pages never planned are no miss inside the window") {
   CHECK(r.stats.miss_inside_window == 0);
 }
 
+TEST_CASE("read-ahead that is ahead of need waits until a whole RPC is due") {
+  Reader r;
+  r.limits.per_file = Bytes{4 * kMib};
+  r.read(0, 4 * kMib, kGib);
+  r.read(4 * kMib, 4 * kMib, kGib);
+  r.readahead.reached(Bytes{10 * kMib});
+  // Up to 12 MiB the window would let it: 2 MiB, and the reader is still 1 MiB away from needing
+  // it.
+  CHECK(r.read(8 * kMib, kMib, kGib).ahead_count == 0);
+  CHECK(ahead(r.read(9 * kMib, 4 * kMib, kGib)) == std::vector{extent(13 * kMib, 16 * kMib)});
+}
+
+TEST_CASE("a budget of less than 1 MiB is not used, a larger one is used up") {
+  for (const std::uint64_t budget : {kMib - 1, kMib + 1}) {
+    Reader r;
+    r.budget.bytes = Bytes{budget};
+    r.read(0, 4 * kMib, kGib);
+    const Bytes planned = r.read(4 * kMib, 4 * kMib, kGib).ahead_bytes();
+    CHECK(planned == Bytes{budget < kMib ? 0 : budget});
+    CHECK(r.stats.hit_max_readahead_issue == 1);
+  }
+}
+
 TEST_CASE("equal reads at equal distances, seen twice, fetch the next strides") {
   Reader r;
   constexpr std::uint64_t kLength = 128 * kKib;
@@ -142,7 +165,9 @@ TEST_CASE("equal reads at equal distances, seen twice, fetch the next strides") 
   CHECK(r.read(3 * kStride, kLength, kGib).ahead[0].begin == Bytes{35 * kStride});
   // A stride read in two parts goes on.
   CHECK(r.read(4 * kStride, kLength / 2, kGib).ahead_count > 0);
+  const Bytes window = r.readahead.window();
   r.read(4 * kStride + kLength / 2, kLength / 2, kGib);
+  CHECK(r.readahead.window() == window); // once per stride
   r.read(5 * kStride, kLength, kGib);
   CHECK(r.readahead.in_strides());
   // Another distance ends it.
@@ -167,6 +192,20 @@ TEST_CASE("faults of mmap fetch single pages, and a cluster after two in the nei
   CHECK(plan.demand == extent(1010 * 4096, 1011 * 4096));
   CHECK(ahead(plan) ==
         std::vector{extent(768 * 4096, 1010 * 4096), extent(1011 * 4096, 1024 * 4096)});
+}
+
+TEST_CASE("strides and clusters end where the file ends") {
+  Reader r;
+  constexpr std::uint64_t kSize = 4 * kMib + 10000;
+  for (std::uint64_t i = 0; i < 2; ++i) r.read(i * kMib, 64 * kKib, kSize);
+  CHECK(ahead(r.read(2 * kMib, 64 * kKib, kSize)) ==
+        std::vector{extent(3 * kMib, 3 * kMib + 64 * kKib), extent(4 * kMib, kSize)});
+  CHECK(r.stats.readahead_to_eof == 1);
+  Reader faults;
+  faults.fault(1024, kSize);
+  faults.fault(1024, kSize);
+  CHECK(ahead(faults.fault(1025, kSize)) ==
+        std::vector{extent(4 * kMib, 4 * kMib + 4096), extent(4 * kMib + 8192, kSize)});
 }
 
 TEST_CASE("faults far from one another stay single pages, in a small file too") {
