@@ -28,10 +28,10 @@ lustre::FilesystemSettings machine(std::uint32_t streams) {
   s.oss.threads = 512;
   s.oss.cores = 32;
   s.oss.rpc_service = Seconds{10e-6};
-  s.oss.disk = {.latency = Seconds{100e-6},
-                .read_bandwidth = BytesPerSecond{2.5e9},
-                .write_bandwidth = BytesPerSecond{2.5e9},
-                .iops = PerSecond{100e3}};
+  s.oss.disk = device::NvmeModel{.latency = Seconds{100e-6},
+                                 .read_bandwidth = BytesPerSecond{2.5e9},
+                                 .write_bandwidth = BytesPerSecond{2.5e9},
+                                 .iops = PerSecond{100e3}};
   s.mdts = kMdts;
   s.mds.cores = 16;
   s.mds.service.fill(Seconds{50e-6});

@@ -67,23 +67,23 @@ lustre::OssSettings build_oss(const Scenario& scenario, Provisioned& network) {
   oss.network = network.credit;
   oss.osts = scenario.osts_per_oss();
   const double tib_per_ost = tib_per_oss / oss.osts;
-  oss.disk.latency = system.disk_latency.value;
-  oss.disk.iops = system.disk_iops_per_ost.value;
+  oss.nvme().latency = system.disk_latency.value;
+  oss.nvme().iops = system.disk_iops_per_ost.value;
   if (system.disk_read_per_tib.value.count() > 0) {
     const Provisioned read = provision(system.disk_read_per_tib.value * tib_per_ost,
                                        system.disk_read_burst_per_tib.value * tib_per_ost,
                                        system.burst_duration.value, level);
-    oss.disk.read_bandwidth = read.peak;
+    oss.nvme().read_bandwidth = read.peak;
     // One credit serves reads and writes; without it writes keep to their baseline.
     const bool bursts = read.credit.baseline.count() > 0;
     const Figure<BytesPerSecond>& write =
         bursts ? system.disk_write_burst_per_tib : system.disk_write_per_tib;
-    oss.disk.write_bandwidth = write.value * tib_per_ost;
+    oss.nvme().write_bandwidth = write.value * tib_per_ost;
     oss.disk_credit = read.credit;
     oss.write_cost = system.disk_read_per_tib.value / system.disk_write_per_tib.value;
   } else {
-    oss.disk.read_bandwidth = system.disk_read_per_ost.value;
-    oss.disk.write_bandwidth = system.disk_write_per_ost.value;
+    oss.nvme().read_bandwidth = system.disk_read_per_ost.value;
+    oss.nvme().write_bandwidth = system.disk_write_per_ost.value;
   }
   return oss;
 }

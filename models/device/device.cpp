@@ -21,4 +21,15 @@ Seconds Device::latency() const {
   return nvme ? nvme->latency : Seconds{};
 }
 
+BytesPerSecond sequential_rate(const DeviceModel& model, Operation operation) {
+  // Large enough that what is paid once per request does not count, and whole stripes.
+  constexpr Bytes kLarge{kGib};
+  Device device(model);
+  const auto once = [&](Bytes offset) {
+    return device.busy_time({.operation = operation, .offset = offset, .bytes = kLarge});
+  };
+  once(Bytes{});
+  return kLarge / once(kLarge);
+}
+
 } // namespace lustrum::device

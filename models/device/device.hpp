@@ -15,6 +15,9 @@ namespace lustrum::device {
 
 using DeviceModel = std::variant<NvmeModel, HddModel, Raid6Model>;
 
+// The rate of large accesses one after the other.
+BytesPerSecond sequential_rate(const DeviceModel& model, Operation operation);
+
 struct Access {
   Operation operation{};
   std::uint64_t object = 0; // unique on the device

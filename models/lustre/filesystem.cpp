@@ -57,6 +57,10 @@ void Filesystem::evict(ClientIndex client, OstIndex ost) {
 
 namespace {
 
+BytesPerSecond disk_read_rate(const FilesystemSettings& settings) {
+  return device::sequential_rate(settings.oss.disk, device::Operation::read);
+}
+
 // Mean rate that a burst bucket allows over a run that moves `bytes` through it at up to `peak`:
 // all at peak while credit lasts, the rest at the baseline.
 BytesPerSecond sustained(const BurstSettings& credit, BytesPerSecond peak, double bytes,
@@ -119,8 +123,7 @@ kernel::Topology::Cut Filesystem::read_bound(Bytes bytes, Seconds not_reading) c
   const double per_ost = bytes.as_double() / static_cast<double>(ost_.size());
   return cut_with(
       sustained(settings_.oss.network, settings_.fabric.server_nic, per_oss, not_reading),
-      sustained(settings_.oss.disk_credit, settings_.oss.disk.read_bandwidth, per_ost,
-                not_reading));
+      sustained(settings_.oss.disk_credit, disk_read_rate(settings_), per_ost, not_reading));
 }
 
 kernel::Topology::Cut Filesystem::read_bound_of_baseline() const {
@@ -128,7 +131,7 @@ kernel::Topology::Cut Filesystem::read_bound_of_baseline() const {
     return credit.baseline.count() > 0 ? credit.baseline : peak;
   };
   return cut_with(lasting(settings_.oss.network, settings_.fabric.server_nic),
-                  lasting(settings_.oss.disk_credit, settings_.oss.disk.read_bandwidth));
+                  lasting(settings_.oss.disk_credit, disk_read_rate(settings_)));
 }
 
 PerSecond Filesystem::open_close_bound(std::uint64_t opens) const {

@@ -56,7 +56,7 @@ double makespan_s(const Case& c, kernel::DataPath data_path) {
            settings.fabric.latency = settings.fabric.metadata_latency = Seconds{50e-6};
            settings.fabric.client_nic = BytesPerSecond{c.machine.client_nic};
            settings.fabric.server_nic = BytesPerSecond{c.machine.server_nic};
-           settings.oss.disk.read_bandwidth = BytesPerSecond{c.machine.disk};
+           settings.oss.nvme().read_bandwidth = BytesPerSecond{c.machine.disk};
            settings.layout = striped(c.stripes, Bytes{kMib});
            lustre::Filesystem fs(engine.world(), settings);
            const std::uint32_t streams = c.clients * c.streams;

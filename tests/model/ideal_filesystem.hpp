@@ -16,10 +16,10 @@ inline lustre::FilesystemSettings ideal_filesystem() {
   s.fabric.server_nic = BytesPerSecond{kBoundless};
   s.oss.threads = kPlenty;
   s.oss.cores = kPlenty;
-  s.oss.disk = {.latency = {},
-                .read_bandwidth = BytesPerSecond{kBoundless},
-                .write_bandwidth = BytesPerSecond{kBoundless},
-                .iops = PerSecond{kBoundless}};
+  s.oss.disk = device::NvmeModel{.latency = {},
+                                 .read_bandwidth = BytesPerSecond{kBoundless},
+                                 .write_bandwidth = BytesPerSecond{kBoundless},
+                                 .iops = PerSecond{kBoundless}};
   s.mds.cores = kPlenty;
   s.tunables = lustre::LustreTunables::defaults();
   s.tunables.client_copy_bandwidth = BytesPerSecond{kBoundless};

@@ -119,7 +119,7 @@ TEST_CASE("a transfer pays serialisation once and every station is charged all i
 TEST_CASE("a write crosses the same stations and rests on the device when it returns") {
   // Disk 500 MiB/s behind a fast network, one slot pool: 5 GiB take 10.24 s.
   auto settings = ideal_filesystem();
-  settings.oss.disk.write_bandwidth = BytesPerSecond{500.0 * kMib};
+  settings.oss.nvme().write_bandwidth = BytesPerSecond{500.0 * kMib};
   kernel::World world;
   lustre::Filesystem fs(world, settings);
   const FileIndex file = fs.place_file(kRootDirectory, Bytes{5 * kGib});

@@ -38,7 +38,7 @@ Answer train(double supply_mib_s, std::uint32_t workers, training::AuFormula for
   const std::vector<double> numbers = numbers_from_child([&] {
     kernel::Engine engine({});
     auto settings = ideal_filesystem();
-    settings.oss.disk.read_bandwidth = BytesPerSecond{supply_mib_s * static_cast<double>(kMib)};
+    settings.oss.nvme().read_bandwidth = BytesPerSecond{supply_mib_s * static_cast<double>(kMib)};
     settings.tunables.osc_max_rpcs_in_flight = 64;
     lustre::Filesystem fs(engine.world(), settings);
     training::JobSettings job = unet3d_like(fs, steps, workers);
@@ -111,7 +111,7 @@ TEST_CASE("ranks wait for the slowest at the barrier, and it is put down to its 
   const std::vector<double> numbers = numbers_from_child([] {
     kernel::Engine engine({});
     auto settings = ideal_filesystem();
-    settings.oss.disk.read_bandwidth = BytesPerSecond{kDemand * static_cast<double>(kMib)};
+    settings.oss.nvme().read_bandwidth = BytesPerSecond{kDemand * static_cast<double>(kMib)};
     settings.tunables.osc_max_rpcs_in_flight = 64;
     lustre::Filesystem fs(engine.world(), settings);
     training::JobSettings job = unet3d_like(fs, 200, 4);
@@ -136,7 +136,7 @@ TEST_CASE("tf.data: parallel readers fill one buffer, AU = min(1, X/d)") {
     const std::vector<double> numbers = numbers_from_child([&] {
       kernel::Engine engine({});
       auto settings = ideal_filesystem();
-      settings.oss.disk.read_bandwidth = BytesPerSecond{ratio * 500.0 * kMib};
+      settings.oss.nvme().read_bandwidth = BytesPerSecond{ratio * 500.0 * kMib};
       settings.tunables.llite_max_read_ahead_mb = 0;
       lustre::Filesystem fs(engine.world(), settings);
       training::JobSettings job;

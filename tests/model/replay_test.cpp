@@ -83,7 +83,7 @@ TEST_CASE("a replayed wait ends when the call it depended on has been replayed")
   CHECK(numbers.at(6) == Approx(0).epsilon(1e-9));
   // A disk of 50 MiB/s: each read takes 2 s instead of 0.7 s, so waits grow by 1.3 s.
   auto slow = ideal_filesystem();
-  slow.oss.disk.read_bandwidth = BytesPerSecond{50.0 * kMib};
+  slow.oss.nvme().read_bandwidth = BytesPerSecond{50.0 * kMib};
   numbers = replay(trace, slow, kOptions);
   CHECK(numbers.at(2) == Approx(2.3 + 2.3).epsilon(0.001));
   CHECK(numbers.at(3) == Approx(4 + 4.6).epsilon(0.001));

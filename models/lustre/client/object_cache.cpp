@@ -167,7 +167,7 @@ Task ObjectCache::transfer_direct(JobIndex job, std::uint32_t object, Extent ext
                               .offset = at,
                               .length = next - at,
                               .operation = operation,
-                              .gpu = gpu};
+                              .host = gpu ? fabric::HostPath::gpu : fabric::HostPath::direct};
     rpcs.add(direct_rpc(osc, request, each.emplace_back()), {"client rpc", client_.value()});
     at = next;
   }

@@ -1,5 +1,6 @@
 #include "models/lustre/server/oss.hpp"
 
+#include "models/lustre/policy/rpc_opcode.hpp"
 #include "models/lustre/server/stopwatch.hpp"
 
 #include <algorithm>
@@ -20,37 +21,67 @@ kernel::BucketStation* add_credit(kernel::World& world, const kernel::StationLab
                                    .initial = std::min(settings.initial_bytes, burst)});
 }
 
+// One pool of threads stands for the partitions of a server, so a rate that holds in each of them
+// holds so many times in the pool.
+NrsSettings per_server(const OssSettings& settings) {
+  NrsSettings nrs = settings.nrs;
+  nrs.tbf.default_rate = nrs.tbf.default_rate * settings.cpts;
+  for (TbfRule& rule : nrs.tbf.rules) rule.rate = rule.rate * settings.cpts;
+  return nrs;
+}
+
 } // namespace
 
 Ost::Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex index,
          const OssSettings& settings, std::uint32_t clients)
     : world_(world), oss_(oss), index_(index), settings_(settings), target_(world, clients),
-      disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)), latency_(latency),
-      credit_(
-          add_credit(world, {"ost_credit", "ost{}.credit", index.value()}, settings.disk_credit)) {
+      device_(settings.disk), disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)),
+      latency_(latency), credit_(add_credit(world, {"ost_credit", "ost{}.credit", index.value()},
+                                            settings.disk_credit)) {
   world.declare_disk(disk_);
 }
 
 kernel::Task Ost::access(const BulkRequest& request, TimeAccount& account) {
   Stopwatch watch(world_, account);
   const double bytes = request.length.as_double();
+  (request.is_read() ? bytes_read_ : bytes_written_) += bytes;
+  device::Access access{.operation = request.operation,
+                        .object = request.object,
+                        .offset = request.offset,
+                        .bytes = request.length};
+  if (ServerCache* cache = oss_.cache()) {
+    const ServerCache::Extent extent{
+        .object = request.object, .offset = request.offset, .bytes = request.length};
+    if (request.is_read()) {
+      const ServerCache::Lookup found = cache->read(extent);
+      if (found.whole()) co_return;
+      access.offset = found.first_missing;
+      access.bytes = found.missing;
+    } else {
+      cache->write(extent);
+    }
+  }
   if (credit_) {
-    co_await world_.take(*credit_, bytes * (request.is_read() ? 1 : settings_.write_cost));
+    const double cost = request.is_read() ? 1 : settings_.write_cost;
+    co_await world_.take(*credit_, access.bytes.as_double() * cost);
     watch.lap(Cause::throttle);
   }
-  co_await world_.serve(disk_, settings_.disk.busy_time(request.operation, request.length));
-  co_await world_.delay(latency_, settings_.disk.latency);
-  (request.is_read() ? bytes_read_ : bytes_written_) += bytes;
+  access.queue_depth = disk_.counts().present + 1;
+  co_await world_.serve(disk_, device_.busy_time(access) / rate_factor_);
+  co_await world_.delay(latency_, device_.latency());
   watch.lap(Cause::disk);
 }
 
 Oss::Oss(kernel::World& world, fabric::Fabric& fabric, OssIndex index, const OssSettings& settings)
     : world_(world), fabric_(fabric), index_(index), settings_(settings),
-      threads_(
-          world.add_slots({"ost_io_threads", "oss{}.ost_io", index.value()}, settings.threads)),
+      threads_(world.add_scheduled_slots({"ost_io_threads", "oss{}.ost_io", index.value()},
+                                         {.count = settings.threads, .high_priority = true})),
+      nrs_(make_nrs(per_server(settings))), cache_(settings.cache),
       cpu_(world.add_fifo({"oss_cpu", "oss{}.cpu", index.value()}, settings.cores)),
       network_credit_(add_credit(world, {"oss_nic_credit", "oss{}.nic_credit", index.value()},
-                                 settings.network)) {}
+                                 settings.network)) {
+  if (nrs_) threads_.use(*nrs_);
+}
 
 kernel::Task Oss::serve_small(TimeAccount& account, Cause cause) {
   Stopwatch watch(world_, account);
@@ -60,13 +91,23 @@ kernel::Task Oss::serve_small(TimeAccount& account, Cause cause) {
 
 Seconds Oss::cpu_time(const BulkRequest& request) const {
   // GPU memory cannot be summed up by a client's CPU, so neither does the server.
-  if (!(settings_.checksum_rate.count() > 0) || request.gpu) return settings_.rpc_service;
+  const bool sums = settings_.checksum_rate.count() > 0 && request.host != fabric::HostPath::gpu;
+  if (!sums) return settings_.rpc_service;
   return settings_.rpc_service + request.length / settings_.checksum_rate;
 }
 
 kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, Outcome& outcome) {
   Stopwatch watch(world_, outcome.time);
-  kernel::SlotHold thread = co_await threads_.acquire();
+  const RequestTag tag{.client = request.client,
+                       .job = request.job.value(),
+                       .target = ost.index(),
+                       .object = request.object,
+                       .offset = request.offset,
+                       .bytes = request.length,
+                       .opcode =
+                           number(request.is_read() ? RpcOpcode::ost_read : RpcOpcode::ost_write),
+                       .high_priority = request.high_priority};
+  kernel::ScheduledHold thread = co_await threads_.acquire(tag);
   watch.lap(Cause::ost_queue);
   co_await world_.serve(cpu_, cpu_time(request));
   watch.lap(Cause::ost_queue);
@@ -81,7 +122,7 @@ kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, Outcome& outcome) {
   const kernel::Station* slowest = co_await fabric_.transfer(
       request.client, index_,
       request.is_read() ? fabric::Direction::to_client : fabric::Direction::to_server,
-      request.length);
+      request.length, request.host);
   watch.lap(fabric::Fabric::cause_of(*slowest));
   if (!request.is_read()) co_await ost.access(request, outcome.time);
 }

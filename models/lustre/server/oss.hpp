@@ -2,12 +2,16 @@
 // throughput credit). A thread is held for the whole RPC: device and bulk transfer.
 #pragma once
 
-#include "models/device/device_model.hpp"
+#include "models/device/device.hpp"
 #include "models/fabric/fabric.hpp"
+#include "models/lustre/policy/nrs.hpp"
+#include "models/lustre/policy/server_cache.hpp"
 #include "models/lustre/server/request.hpp"
 #include "models/lustre/server/target.hpp"
 #include "sim/base/cause.hpp"
 #include "sim/kernel/world.hpp"
+
+#include <memory>
 
 namespace lustrum::lustre {
 
@@ -20,15 +24,21 @@ struct BurstSettings {
 };
 
 struct OssSettings {
-  std::uint32_t threads = 1;
+  std::uint32_t threads = 1; // ost_io, of all partitions
   std::uint32_t cores = 1;
+  std::uint32_t cpts = 1;         // partitions: rates of TBF rules hold in each
   Seconds rpc_service{};          // CPU time per RPC
   BytesPerSecond checksum_rate{}; // of one core; 0: checksums are off
   BurstSettings network;
-  std::uint32_t osts = 1; // per OSS
-  device::NvmeModel disk; // of one OST, at its burst rate
+  std::uint32_t osts = 1;    // per OSS
+  NrsSettings nrs;           // who gets the next thread
+  ServerCacheSettings cache; // of one OSS
+  device::DeviceModel disk;  // of one OST, at its burst rate
   BurstSettings disk_credit;
   double write_cost = 1; // credit drawn by a written byte, in read bytes
+
+  // The device of a design that stands on flash. Pre: it does.
+  device::NvmeModel& nvme() { return std::get<device::NvmeModel>(disk); }
 };
 
 class Oss;
@@ -44,9 +54,13 @@ public:
   Oss& oss() const { return oss_; }
   Target& target() { return target_; }
 
-  // Reads or writes on the device: credit, queue and service, latency.
+  // Reads or writes on the device, as far as the server's cache does not do: credit, queue and
+  // service, latency.
   kernel::Task access(const BulkRequest& request, TimeAccount& account);
+  // The device runs at this share of its rate: RAID rebuild, a failing disk. Pre: 0 < factor.
+  void set_rate_factor(double factor) { rate_factor_ = factor; }
 
+  // Bytes of requests served, whether from the device or from the server's memory.
   double bytes_read() const { return bytes_read_; }
   double bytes_written() const { return bytes_written_; }
 
@@ -56,6 +70,8 @@ private:
   OstIndex index_;
   const OssSettings& settings_;
   Target target_;
+  device::Device device_;
+  double rate_factor_ = 1;
   kernel::FifoStation& disk_;
   kernel::DelayStation& latency_;
   kernel::BucketStation* credit_ = nullptr;
@@ -72,6 +88,7 @@ public:
   // OST_READ or OST_WRITE as it arrives from a client: thread, CPU, device and bulk transfer.
   // Pre: the request outlives the call.
   kernel::Task bulk(Ost& ost, const BulkRequest& request, Outcome& outcome);
+  ServerCache* cache() { return settings_.cache.capacity > Bytes{} ? &cache_ : nullptr; }
   // CPU of a request without data: LDLM_ENQUEUE, OST_SYNC, OST_PUNCH ...
   kernel::Task serve_small(TimeAccount& account, Cause cause);
 
@@ -82,7 +99,9 @@ private:
   fabric::Fabric& fabric_;
   OssIndex index_;
   const OssSettings& settings_;
-  kernel::SlotsStation& threads_;
+  kernel::ScheduledSlotsStation& threads_;
+  std::unique_ptr<RequestScheduler> nrs_; // none for FIFO
+  ServerCache cache_;
   kernel::FifoStation& cpu_;
   kernel::BucketStation* network_credit_ = nullptr;
 };

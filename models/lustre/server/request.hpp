@@ -3,6 +3,7 @@
 #pragma once
 
 #include "models/device/device_model.hpp"
+#include "models/fabric/fabric_settings.hpp"
 #include "sim/base/units.hpp"
 
 namespace lustrum::lustre {
@@ -14,8 +15,8 @@ struct BulkRequest {
   Bytes offset{}; // within the object
   Bytes length{};
   device::Operation operation = device::Operation::read;
-  bool high_priority = false; // writes back what a lock callback waits for
-  bool gpu = false;           // GPUDirect: the data does not touch the host's memory
+  bool high_priority = false;                         // writes back what a lock callback waits for
+  fabric::HostPath host = fabric::HostPath::buffered; // where the bytes go within the client
 
   bool is_read() const { return operation == device::Operation::read; }
 };
