@@ -171,16 +171,20 @@ Fabric::Route& Fabric::choose_route(const Request& request) {
 Fabric::Route& Fabric::route(const Request& request, std::uint32_t nic, std::uint32_t router) {
   Client& client = clients_[request.client.value()];
   if (client.pairs.empty()) client.pairs.resize(servers_.size());
-  Pair& pair = client.pairs[number_of(request.server)];
+  Pair*& made = client.pairs[number_of(request.server)];
+  if (!made) made = &pairs_.emplace_back();
+  Pair& pair = *made;
+  // Without a memory bus all ways through the client are the same. The reference tells paths apart
+  // by their ends only, and has no buses.
+  const std::uint32_t host_paths = client.memory_bus ? kHostPaths : 1;
+  const std::size_t host = client.memory_bus ? static_cast<std::size_t>(request.host) : 0;
   const std::uint32_t hops = std::max(1U, routers());
   if (pair.routes.empty())
     pair.routes.resize(std::size_t{settings_.nics_per_client} * hops * kBothWays.size() *
-                       kHostPaths);
-  // The reference tells paths apart by their ends only.
-  const auto host = world_.has_reference() ? 0U : static_cast<std::uint32_t>(request.host);
+                       host_paths);
   const std::size_t at =
       ((std::size_t{nic} * hops + router) * kBothWays.size() + index(request.direction)) *
-          kHostPaths +
+          host_paths +
       host;
   if (!pair.routes[at]) pair.routes[at] = &add_route(client, pair, request, nic, router);
   return *pair.routes[at];
@@ -206,7 +210,7 @@ Fabric::Route& Fabric::add_route(Client& client, Pair& pair, const Request& requ
   if (world_.has_reference() && !request.server.is_mds())
     world_.declare(route);
   else if (!world_.has_reference())
-    add_credits(pair, route);
+    add_credits(route);
   return route;
 }
 
@@ -222,7 +226,7 @@ kernel::SharedStation* Fabric::flow(Pair& pair, const Request& request) {
 }
 
 // Metadata payloads are a few messages: LNet's credits count for data only.
-void Fabric::add_credits(Pair& pair, Route& route) {
+void Fabric::add_credits(Route& route) {
   if (route.request.server.is_mds()) return;
   const bool to_client = route.request.direction == Direction::to_client;
   route.interface_credits =
@@ -237,15 +241,22 @@ void Fabric::add_credits(Pair& pair, Route& route) {
   if (credits_bind(settings_.credits.peer_credits, settings_.credits.round,
                    BytesPerSecond{capacity}))
     route.peer_credits = &peer_credits(route);
-  if (!route.by_message()) return;
-  pair.lines.resize(settings_.nics_per_client);
-  kernel::SlotsStation*& line = pair.lines[route.nic][to_client ? 0 : 1];
-  if (!line)
-    line = &world_.add_slots({"lnet_line",
-                              to_client ? "client{}.oss{}.line.rx" : "client{}.oss{}.line.tx",
-                              route.request.client.value(), route.request.server.index()},
-                             1);
-  route.line = line;
+  if (route.by_message()) route.line = &line(route);
+}
+
+// A client's interface and a server in one direction, whatever router is between them.
+kernel::SlotsStation& Fabric::line(const Route& route) {
+  const std::uint32_t client = route.request.client.value();
+  const std::uint64_t interface = std::uint64_t{client} * settings_.nics_per_client + route.nic;
+  const std::uint32_t server = number_of(route.request.server);
+  const bool to_client = route.request.direction == Direction::to_client;
+  kernel::SlotsStation*& slots = lines_[{to_client, interface, server}];
+  if (!slots)
+    slots = &world_.add_slots({"lnet_line",
+                               to_client ? "client{}.oss{}.line.rx" : "client{}.oss{}.line.tx",
+                               client, server},
+                              1);
+  return *slots;
 }
 
 // A sender's credits at its next hop: the other end's interface, or the router.

@@ -153,8 +153,7 @@ private:
   // A client and a server.
   struct Pair {
     Duplex flow{};
-    std::vector<std::array<kernel::SlotsStation*, 2>> lines; // [nic], where credits bind
-    std::vector<Route*> routes;                              // [nic][router][direction][host path]
+    std::vector<Route*> routes; // [nic][router][direction][host path]
   };
 
   struct Client {
@@ -164,7 +163,7 @@ private:
     Duplex pcie{};
     kernel::SharedStation* receive = nullptr;
     kernel::SharedStation* memory_bus = nullptr;
-    std::vector<Pair> pairs; // by server number, made at first use
+    std::vector<Pair*> pairs; // by server number, made at first use
     std::uint32_t last_nic = 0;
   };
 
@@ -189,8 +188,9 @@ private:
   Route& add_route(Client& client, Pair& pair, const Request& request, std::uint32_t nic,
                    std::uint32_t router);
   kernel::SharedStation* flow(Pair& pair, const Request& request);
-  void add_credits(Pair& pair, Route& route);
+  void add_credits(Route& route);
   kernel::SlotsStation& peer_credits(const Route& route);
+  kernel::SlotsStation& line(const Route& route);
 
   Link& client_link(const Route& route);
   const Link& client_link(const Route& route) const {
@@ -214,9 +214,12 @@ private:
   std::vector<Link> routers_;
   std::vector<kernel::SlotsStation*> router_credits_; // by router; none where they cannot bind
   std::uint32_t last_router_ = 0;
+  std::deque<Pair> pairs_;
   std::deque<Route> routes_;
-  // [direction, sender, next hop]: built with the routes, not looked up afterwards.
-  std::map<std::array<std::uint64_t, 3>, kernel::SlotsStation*> peer_credits_;
+  // Looked up when a route is built, not afterwards.
+  using SlotsBetween = std::map<std::array<std::uint64_t, 3>, kernel::SlotsStation*>;
+  SlotsBetween peer_credits_; // [direction, sender, next hop]
+  SlotsBetween lines_;        // [direction, client's interface, server]
   std::vector<LinkId> down_;
 };
 
