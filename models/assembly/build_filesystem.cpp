@@ -27,25 +27,86 @@ Provisioned provision(BytesPerSecond baseline, BytesPerSecond burst, Seconds bur
   return {burst, {baseline, credit, credit * initial_level}};
 }
 
-fabric::FabricSettings build_fabric(const Scenario& scenario, BytesPerSecond server_nic) {
+fabric::Lnd lnd_of(const Scenario& scenario) {
+  if (!scenario.network.is_rdma()) return fabric::Lnd::tcp;
+  return scenario.filesystem.rdma_lnd.value == "o2ib" ? fabric::Lnd::o2ib : fabric::Lnd::efa;
+}
+
+BytesPerSecond least_limit(BytesPerSecond one, BytesPerSecond other) {
+  if (!(one.count() > 0)) return other;
+  return other.count() > 0 ? std::min(one, other) : one;
+}
+
+// FSx states the rate of a client and a server; elsewhere it follows from connections and copying.
+void add_tcp(const Scenario& scenario, fabric::FabricSettings& fabric) {
   const LustreSystem& system = scenario.filesystem;
+  constexpr std::uint32_t kVcpusPerCore = 2;
+  constexpr std::uint32_t kPartitions = 2; // assumed: one per socket
+  const BytesPerSecond card = scenario.instance.tcp_bandwidth.value;
+  const fabric::SocklndSettings tcp{
+      .conns_per_peer = fabric::socklnd_conns_per_peer(
+          card, fabric::lustre_minor_version(system.lustre_version.value)),
+      .per_connection = system.tcp_per_connection.value,
+      .copy = system.tcp_copy.value,
+      .threads =
+          fabric::socklnd_threads(scenario.instance.vcpus.value / kVcpusPerCore, kPartitions)};
+  fabric.flow_ceiling =
+      least_limit(system.tcp_flow_ceiling.value, fabric::socklnd_pair_ceiling(tcp));
+  fabric.client_nic = card;
+  fabric.client_ceiling = system.tcp_client_ceiling.value;
+  fabric.latency = system.tcp_latency.value;
+  // Threads that copy faster than the card delivers are no limit.
+  const BytesPerSecond receive = fabric::socklnd_receive_ceiling(tcp);
+  if (receive < fabric.client_bandwidth()) fabric.receive_ceiling = receive;
+}
+
+void add_rdma(const Scenario& scenario, fabric::FabricSettings& fabric) {
+  const LustreSystem& system = scenario.filesystem;
+  const bool gds = scenario.network.gds;
+  fabric.client_nic = scenario.instance.efa_nic_bandwidth.value;
+  fabric.client_ceiling = gds ? system.gds_client_ceiling.value : system.efa_client_ceiling.value;
+  fabric.latency = system.efa_latency.value;
+  if (gds) fabric.host_path = fabric::HostPath::gpu;
+  if (system.efa_metadata.value) {
+    fabric.metadata_latency = fabric.latency;
+    return;
+  }
+  fabric.metadata_nic = scenario.instance.tcp_bandwidth.value;
+}
+
+fabric::FabricSettings build_fabric(const Scenario& scenario, BytesPerSecond server_nic,
+                                    std::uint32_t mdts) {
+  const LustreSystem& system = scenario.filesystem;
+  const NetworkSettings& network = scenario.network;
   fabric::FabricSettings fabric;
+  fabric.lnd = lnd_of(scenario);
   fabric.clients = scenario.cluster.nodes;
   fabric.servers = scenario.oss_count();
   fabric.server_nic = server_nic;
-  fabric.nics_per_client = scenario.network.nics;
+  fabric.nics_per_client = network.nics;
+  fabric.mdss = mdts;
+  fabric.mds_nic = system.mds_network.value;
   fabric.metadata_latency = system.tcp_latency.value;
-  if (scenario.network.is_efa()) {
-    fabric.client_nic = scenario.instance.efa_nic_bandwidth.value;
-    fabric.client_ceiling = system.efa_client_ceiling.value;
-    fabric.latency = system.efa_latency.value;
-    if (system.efa_metadata.value) fabric.metadata_latency = fabric.latency;
-  } else {
-    fabric.client_nic = scenario.instance.tcp_bandwidth.value;
-    fabric.client_ceiling = system.tcp_client_ceiling.value;
-    fabric.flow_ceiling = system.tcp_flow_ceiling.value;
-    fabric.latency = system.tcp_latency.value;
+  if (!network.is_rdma() || !system.efa_metadata.value)
+    fabric.metadata_flow_ceiling = system.tcp_flow_ceiling.value;
+  if (network.is_rdma())
+    add_rdma(scenario, fabric);
+  else
+    add_tcp(scenario, fabric);
+  constexpr std::uint32_t kPeerCredits = 8;     // Lustre lib-lnet.h
+  constexpr std::uint32_t kPeerCreditsEfa = 32; // FSx for Lustre guide, EFA clients
+  const std::uint32_t usual = fabric.lnd == fabric::Lnd::efa ? kPeerCreditsEfa : kPeerCredits;
+  // A credit comes back when the receiver's answer does.
+  fabric.credits = {.credits = network.credits,
+                    .peer_credits = network.peer_credits > 0 ? network.peer_credits : usual,
+                    .round = fabric.latency * 2};
+  if (network.routers.count > 0) {
+    fabric.routers.count = network.routers.count;
+    fabric.routers.bandwidth = network.routers.bandwidth;
+    fabric.routers.latency = network.routers.latency;
   }
+  fabric.host = {.pcie = scenario.instance.pcie_bandwidth.value,
+                 .memory_bus = scenario.instance.memory_bandwidth.value};
   return fabric;
 }
 
@@ -115,8 +176,8 @@ lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
   lustre::FilesystemSettings settings;
   Provisioned network{};
   settings.oss = build_oss(scenario, network);
-  settings.fabric = build_fabric(scenario, network.peak);
   settings.mds = build_mds(scenario, settings.mdts);
+  settings.fabric = build_fabric(scenario, network.peak, settings.mdts);
   settings.layout = std::get<lustre::Layout>(lustre::parse_layout(scenario.storage.layout));
   settings.tunables = scenario.lustre;
   settings.seed = scenario.run.seed;

@@ -26,8 +26,16 @@ struct Instance {
   Figure<std::uint32_t> efa_nics;           // network cards that Lustre may use over EFA; 0: no EFA
   Figure<BytesPerSecond> efa_nic_bandwidth; // of each
   Figure<bool> fsx_efa; // the file system accepts it as an EFA client (FSx: Nitro v4 or newer)
+  Figure<bool> gds;     // it can read with GPUDirect Storage
+  Figure<std::uint32_t> gds_nics; // network cards that Lustre uses then; 0: efa_nics
+  Figure<BytesPerSecond>
+      pcie_bandwidth; // between network cards and the rest, each way; 0: no limit
+  Figure<BytesPerSecond> memory_bandwidth; // of all memory, both ways together; 0: no limit
   Figure<UsdPerHour> price;
 
+  std::uint32_t nics_with(bool gpu_direct) const {
+    return gpu_direct && gds_nics.value > 0 ? gds_nics.value : efa_nics.value;
+  }
   static const ParameterTable& parameters();
 };
 
@@ -84,6 +92,13 @@ struct LustreSystem {
   Figure<BytesPerSecond> tcp_client_ceiling;
   Figure<BytesPerSecond> tcp_flow_ceiling; // one client to one OSS
   Figure<BytesPerSecond> efa_client_ceiling;
+  Figure<BytesPerSecond> gds_client_ceiling; // with GPUDirect Storage
+  Figure<bool> gds;                          // its servers serve GPUDirect Storage
+  Figure<std::uint32_t> efa_connections;     // most, of all clients' cards; 0: no limit
+  Figure<std::string> rdma_lnd;              // what `efa` is here: efa or o2ib
+  Figure<BytesPerSecond> tcp_per_connection; // most of one TCP connection; 0: no limit
+  Figure<BytesPerSecond> tcp_copy;           // most that one thread receives; 0: no limit
+  Figure<BytesPerSecond> mds_network;        // of one metadata server, each way; 0: no limit
 
   // Price.
   Figure<UsdPerGibMonth> price_capacity;

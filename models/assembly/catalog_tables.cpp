@@ -212,10 +212,16 @@ ParameterTable metadata_rows() {
        .default_text = kRequired,
        .min = 1,
        .doc = "Getattrs per second that one MDT's server can do; one takes cores / rate."},
+      {.key = "metadata.network",
+       .field = field<&S::mds_network>,
+       .default_text = "0 B/s",
+       .min = 0,
+       .doc = "Network rate of one metadata server, each way; 0 B/s: no limit.",
+       .source = kNone},
   };
 }
 
-ParameterTable network_and_price_rows() {
+ParameterTable lnet_rows() {
   return {
       {.key = "lnet.tcp.latency",
        .field = field<&S::tcp_latency>,
@@ -253,6 +259,49 @@ ParameterTable network_and_price_rows() {
        .min = 0,
        .doc = "Most that one client gets over EFA; 0 B/s: what its network cards give.",
        .source = kNone},
+      {.key = "lnet.efa.gds",
+       .field = field<&S::gds>,
+       .default_text = "false",
+       .doc = "Whether its servers serve clients with GPUDirect Storage.",
+       .source = kNone},
+      {.key = "lnet.efa.gds_client_ceiling",
+       .field = field<&S::gds_client_ceiling>,
+       .default_text = "0 B/s",
+       .min = 0,
+       .doc = "Most that one client gets with GPUDirect Storage; 0 B/s: what its network cards "
+              "give.",
+       .source = kNone},
+      {.key = "lnet.efa.connections",
+       .field = field<&S::efa_connections>,
+       .default_text = "0",
+       .max = 1e6,
+       .doc = "Most EFA connections of a file system, one for each network card of a client; 0: no "
+              "limit.",
+       .source = kNone},
+      {.key = "lnet.efa.lnd",
+       .field = field<&S::rdma_lnd>,
+       .default_text = "efa",
+       .choices = {"efa", "o2ib"},
+       .doc = "Network driver behind the figures under `efa`: EFA, or InfiniBand (o2ib).",
+       .source = kNone},
+      {.key = "lnet.tcp.per_connection",
+       .field = field<&S::tcp_per_connection>,
+       .default_text = "0 B/s",
+       .min = 0,
+       .doc = "Most that one TCP connection gets; Lustre opens several to each server. 0 B/s: no "
+              "such limit.",
+       .source = kNone},
+      {.key = "lnet.tcp.copy_bandwidth",
+       .field = field<&S::tcp_copy>,
+       .default_text = "0 B/s",
+       .min = 0,
+       .doc = "Rate at which one thread receives over TCP: it copies. 0 B/s: no such limit.",
+       .source = kNone},
+  };
+}
+
+ParameterTable price_rows() {
+  return {
       {.key = "price.capacity",
        .field = field<&S::price_capacity>,
        .default_text = "0 USD/GiB-month",
@@ -284,64 +333,8 @@ ParameterTable network_and_price_rows() {
 } // namespace
 
 const ParameterTable& LustreSystem::parameters() {
-  static const ParameterTable table = joined(
-      {server_rows(), network_rate_rows(), disk_rows(), metadata_rows(), network_and_price_rows()});
-  return table;
-}
-
-const ParameterTable& Instance::parameters() {
-  using I = Instance;
-  static const ParameterTable table{
-      {.key = "gpu.model",
-       .field = field<&I::gpu_model>,
-       .default_text = kRequired,
-       .doc = "Accelerator, a name only: compute time comes from the workload."},
-      {.key = "gpu.count",
-       .field = field<&I::gpus>,
-       .default_text = kRequired,
-       .min = 1,
-       .max = 1024,
-       .doc = "Accelerators of one node; the job runs one rank on each."},
-      {.key = "cpu.vcpus",
-       .field = field<&I::vcpus>,
-       .default_text = kRequired,
-       .min = 1,
-       .max = 4096,
-       .doc = "Virtual processors of a node; not used yet."},
-      {.key = "memory",
-       .field = field<&I::memory>,
-       .default_text = kRequired,
-       .min = 1,
-       .doc = "Memory of a node; not used yet: clients' page caches are not simulated."},
-      {.key = "tcp.nic_bandwidth",
-       .field = field<&I::tcp_bandwidth>,
-       .default_text = kRequired,
-       .min = 1,
-       .doc = "Rate of the one network card that carries Lustre over TCP, each way."},
-      {.key = "efa.nics",
-       .field = field<&I::efa_nics>,
-       .default_text = "0",
-       .max = 64,
-       .doc = "Network cards that Lustre may use over EFA (on premises: over RDMA); 0: none.",
-       .source = kNone},
-      {.key = "efa.nic_bandwidth",
-       .field = field<&I::efa_nic_bandwidth>,
-       .default_text = "0 B/s",
-       .min = 0,
-       .doc = "Rate of each of them, each way.",
-       .source = kNone},
-      {.key = "efa.fsx",
-       .field = field<&I::fsx_efa>,
-       .default_text = "false",
-       .doc = "Whether the file system accepts this instance as an EFA client; FSx for Lustre: "
-              "Nitro v4 or newer.",
-       .source = kNone},
-      {.key = "price",
-       .field = field<&I::price>,
-       .default_text = kRequired,
-       .min = 0,
-       .doc = "Price of one node per hour."},
-  };
+  static const ParameterTable table = joined({server_rows(), network_rate_rows(), disk_rows(),
+                                              metadata_rows(), lnet_rows(), price_rows()});
   return table;
 }
 

@@ -83,18 +83,19 @@ namespace {
 // Where a cause of waiting has its seat: the classes of station that it is spent at.
 struct Seat {
   Cause cause;
-  std::array<std::string_view, 3> classes;
+  std::array<std::string_view, 4> classes;
 };
-constexpr std::array<Seat, 9> kSeats{{
-    {Cause::metadata, {"mdt_iops", "mds_cpu", "mod_slots"}},
-    {Cause::lock, {"oss_cpu", "", ""}},
-    {Cause::rpc_slots, {"rpc_slots", "", ""}},
-    {Cause::ost_queue, {"ost_io_threads", "oss_cpu", ""}},
-    {Cause::disk, {"ost_disk", "", ""}},
-    {Cause::throttle, {"ost_credit", "oss_nic_credit", ""}},
-    {Cause::oss_nic, {"oss_nic", "", ""}},
-    {Cause::network, {"flow", "client_ceiling", ""}},
-    {Cause::client_nic, {"client_nic", "", ""}},
+constexpr std::array<Seat, 10> kSeats{{
+    {Cause::metadata, {"mdt_iops", "mds_cpu", "mod_slots", "mds_nic"}},
+    {Cause::lock, {"oss_cpu"}},
+    {Cause::rpc_slots, {"rpc_slots"}},
+    {Cause::ost_queue, {"ost_io_threads", "oss_cpu"}},
+    {Cause::disk, {"ost_disk"}},
+    {Cause::throttle, {"ost_credit", "oss_nic_credit"}},
+    {Cause::oss_nic, {"oss_nic"}},
+    {Cause::network, {"flow", "client_ceiling", "router", "lnet_peer_credits"}},
+    {Cause::client_nic, {"client_nic", "pcie"}},
+    {Cause::client_cpu, {"memory_bus", "client_receive"}},
 }};
 
 const StationRow* busiest(const RunResult& result, Cause cause) {

@@ -1,6 +1,7 @@
 #include "models/assembly/scenario.hpp"
 
 #include "models/assembly/scenario_jobs.hpp"
+#include "models/assembly/scenario_network.hpp"
 #include "models/lustre/policy/layout.hpp"
 #include "sim/base/did_you_mean.hpp"
 #include "sim/base/units_text.hpp"
@@ -135,36 +136,11 @@ private:
   }
 
   void check_combinations() {
-    check_network();
+    check_network(scenario_, root_.get("network"), diagnostics_);
     check_capacity();
     check_metadata();
     check_layout();
     jobs_.check(scenario_);
-  }
-
-  void check_network() {
-    NetworkSettings& network = scenario_.network;
-    const YamlNode node = root_.get("network");
-    const std::uint32_t offered = network.is_efa() ? scenario_.instance.efa_nics.value : 1;
-    if (network.is_efa()) {
-      const SourceSpan where = node.get("lnd").span();
-      if (!scenario_.filesystem.offers_efa())
-        diagnostics_.add(
-            impossible, where,
-            fmt::format("file system `{}` does not offer EFA", scenario_.storage.filesystem),
-            "of FSx for Lustre, Persistent 2 does");
-      if (!scenario_.instance.fsx_efa.value)
-        diagnostics_.add(impossible, where,
-                         fmt::format("instance `{}` cannot be an EFA client of the file system",
-                                     scenario_.cluster.instance),
-                         scenario_.instance.fsx_efa.provenance.source);
-    }
-    if (network.nics > offered && (!network.is_efa() || offered > 0))
-      diagnostics_.add(out_of_range, node.get("nics").span(),
-                       fmt::format("`network.nics`: {} is more than the {} of `{}` over {}",
-                                   network.nics, offered, scenario_.cluster.instance, network.lnd),
-                       fmt::format("at most {}", offered));
-    if (network.nics == 0) network.nics = offered;
   }
 
   void check_capacity() {
@@ -172,7 +148,7 @@ private:
     const Bytes capacity = scenario_.storage.capacity;
     const YamlNode node = root_.get("storage").get("capacity");
     if (capacity == Bytes{}) return; // missing or unreadable: reported
-    const bool efa = scenario_.network.is_efa() && system.offers_efa();
+    const bool efa = scenario_.network.is_rdma() && system.offers_efa();
     const Bytes step = efa ? system.oss_capacity_efa.value : system.capacity_step.value;
     const Bytes least = efa ? std::max(step, system.capacity_min.value) : system.capacity_min.value;
     const bool is_least = std::abs(in_tib(capacity) / in_tib(least) - 1) < kSlack;

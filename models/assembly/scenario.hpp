@@ -91,11 +91,23 @@ struct StorageSettings {
   static const ParameterTable& parameters();
 };
 
-struct NetworkSettings {
-  std::string lnd;        // tcp or efa
-  std::uint32_t nics = 0; // after loading: the real number
+// LNet routers between clients and servers.
+struct RouterChoice {
+  std::uint32_t count = 0; // 0: none
+  BytesPerSecond bandwidth{};
+  Seconds latency{};
+};
 
-  bool is_efa() const { return lnd == "efa"; }
+struct NetworkSettings {
+  std::string lnd;        // tcp, efa or o2ib
+  std::uint32_t nics = 0; // after loading: the real number
+  bool gds = false;       // GPUDirect Storage
+  std::uint32_t credits = 0;
+  std::uint32_t peer_credits = 0; // 0: the driver's
+  RouterChoice routers;
+
+  // The figures under `efa` of the catalog hold: EFA, or InfiniBand on premises.
+  bool is_rdma() const { return lnd != "tcp"; }
   static const ParameterTable& parameters();
 };
 

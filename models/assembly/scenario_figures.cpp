@@ -57,7 +57,7 @@ void append_assumed(const std::string& prefix, const ParameterTable& table, cons
 
 std::uint32_t Scenario::oss_count() const {
   const Bytes each =
-      network.is_efa() ? filesystem.oss_capacity_efa.value : filesystem.oss_capacity.value;
+      network.is_rdma() ? filesystem.oss_capacity_efa.value : filesystem.oss_capacity.value;
   if (each == Bytes{}) return 0;
   // A capacity like 9.6 TiB is no whole number of bytes: 4 servers must not become 5.
   constexpr double kSlack = 1e-6;
@@ -66,7 +66,7 @@ std::uint32_t Scenario::oss_count() const {
 }
 
 std::uint32_t Scenario::osts_per_oss() const {
-  return network.is_efa() ? filesystem.oss_osts_efa.value : filesystem.oss_osts.value;
+  return network.is_rdma() ? filesystem.oss_osts_efa.value : filesystem.oss_osts.value;
 }
 
 std::vector<AssumedRow> Scenario::assumed() const {

@@ -65,6 +65,44 @@ TEST_CASE("L8: FSx Persistent 2 with 1000 MB/s per TiB delivers capacity x tier"
   CHECK(read_rate(one, 64, Bytes{4 * kGib}) == Approx(83'447).epsilon(0.01));
 }
 
+TEST_CASE("one client with GPUDirect Storage gets 1,200 Gbit/s, 16 cards carry it") {
+  // 192 TiB x 1000 = 192,000 MiB/s on the disks of 40 OSSs; 16 cards of 100 Gbit/s; FSx's ceiling
+  // is 150 GB/s = 143,051 MiB/s.
+  const auto settings = filesystem_of(
+      scenario_text("filesystem: fsx_persistent_2_1000, capacity: 192 TiB, layout: -c -1 -S 4M",
+                    "lnd: efa, gds: true", 1));
+  CHECK(settings.fabric.nics_per_client == 16);
+  CHECK(settings.fabric.host_path == fabric::HostPath::gpu);
+  CHECK(settings.fabric.credits.peer_credits == 32);
+  CHECK(read_rate(settings, 64, Bytes{4 * kGib}) == Approx(143'051).epsilon(0.01));
+}
+
+TEST_CASE("routers of a scenario bound all its clients together") {
+  // Two routers of 25 Gbit/s before 96,000 MiB/s of disks: 50 Gbit/s = 5960 MiB/s.
+  const auto settings = filesystem_of(
+      scenario_text("filesystem: fsx_persistent_2_1000, capacity: 96 TiB, layout: -c -1 -S 4M",
+                    "lnd: efa, routers: {count: 2, bandwidth: 25 Gbit/s}", 8));
+  CHECK(read_rate(settings, 2, Bytes{2 * kGib}) == Approx(5960).epsilon(0.01));
+  kernel::World world;
+  const lustre::Filesystem fs(world, settings);
+  CHECK(fs.read_bound(Bytes{kTib}, Seconds{}).name == "router");
+}
+
+TEST_CASE("Lustre over TCP on premises: four sockets to each server, each with a copying thread") {
+  // 4 x 2.5 GB/s = 10 GB/s from one server; two servers: the card of 100 Gbit/s = 12.5 GB/s.
+  auto settings = filesystem_of("schema_version: 1\n"
+                                "workload: {dlio: workloads/resnet50_h100.yaml}\n"
+                                "cluster: {instance: hgx_h100, nodes: 1}\n"
+                                "storage: {filesystem: onprem_nvme_lustre, capacity: 120 TiB}\n"
+                                "network: {lnd: tcp}\n"
+                                "lustre: {osc: {max_rpcs_in_flight: 64}}\n");
+  constexpr double kGb = 1e9 / static_cast<double>(kMib);
+  CHECK(settings.fabric.flow_ceiling.count() == Approx(10e9));
+  CHECK(settings.fabric.receive_ceiling.count() == 0); // 12 threads: faster than the card
+  settings.layout = striped(4);
+  CHECK(read_rate(settings, 16, Bytes{2 * kGib}) == Approx(12.5 * kGb).epsilon(0.01));
+}
+
 TEST_CASE("FSx over TCP: one client gets 5 Gbit/s per OSS, 620 MB/s were measured on one OSS") {
   const auto settings = filesystem_of(
       scenario_text("filesystem: fsx_persistent_2_1000, capacity: 2.4 TiB", "lnd: tcp", 1));

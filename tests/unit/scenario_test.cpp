@@ -179,6 +179,80 @@ TEST_CASE("rejects_efa_with_scratch") {
                          "     |                ^^^ of FSx for Lustre, Persistent 2 does\n");
 }
 
+TEST_CASE("rejects_gpudirect_where_it_is_not") {
+  // The instance and the file system each say why; TCP is no network for it.
+  CHECK(parse(kJob + "cluster: {instance: p4d.24xlarge, nodes: 8}\n" +
+              "storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\nnetwork: {gds: true}\n")
+            .messages ==
+        "error[E113]: GPUDirect Storage needs a network with remote memory access, not TCP\n"
+        "  --> t.yaml:5:16\n"
+        "   5 | network: {gds: true}\n"
+        "     |                ^^^^ network: {lnd: efa}\n"
+        "\n"
+        "error[E113]: file system `fsx_scratch_2` does not offer GPUDirect Storage\n"
+        "  --> t.yaml:5:16\n"
+        "   5 | network: {gds: true}\n"
+        "     |                ^^^^ of FSx for Lustre, Persistent 2 with EFA does\n"
+        "\n"
+        "error[E113]: instance `p4d.24xlarge` cannot use GPUDirect Storage\n"
+        "  --> t.yaml:5:16\n"
+        "   5 | network: {gds: true}\n"
+        "     |                ^^^^ FSx for Lustre guide, GPUDirect Storage: P5, P5e, P5en and "
+        "P6-B200 only\n");
+}
+
+TEST_CASE("GPUDirect Storage brings its own cards") {
+  const auto [scenario, messages] =
+      parse(kJob + kNodes + kStore + "network: {lnd: efa, gds: true}\n");
+  CHECK(messages == "");
+  CHECK(scenario.network.nics == 16);
+  const auto without = parse(kJob + kNodes + kStore + "network: {lnd: efa}\n");
+  CHECK(without.scenario.network.nics == 8);
+}
+
+TEST_CASE("rejects_more_efa_connections_than_a_file_system_takes") {
+  const std::string nodes = "cluster: {instance: p5.48xlarge, nodes: ";
+  CHECK(parse(kJob + nodes + "128}\n" + kStore + "network: {lnd: efa}\n").messages == "");
+  CHECK(parse(kJob + nodes + "129}\n" + kStore + "network: {lnd: efa}\n").messages ==
+        "error[E113]: 129 nodes with 8 network cards each are 1032 EFA connections; file system "
+        "`fsx_persistent_2_1000` takes 1024\n"
+        "  --> t.yaml:5:16\n"
+        "   5 | network: {lnd: efa}\n"
+        "     |                ^^^ at most 128 nodes, or fewer cards: `network.nics`\n");
+  CHECK(parse(kJob + nodes + "256}\n" + kStore + "network: {lnd: efa, nics: 4}\n").messages == "");
+  // On premises there is no such limit.
+  CHECK(parse("schema_version: 1\nworkload: {dlio: workloads/cosmoflow_h100.yaml}\n"
+              "cluster: {instance: hgx_h100, nodes: 600}\n"
+              "storage: {filesystem: onprem_nvme_lustre, capacity: 120 TiB}\n"
+              "network: {lnd: o2ib}\n")
+            .messages == "");
+}
+
+TEST_CASE("rejects_infiniband_in_the_cloud") {
+  CHECK(parse(kJob + kNodes + kStore + "network: {lnd: o2ib}\n").messages ==
+        "error[E113]: file system `fsx_persistent_2_1000` has no InfiniBand\n"
+        "  --> t.yaml:5:16\n"
+        "   5 | network: {lnd: o2ib}\n"
+        "     |                ^^^^ its fast network is `efa`\n");
+}
+
+TEST_CASE("rejects_routers_without_a_rate_and_beside_the_reference") {
+  CHECK(parse(kJob + kNodes + kStore + "network: {routers: {count: 4, bandwidth: 100 Gbit/s}}\n")
+            .messages == "");
+  CHECK(
+      parse(kJob + kNodes + kStore + "network: {routers: {count: 4}}\nrun: {data_path: simgrid}\n")
+          .messages ==
+      "error[E113]: routers need a rate\n"
+      "  --> t.yaml:5:20\n"
+      "   5 | network: {routers: {count: 4}}\n"
+      "     |                    ^ network: {routers: {bandwidth: 100 Gbit/s}}\n"
+      "\n"
+      "error[E113]: `run.data_path: simgrid` has no routers: it compares direct networks\n"
+      "  --> t.yaml:5:20\n"
+      "   5 | network: {routers: {count: 4}}\n"
+      "     |                    ^\n");
+}
+
 TEST_CASE("rejects_capacity_between_steps") {
   CHECK(parse(kJob + kNodes + "storage: {filesystem: fsx_persistent_2_1000, capacity: 10 TiB}\n")
             .messages ==
