@@ -88,6 +88,7 @@ TEST_CASE("an unhealthy card is left alone as long as there is a healthier one")
   for (int i = 0; i < 8; ++i) run.read_at(0, 100);
   run.at(1, [&] { run.fabric.set_health(kNic0, Fabric::kFullHealth); });
   std::vector<double*> late;
+  late.reserve(8);
   for (int i = 0; i < 8; ++i) late.push_back(&run.read_at(1, 100));
   run.finish();
   CHECK(station(run.world, "client0.nic0.rx").counts().arrivals == 4);
@@ -185,6 +186,7 @@ TEST_CASE("no transfer is lost, whatever goes up and down") {
     const std::vector<LinkId> links{kNic0, kNic1, LinkId::router(0), LinkId::router(1),
                                     LinkId::server(OssIndex{0})};
     std::vector<double*> ends;
+    ends.reserve(40);
     for (std::uint64_t i = 0; i < 40; ++i)
       ends.push_back(
           &run.read_at(2 * draw(0, i), 1 + static_cast<std::uint64_t>(100 * draw(1, i))));

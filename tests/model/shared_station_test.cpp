@@ -102,7 +102,7 @@ TEST_CASE("a station without capacity keeps what it has until it gets one again"
   CHECK(world.check_laws().empty());
 }
 
-TEST_CASE("what is down for good is told") {
+TEST_CASE("what waits for a link that is down is told") {
   World world;
   auto& nic = world.add_shared({"nic", "nic{}", 7}, BytesPerSecond{100});
   Path path;
@@ -117,6 +117,9 @@ TEST_CASE("what is down for good is told") {
   CHECK(world.describe_waiting() == "  1 task(s) `reader`: 3\n"
                                     "  at nic7: down, 1 transfer(s) wait for it\n");
   CHECK(world.check_laws().empty());
+  nic.set_capacity(BytesPerSecond{100}); // somebody from outside
+  world.run_all();
+  CHECK(end_s == Approx(2));
 }
 
 TEST_CASE("random changes of capacity against a simulation in small steps") {
