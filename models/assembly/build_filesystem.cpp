@@ -181,6 +181,7 @@ lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
   settings.layout = std::get<lustre::Layout>(lustre::parse_layout(scenario.storage.layout));
   settings.tunables = scenario.lustre;
   settings.seed = scenario.run.seed;
+  settings.jobs = static_cast<std::uint32_t>(scenario.jobs.size());
   return settings;
 }
 

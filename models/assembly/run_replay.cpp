@@ -98,7 +98,9 @@ public:
         "and kept as page-cache hits",
         outcome.calls, outcome.cached_reads, format_bytes(outcome.cached_bytes)));
     compare(outcome, result);
-    const Bytes read = context_.storage.totals(context_.index).read_delivered;
+    const IoTotals totals = context_.storage.totals(context_.index);
+    const Bytes read = totals.read_delivered;
+    result.errors = totals.errors;
     result.metrics.makespan_s = outcome.makespan.count();
     result.metrics.ranks = outcome.ranks;
     result.metrics.throughput_mib_per_s =
