@@ -57,6 +57,8 @@ Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<
                   Outcome& outcome) {
   while (hung_) co_await woken_.wait();
   IoTotals& totals = parts_.totals[caller.job.value()];
+  // network.gds: the job's reads and writes go to GPU memory.
+  if (parts_.fabric.settings().host_path == fabric::HostPath::gpu) mode.gpu = true;
   Outcome call;
   co_await metadata_.open(caller, file, mode, call);
   ++totals.opens;
