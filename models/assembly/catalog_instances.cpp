@@ -26,7 +26,7 @@ const ParameterTable& Instance::parameters() {
        .default_text = kRequired,
        .min = 1,
        .max = 4096,
-       .doc = "Virtual processors of a node; not used yet."},
+       .doc = "Virtual processors of a node; defaults of the client's tunables depend on them."},
       {.key = "memory",
        .field = field<&I::memory>,
        .default_text = kRequired,

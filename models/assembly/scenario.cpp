@@ -2,6 +2,7 @@
 
 #include "models/assembly/scenario_jobs.hpp"
 #include "models/assembly/scenario_network.hpp"
+#include "models/assembly/scenario_lustre.hpp"
 #include "models/lustre/policy/layout.hpp"
 #include "sim/base/did_you_mean.hpp"
 #include "sim/base/units_text.hpp"
@@ -58,8 +59,8 @@ public:
     read_cluster();
     read_storage();
     if (root_.get("jobs") || required_section("workload")) jobs_.read(root_, scenario_);
-    read_optional("lustre", lustre::LustreTunables::parameters(), &scenario_.lustre);
     read_optional("network", NetworkSettings::parameters(), &scenario_.network);
+    read_lustre(root_, scenario_, diagnostics_); // its defaults depend on what was read so far
     read_optional("run", RunSettings::parameters(), &scenario_.run);
     // What follows combines values: one that is wrong would give a second, misleading message.
     if (entries_known_) check_combinations();

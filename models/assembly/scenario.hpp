@@ -86,6 +86,7 @@ struct StorageSettings {
   Bytes capacity{};
   std::uint32_t metadata_iops = 0; // after loading: the real number; 0 in mode `server`
   std::string layout;              // after loading: the file system's default where none is given
+  std::string lustre_version;      // `2.15`; after loading: the catalog's where none is given
   double burst_credit = 0;         // level of the buckets at the start: 1 = full
 
   static const ParameterTable& parameters();
@@ -163,5 +164,11 @@ struct ScenarioSection {
 };
 
 const std::vector<ScenarioSection>& scenario_sections();
+
+// The rows of a section for help. Tunables of Lustre state their defaults in this version, or, when
+// the name is none of lustre_versions(), in each one that changed them.
+std::vector<ParameterRow> describe(const ScenarioSection& section, std::string_view lustre_version);
+
+std::vector<std::string> lustre_versions(); // `2.10` ... oldest first
 
 } // namespace lustrum

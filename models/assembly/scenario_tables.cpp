@@ -198,6 +198,12 @@ const ParameterTable& StorageSettings::parameters() {
        .default_text = "",
        .doc = "Layout of all files, in the options of `lfs setstripe`; empty: the file system's "
               "own."},
+      {.key = "lustre_version",
+       .field = field<&StorageSettings::lustre_version>,
+       .default_text = "catalog",
+       .choices = {"catalog", "2.10", "2.12", "2.15", "2.16", "2.17"},
+       .doc = "Version of Lustre whose defaults the section `lustre` starts from; `catalog`: the "
+              "file system's."},
       {.key = "burst_credit",
        .field = field<&StorageSettings::burst_credit>,
        .default_text = "100 %",
@@ -304,7 +310,9 @@ const std::vector<ScenarioSection>& scenario_sections() {
       {"storage", "The file system.", &StorageSettings::parameters()},
       {"storage.set", "Changes to the catalog's file system.", &LustreSystem::parameters()},
       {"network", "Between the two.", &NetworkSettings::parameters()},
-      {"lustre", "Tunables of the clients, named as `lctl get_param` does.",
+      {"lustre",
+       "Tunables, named as `lctl get_param` does, without the device: osc.*.max_rpcs_in_flight is "
+       "osc.max_rpcs_in_flight.",
        &lustre::LustreTunables::parameters()},
       {"run", "The simulation.", &RunSettings::parameters()},
   };

@@ -71,7 +71,8 @@ std::vector<ParameterRow> describe(const ParameterTable& table) {
                     .range = parameter.choices.empty() ? range_text(parameter)
                                                        : choices_text(parameter.choices),
                     .doc = std::string{parameter.doc},
-                    .source = std::string{parameter.source}});
+                    .source = std::string{parameter.source},
+                    .has_effect = parameter.has_effect});
   return rows;
 }
 

@@ -99,6 +99,7 @@ struct ParameterRow {
   std::string range;        // `between 1 and 256`, or the choices; empty without limits
   std::string doc;
   std::string source;
+  bool has_effect = true;
 };
 
 std::vector<ParameterRow> describe(const ParameterTable& table);

@@ -104,8 +104,9 @@ std::optional<std::vector<std::string_view>> bracketed(std::string_view text, ch
 }
 
 Problem assign(const Parameter&, bool& field, std::string_view text) {
-  constexpr std::array kTrue{"true", "True", "TRUE"};
-  constexpr std::array kFalse{"false", "False", "FALSE"};
+  // 1 and 0 as `lctl` has them.
+  constexpr std::array kTrue{"true", "True", "TRUE", "1"};
+  constexpr std::array kFalse{"false", "False", "FALSE", "0"};
   const bool yes = std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end();
   if (!yes && std::find(kFalse.begin(), kFalse.end(), text) == kFalse.end())
     return TextProblem{not_a_value, fmt::format("`{}` is neither `true` nor `false`", text), {}};

@@ -62,6 +62,13 @@ class Usage(Case):
         for text in ("storage: ", "\n  capacity\n", "size, at least 1 B; required\n", "time, at least 0 s; default 190 ms\n", "source: "):
             self.assertIn(text, outcome.out)
 
+    def test_schema_of_one_version_of_lustre(self):
+        self.assertIn("default 2.10: 3900 s; 2.16: 600 s\n", lustrum("schema").out)
+        newest = lustrum("schema", "--lustre-version", "2.17").out
+        self.assertIn("\n  ldlm.namespaces.lru_max_age\n", newest)
+        self.assertIn("time, at least 1 ms; default 600 s\n", newest)
+        self.assert_rejected(lustrum("schema", "--lustre-version", "2.14"), "--lustre-version", "2.14", "2.15")
+
     def test_metrics_defines_the_numbers_of_a_result(self):
         listed = lustrum("metrics").out
         metrics = json.loads(self.run_here("run", self.write("s.yaml", scenario()), "--json").out)["metrics"]
