@@ -9,7 +9,7 @@
 #include "models/assembly/catalog.hpp"
 #include "models/loadgen/ior.hpp"
 #include "models/loadgen/mdtest.hpp"
-#include "models/lustre/tunables.hpp"
+#include "models/lustre/policy/tunables.hpp"
 #include "models/training/dlio_workload.hpp"
 #include "sim/base/diagnostics.hpp"
 #include "sim/base/parameter.hpp"

@@ -1,6 +1,6 @@
 #include "models/assembly/scenario_lustre.hpp"
 
-#include "models/lustre/lustre_version.hpp"
+#include "models/lustre/policy/lustre_version.hpp"
 #include "sim/scenario/yaml_reader.hpp"
 
 #include <fmt/format.h>
@@ -22,7 +22,7 @@ lustre::HostFacts host_of(const Scenario& scenario) {
   const Instance& instance = scenario.instance;
   if (instance.memory.value > Bytes{}) host.memory = instance.memory.value;
   if (instance.vcpus.value > 0) host.cpus = instance.vcpus.value;
-  host.tcp = !scenario.network.is_efa();
+  host.tcp = !scenario.network.is_rdma();
   const BytesPerSecond nic =
       host.tcp ? instance.tcp_bandwidth.value : instance.efa_nic_bandwidth.value;
   if (nic.count() > 0) host.nic_bandwidth = nic;

@@ -58,6 +58,7 @@ public:
 
   // One way over the wire, software included; through a router where there are any.
   auto latency() { return world_.delay(wire_, latency_); }
+  auto latency(Seconds extra) { return world_.delay(wire_, latency_ + extra); }
   auto metadata_latency() { return world_.delay(wire_, metadata_latency_); }
 
   // The path of the next transfer between a client and a server. Chooses among the healthiest

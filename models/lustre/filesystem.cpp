@@ -21,8 +21,8 @@ FileTableSettings table_settings(const FilesystemSettings& settings) {
 
 Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
     : world_(world), settings_(settings), files_(table_settings(settings)), directories_{kRoot},
-      fabric_(world, settings.fabric), extent_locks_(world, fabric_, Seconds{100}),
-      totals_(settings.jobs) {
+      fabric_(world, settings.fabric),
+      extent_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min), totals_(settings.jobs) {
   const std::uint32_t clients = settings_.fabric.clients;
   for (std::uint32_t m = 0; m < settings_.mdts; ++m)
     mds_.emplace_back(world, MdtIndex{m}, settings_.mds);

@@ -22,7 +22,11 @@ inline lustre::FilesystemSettings ideal_filesystem() {
                                  .iops = PerSecond{kBoundless}};
   s.mds.cores = kPlenty;
   s.tunables = lustre::LustreTunables::defaults();
-  s.tunables.client_copy_bandwidth = BytesPerSecond{kBoundless};
+  lustre::LustreTunables& t = s.tunables;
+  t.client_copy_bandwidth = t.client_copy_bandwidth_write = BytesPerSecond{kBoundless};
+  t.client_dio_bandwidth_read = t.client_dio_bandwidth_write = BytesPerSecond{kBoundless};
+  t.client_bulk_setup = {};
+  t.osc_checksums = false;
   return s;
 }
 

@@ -1,5 +1,5 @@
 // Defaults of each Lustre version, what follows from the machine, presets, negotiation.
-#include "models/lustre/lustre_version.hpp"
+#include "models/lustre/policy/lustre_version.hpp"
 #include "sim/base/parameter_value.hpp"
 
 #include <doctest/doctest.h>

@@ -15,7 +15,9 @@ ObjectCacheSettings cache_settings(const LustreTunables& tunables) {
   return {.rpc_size = tunables.rpc_size(),
           .max_cached = Bytes{tunables.llite_max_cached_mb * kMib},
           .max_dirty = Bytes{tunables.osc_max_dirty_mb * kMib},
-          .checksum_rate = tunables.checksum_rate()};
+          .checksum_rate = tunables.osc_checksums ? tunables.checksum_rate() : BytesPerSecond{},
+          .flusher_period = Seconds{tunables.vm_dirty_writeback_centisecs / 100.0},
+          .dirty_expire = Seconds{tunables.vm_dirty_expire_centisecs / 100.0}};
 }
 
 ReadaheadLimits readahead_limits(const LustreTunables& tunables) {
@@ -23,7 +25,10 @@ ReadaheadLimits readahead_limits(const LustreTunables& tunables) {
   const Bytes per_file{off ? 0 : tunables.llite_max_read_ahead_per_file_mb * kMib};
   return {.whole_file = Bytes{tunables.llite_max_read_ahead_whole_mb * kMib},
           .per_file = per_file,
-          .rpc_size = tunables.rpc_size()};
+          .rpc_size = tunables.rpc_size(),
+          .mmap_range = Bytes{tunables.llite_read_ahead_range_kb * kKib},
+          .async_threshold = Bytes{tunables.llite_read_ahead_async_file_threshold_mb * kMib},
+          .async_max_active = tunables.llite_max_read_ahead_async_active};
 }
 
 } // namespace
@@ -47,9 +52,12 @@ struct Client::Accounted {
 Client::Client(const ClientParts& parts, ClientIndex index, const LustreTunables& tunables)
     : parts_(parts), index_(index), tunables_(tunables),
       objects_(parts.world, parts.fabric, parts.files, parts.osts, parts.extent_locks, index,
-               tunables, cache_settings(tunables), parts.timer, parts.totals),
+               tunables, cache_settings(tunables), parts.timer, parts.cpu, parts.totals),
       metadata_(parts.world, parts.fabric, parts.files, parts.mds, index, tunables),
-      limits_(readahead_limits(tunables)), woken_(parts.world) {}
+      limits_(readahead_limits(tunables)),
+      hybrid_{tunables.llite_hybrid_io, Bytes{tunables.llite_hybrid_io_read_threshold_bytes},
+              Bytes{tunables.llite_hybrid_io_write_threshold_bytes}},
+      woken_(parts.world) {}
 
 // --- Opening and closing ----------------------------------------------------------------------
 
@@ -104,9 +112,11 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
   const Extent extent{offset, offset + length};
   const OpenMode mode = file.mode();
   if (mode.direct || mode.gpu)
-    co_await transfer_direct(file, extent, device::Operation::read, false, call);
+    co_await transfer_direct(file, extent, device::Operation::read, call);
   else if (mode.map)
     co_await read_mapped(file, extent, call);
+  else if (reads_directly(hybrid_, length))
+    co_await transfer_hybrid(file, extent, device::Operation::read, call);
   else
     co_await read_buffered(file, extent, call);
   account.end(length, call, outcome);
@@ -142,7 +152,9 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
   co_await instantiate(file, extent, call);
   if (call.ok()) {
     if (file.mode().direct || file.mode().gpu)
-      co_await transfer_direct(file, extent, device::Operation::write, false, call);
+      co_await transfer_direct(file, extent, device::Operation::write, call);
+    else if (writes_directly(hybrid_, length))
+      co_await transfer_hybrid(file, extent, device::Operation::write, call);
     else
       co_await write_buffered(file, extent, call);
   }
@@ -171,7 +183,7 @@ Task Client::write_buffered(File& file, Extent extent, Outcome& outcome) {
     const Bytes next = std::min(extent.end, at - at % rpc + rpc);
     std::vector<ObjectExtent> parts;
     map(index, {at, next}, parts);
-    co_await work((next - at) / tunables_.client_copy_bandwidth, outcome);
+    co_await work((next - at) / tunables_.client_copy_bandwidth_write, outcome);
     for (const ObjectExtent& part : parts) {
       const std::uint32_t object = parts_.files.object_number(index, part.object);
       const Bytes end = part.offset + part.length;
@@ -218,11 +230,44 @@ Task Client::sync_object(std::uint32_t object, Outcome& outcome) {
 
 // --- Direct I/O -------------------------------------------------------------------------------
 
-Task Client::transfer_direct(File& file, Extent extent, device::Operation operation, bool bounce,
+Task Client::transfer_hybrid(File& file, Extent extent, device::Operation operation,
                              Outcome& outcome) {
+  // Through buffers of the kernel, which are copied beside the transfer: one copy more than direct
+  // I/O, none of the page cache's bookkeeping.
+  const bool reads = operation == device::Operation::read;
+  const BytesPerSecond copy =
+      reads ? tunables_.client_copy_bandwidth : tunables_.client_copy_bandwidth_write;
+  const Seconds begin = parts_.world.now();
+  co_await transfer_direct(file, extent, operation, outcome);
+  const Seconds left = extent.length() / copy - (parts_.world.now() - begin);
+  if (left > Seconds{}) co_await work(left, outcome);
+}
+
+Task Client::transfer_direct(File& file, Extent extent, device::Operation operation,
+                             Outcome& outcome) {
+  const bool reads = operation == device::Operation::read;
+  // The process pins the pages of its buffer.
+  if (!file.mode().gpu)
+    co_await work(extent.length() / (reads ? tunables_.client_dio_bandwidth_read
+                                           : tunables_.client_dio_bandwidth_write),
+                  outcome);
+  if (tunables_.llite_parallel_dio) {
+    co_await transfer_parts(file, extent, operation, outcome);
+    co_return;
+  }
+  // Before Lustre 2.15 one stripe after the other.
+  const Bytes stripe = parts_.files.layout(file.file()).components().front().stripe_size;
+  for (Bytes at = extent.begin; at < extent.end && outcome.ok();) {
+    const Bytes next = std::min(extent.end, at - at % stripe + stripe);
+    co_await transfer_parts(file, {at, next}, operation, outcome);
+    at = next;
+  }
+}
+
+Task Client::transfer_parts(File& file, Extent extent, device::Operation operation,
+                            Outcome& outcome) {
   const JobIndex job = file.caller().job;
   const FileIndex index = file.file();
-  if (bounce) co_await work(extent.length() / tunables_.client_copy_bandwidth, outcome);
   std::vector<ObjectExtent> parts;
   map(index, extent, parts);
   kernel::TaskGroup group = parts_.world.group();

@@ -8,6 +8,7 @@
 
 #include "models/lustre/client/metadata.hpp"
 #include "models/lustre/client/object_cache.hpp"
+#include "models/lustre/policy/hybrid_io.hpp"
 #include "models/lustre/policy/readahead.hpp"
 #include "models/storage.hpp"
 
@@ -76,9 +77,14 @@ private:
   kernel::Task wait_for(const File& file, Extent extent, Outcome& outcome);
   kernel::Task read_mapped(File& file, Extent extent, Outcome& outcome);
   kernel::Task write_buffered(File& file, Extent extent, Outcome& outcome);
-  // O_DIRECT, hybrid and GPUDirect: no page cache. `bounce`: through a buffer, unaligned.
-  kernel::Task transfer_direct(File& file, Extent extent, device::Operation operation, bool bounce,
+  // O_DIRECT and GPUDirect: no page cache.
+  kernel::Task transfer_direct(File& file, Extent extent, device::Operation operation,
                                Outcome& outcome);
+  kernel::Task transfer_hybrid(File& file, Extent extent, device::Operation operation,
+                               Outcome& outcome);
+  // All objects of the extent at once.
+  kernel::Task transfer_parts(File& file, Extent extent, device::Operation operation,
+                              Outcome& outcome);
   kernel::Task sync_object(std::uint32_t object, Outcome& outcome);
   kernel::Task instantiate(File& file, Extent extent, Outcome& outcome);
   void map(FileIndex file, Extent extent, std::vector<ObjectExtent>& out) const;
@@ -92,6 +98,7 @@ private:
   ObjectCache objects_;
   MetadataClient metadata_;
   ReadaheadLimits limits_;
+  HybridIoRule hybrid_;
   ReadaheadStats read_ahead_stats_;
   Bytes read_ahead_used_{};
   std::uint32_t read_ahead_workers_ = 0;

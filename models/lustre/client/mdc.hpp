@@ -3,8 +3,8 @@
 #pragma once
 
 #include "models/fabric/fabric.hpp"
+#include "models/lustre/policy/tunables.hpp"
 #include "models/lustre/server/mds.hpp"
-#include "models/lustre/tunables.hpp"
 
 namespace lustrum::lustre {
 

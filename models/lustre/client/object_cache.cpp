@@ -17,11 +17,11 @@ constexpr std::size_t kCancelsAtOnce = 16;
 ObjectCache::ObjectCache(kernel::World& world, fabric::Fabric& fabric, FileTable& files,
                          std::deque<Ost>& osts, LockService& lock_service, ClientIndex client,
                          const LustreTunables& tunables, const ObjectCacheSettings& settings,
-                         kernel::DelayStation& timer, JobTotals& totals)
+                         kernel::DelayStation& timer, kernel::DelayStation& cpu, JobTotals& totals)
     : world_(world), fabric_(fabric), files_(files), osts_(osts), lock_service_(lock_service),
       client_(client), tunables_(tunables), settings_(settings), totals_(totals),
       cache_({.chunk = settings.rpc_size, .max_cached = settings.max_cached}), oscs_(osts.size()),
-      dirty_(osts.size()), written_(world), timer_(timer) {}
+      dirty_(osts.size()), written_(world), timer_(timer), cpu_(cpu) {}
 
 Osc& ObjectCache::osc_of(std::uint32_t object) {
   const OstIndex ost = files_.ost_of(object);
@@ -93,6 +93,7 @@ Task ObjectCache::fetch_piece(JobIndex job, std::uint32_t object, Extent piece, 
                               .length = piece.length(),
                               .operation = device::Operation::read};
     co_await osc.bulk(request, outcome);
+    if (settings_.checksum_rate.count() > 0) co_await sum_up(piece.length(), outcome);
     if (outcome.ok()) totals_[job.value()].read_fetched += piece.length();
     release(osc, *lock);
   }
@@ -179,8 +180,17 @@ Task ObjectCache::transfer_direct(JobIndex job, std::uint32_t object, Extent ext
   release(osc, *lock);
 }
 
+Task ObjectCache::sum_up(Bytes bytes, Outcome& outcome) {
+  Stopwatch watch(world_, outcome.time);
+  co_await world_.delay(cpu_, bytes / settings_.checksum_rate);
+  watch.lap(Cause::client_cpu);
+}
+
 Task ObjectCache::direct_rpc(Osc& osc, BulkRequest request, Outcome& outcome) {
+  const bool sums = settings_.checksum_rate.count() > 0 && request.host != fabric::HostPath::gpu;
+  if (sums && !request.is_read()) co_await sum_up(request.length, outcome);
   co_await osc.bulk(request, outcome);
+  if (sums && request.is_read()) co_await sum_up(request.length, outcome);
   if (!outcome.ok()) co_return;
   IoTotals& totals = totals_[request.job.value()];
   (request.is_read() ? totals.read_fetched : totals.write_stored) += request.length;

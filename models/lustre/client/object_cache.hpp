@@ -26,14 +26,17 @@ struct ObjectCacheSettings {
   Bytes max_cached{};             // llite.max_cached_mb
   Bytes max_dirty{};              // osc.max_dirty_mb, per OST
   BytesPerSecond checksum_rate{}; // of one core of the client; 0: checksums are off
+  Seconds flusher_period{5};      // Linux write-back looks so often for pages
+  Seconds dirty_expire{30};       // that have been dirty for so long
 };
 
 class ObjectCache {
 public:
-  // `timer` is shared by all clients: nobody queues there.
+  // `timer` and `cpu` are shared by all clients: nobody queues there.
   ObjectCache(kernel::World& world, fabric::Fabric& fabric, FileTable& files, std::deque<Ost>& osts,
               LockService& lock_service, ClientIndex client, const LustreTunables& tunables,
-              const ObjectCacheSettings& settings, kernel::DelayStation& timer, JobTotals& totals);
+              const ObjectCacheSettings& settings, kernel::DelayStation& timer,
+              kernel::DelayStation& cpu, JobTotals& totals);
 
   Osc& osc_of(std::uint32_t object);
   const PageCache& pages() const { return cache_; }
@@ -129,6 +132,9 @@ private:
   void forget_fetch(std::uint32_t id);
 
   kernel::Task direct_rpc(Osc& osc, BulkRequest request, Outcome& outcome);
+  // For a write of a part of the page, under its lock.
+  kernel::Task read_page(JobIndex job, Osc& osc, std::uint32_t object, Bytes page,
+                         Outcome& outcome);
   kernel::Task reserve(OstIndex ost, Bytes bytes, Outcome& outcome);
   void make_dirty(JobIndex job, std::uint32_t object, Extent extent);
   // Begins to write one chunk back; false when nothing of it is dirty.
@@ -143,6 +149,8 @@ private:
   void give_up(Osc& osc, ClientLocks::Handle lock);
   kernel::Task give_up_task(Osc& osc, ClientLocks::Handle lock);
   void cancel_unneeded(Osc& osc);
+  // The client's pass over the data of an RPC.
+  kernel::Task sum_up(Bytes bytes, Outcome& outcome);
   Bytes chunk_begin(Bytes offset) const { return offset - offset % settings_.rpc_size; }
 
   kernel::World& world_;
@@ -167,6 +175,7 @@ private:
   bool flusher_runs_ = false;
   kernel::Signal written_; // an object has no write under way any more
   kernel::DelayStation& timer_;
+  kernel::DelayStation& cpu_;
   std::vector<ClientLocks::Handle> unneeded_; // scratch
   std::uint64_t discarded_unread_pages_ = 0;
   double dirtied_bytes_ = 0;

@@ -11,6 +11,8 @@ using kernel::Task;
 Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, LockService& lock_service,
          ClientIndex client, const LustreTunables& tunables)
     : world_(world), fabric_(fabric), ost_(ost), lock_service_(lock_service), client_(client),
+      bulk_setup_(tunables.client_bulk_setup), short_io_(tunables.osc_short_io_bytes),
+      locks_({.lru_size = tunables.ldlm_lru_size, .lru_max_age = tunables.ldlm_lru_max_age}),
       granted_(world), slots_(world.add_slots({"rpc_slots", "client{}.osc{}.rpc_slots",
                                                client.value(), ost.index().value()},
                                               tunables.osc_max_rpcs_in_flight)),
@@ -99,7 +101,7 @@ Task Osc::bulk(const BulkRequest& request, Outcome& outcome) {
     const std::uint32_t boot = ost_.target().boot();
     Outcome served;
     const double sent_s = world_.now().count();
-    co_await fabric_.latency();
+    co_await fabric_.latency(request.length > short_io_ ? bulk_setup_ : Seconds{});
     const double arrived_s = world_.now().count();
     co_await ost_.oss().bulk(ost_, request, served);
     const double left_s = world_.now().count();

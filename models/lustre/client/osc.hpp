@@ -4,9 +4,9 @@
 
 #include "models/fabric/fabric.hpp"
 #include "models/lustre/policy/lock_cache.hpp"
+#include "models/lustre/policy/tunables.hpp"
 #include "models/lustre/server/lock_service.hpp"
 #include "models/lustre/server/oss.hpp"
-#include "models/lustre/tunables.hpp"
 
 #include <vector>
 
@@ -52,6 +52,8 @@ private:
   Ost& ost_;
   LockService& lock_service_;
   ClientIndex client_;
+  Seconds bulk_setup_;
+  Bytes short_io_;
   ClientLocks locks_;
   std::vector<Pending> pending_;
   kernel::Signal granted_;

@@ -11,11 +11,6 @@ using kernel::Task;
 
 namespace {
 
-// Linux write-back: how often it looks, and how old a dirty page may become. Defaults of
-// vm.dirty_writeback_centisecs and vm.dirty_expire_centisecs.
-constexpr Seconds kFlusherPeriod{5};
-constexpr Seconds kDirtyExpire{30};
-
 Bytes whole_pages(const Extent& extent) { return kPageSize * page_count(extent); }
 
 } // namespace
@@ -30,19 +25,32 @@ Task ObjectCache::write(JobIndex job, std::uint32_t object, Extent extent, Bytes
     co_await osc.lock(object, LockMode::pw, pages, lock, outcome);
     if (!lock) co_return;
   }
-  cache_.before_write(object, extent, known_end, lookup_);
-  if (!lookup_.all_present()) {
-    // Its first and last page hold bytes of others: read, then modified.
-    const Extent first{pages.begin, pages.begin + kPageSize};
-    const Extent last{pages.end - kPageSize, pages.end};
-    const bool reads_last = !lookup_.missing.empty() && lookup_.missing.back().end == last.end;
-    if (lookup_.missing.empty() || lookup_.missing.front().begin == first.begin)
-      co_await wait(job, object, first, outcome);
-    if (reads_last && last.begin > first.begin) co_await wait(job, object, last, outcome);
-  }
+  // Its first and last page may hold bytes of others: read, then modified.
+  const Bytes last = pages.end - kPageSize;
+  const bool leaves_front = pages.begin < std::min(extent.begin, known_end);
+  const bool leaves_back = extent.end < std::min(pages.end, known_end);
+  if (leaves_front || (leaves_back && last == pages.begin))
+    co_await read_page(job, osc, object, pages.begin, outcome);
+  if (leaves_back && last != pages.begin) co_await read_page(job, osc, object, last, outcome);
   if (outcome.ok()) co_await reserve(osc.ost().index(), whole_pages(extent), outcome);
   if (outcome.ok()) make_dirty(job, object, extent);
   release(osc, *lock);
+}
+
+Task ObjectCache::read_page(JobIndex job, Osc& osc, std::uint32_t object, Bytes page,
+                            Outcome& outcome) {
+  const PageState state = cache_.state(object, page);
+  if (state != PageState::absent && state != PageState::fetching) co_return;
+  // Not through fetch(), and not by waiting for one under way: that may wait for a lock which waits
+  // for the one that this writer holds.
+  const BulkRequest request{.client = client_,
+                            .job = job,
+                            .object = object,
+                            .offset = page,
+                            .length = kPageSize,
+                            .operation = device::Operation::read};
+  co_await osc.bulk(request, outcome);
+  if (outcome.ok()) totals_[job.value()].read_fetched += kPageSize;
 }
 
 Task ObjectCache::reserve(OstIndex ost, Bytes bytes, Outcome& outcome) {
@@ -76,7 +84,7 @@ void ObjectCache::make_dirty(JobIndex job, std::uint32_t object, Extent extent) 
   const double now_s = world_.now().count();
   if (dirty_marks_.empty() || dirty_marks_.back().object != object ||
       dirty_marks_.back().chunk != chunk ||
-      now_s - dirty_marks_.back().since_s > kFlusherPeriod.count())
+      now_s - dirty_marks_.back().since_s > settings_.flusher_period.count())
     dirty_marks_.push({now_s, object, chunk});
   if (!flusher_runs_) {
     flusher_runs_ = true;
@@ -123,6 +131,7 @@ Task ObjectCache::write_back(std::uint32_t id) {
                             .operation = device::Operation::write,
                             .high_priority = write.high_priority};
   Outcome outcome;
+  if (settings_.checksum_rate.count() > 0) co_await sum_up(request.length, outcome);
   co_await osc_of(write.object).bulk(request, outcome);
   const std::uint32_t object = write.object;
   cache_.written(object, write.rpc, id);
@@ -170,8 +179,8 @@ Task ObjectCache::flush(std::uint32_t object, bool high_priority, Outcome& outco
 
 Task ObjectCache::flush_old_pages() {
   while (!dirty_marks_.empty()) {
-    co_await world_.delay(timer_, kFlusherPeriod);
-    const double expired_s = (world_.now() - kDirtyExpire).count();
+    co_await world_.delay(timer_, settings_.flusher_period);
+    const double expired_s = (world_.now() - settings_.dirty_expire).count();
     while (!dirty_marks_.empty() && dirty_marks_.front().since_s <= expired_s) {
       const DirtyMark mark = dirty_marks_.pop();
       send(mark.object, {mark.chunk, mark.chunk + settings_.rpc_size}, false);

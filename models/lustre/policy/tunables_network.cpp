@@ -1,6 +1,6 @@
 // Tunables of locks, timeouts and the network, on clients and servers alike.
-#include "models/lustre/tunable_tables.hpp"
-#include "models/lustre/tunables.hpp"
+#include "models/lustre/policy/tunable_tables.hpp"
+#include "models/lustre/policy/tunables.hpp"
 
 namespace lustrum::lustre {
 namespace {
@@ -16,15 +16,13 @@ ParameterTable lock_rows() {
        .max = 100000000,
        .doc = "Locks a client keeps that nobody uses; 0: as many as the server's pool allows (50 "
               "per MiB of its memory).",
-       .source = "Lustre 2.15 lustre/ldlm/ldlm_pool.c",
-       .has_effect = false},
+       .source = "Lustre 2.15 lustre/ldlm/ldlm_pool.c"},
       {.key = "ldlm.namespaces.lru_max_age",
        .field = field<&T::ldlm_lru_max_age>,
        .default_text = "3900 s",
        .min = 0.001,
        .doc = "Age at which an unused lock is given back, and its cached pages with it.",
-       .source = "Lustre 2.15 lustre/include/lustre_dlm.h",
-       .has_effect = false},
+       .source = "Lustre 2.15 lustre/include/lustre_dlm.h"},
       {.key = "ldlm.namespaces.early_lock_cancel",
        .field = field<&T::ldlm_early_lock_cancel>,
        .default_text = "true",
@@ -37,8 +35,7 @@ ParameterTable lock_rows() {
        .default_text = "100 s",
        .min = 0,
        .doc = "Least time a client gets to give up a lock before it is evicted.",
-       .source = "Lustre 2.15 lustre/ldlm/ldlm_request.c: obd_timeout",
-       .has_effect = false},
+       .source = "Lustre 2.15 lustre/ldlm/ldlm_request.c: obd_timeout"},
       {.key = "ldlm_timeout",
        .field = field<&T::ldlm_timeout>,
        .default_text = "20 s",
@@ -162,16 +159,14 @@ ParameterTable network_rows() {
        .min = 1,
        .max = 360000,
        .doc = "sysctl of Linux: how often the flusher wakes, 1/100 s.",
-       .source = "Linux Documentation/admin-guide/sysctl/vm.rst",
-       .has_effect = false},
+       .source = "Linux Documentation/admin-guide/sysctl/vm.rst"},
       {.key = "vm.dirty_expire_centisecs",
        .field = field<&T::vm_dirty_expire_centisecs>,
        .default_text = "3000",
        .min = 1,
        .max = 360000,
        .doc = "sysctl of Linux: age at which dirty pages are written, 1/100 s.",
-       .source = "Linux Documentation/admin-guide/sysctl/vm.rst",
-       .has_effect = false},
+       .source = "Linux Documentation/admin-guide/sysctl/vm.rst"},
   };
 }
 

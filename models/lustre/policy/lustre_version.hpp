@@ -6,7 +6,7 @@
 //   negotiate(t, LustreVersion::v2_16, host, whole_mb_given);
 #pragma once
 
-#include "models/lustre/tunables.hpp"
+#include "models/lustre/policy/tunables.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
-#include "models/lustre/tunables.hpp"
+#include "models/lustre/policy/tunables.hpp"
 
-#include "models/lustre/tunable_tables.hpp"
+#include "models/lustre/policy/tunable_tables.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "models/lustre/lustre_version.hpp"
+#include "models/lustre/policy/lustre_version.hpp"
 
 #include "sim/base/parameter_value.hpp"
 

@@ -1,6 +1,6 @@
 // Tunables of metadata servers: allocation, precreation, MDT, HSM, recovery.
-#include "models/lustre/tunable_tables.hpp"
-#include "models/lustre/tunables.hpp"
+#include "models/lustre/policy/tunable_tables.hpp"
+#include "models/lustre/policy/tunables.hpp"
 
 namespace lustrum::lustre {
 namespace {
