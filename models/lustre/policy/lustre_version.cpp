@@ -225,6 +225,7 @@ std::string default_text(std::string_view key, LustreVersion version) {
 const std::vector<std::string_view>& keys_that_changed() {
   static const std::vector<std::string_view> keys = [] {
     std::vector<std::string_view> all;
+    all.reserve(kVersionRows.size());
     for (const VersionRow& row : kVersionRows) all.push_back(row.key);
     return all;
   }();
