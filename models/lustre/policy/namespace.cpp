@@ -22,29 +22,41 @@ std::uint32_t packed(DirectoryEntry entry) {
 Namespace::Namespace(std::uint32_t mdts, std::uint64_t inodes, std::uint64_t seed)
     : placement_(mdts, inodes, seed) {}
 
-std::uint32_t Namespace::make_directory(const DirectoryOptions& options) {
+std::uint32_t Namespace::plan_directory(const DirectoryOptions& options) {
   constexpr std::uint32_t kStripesPerMdt = 5; // overstriped directories, Lustre 2.16
   const std::uint32_t index = directories();
   const DirectoryEntry entry{.is_directory = true, .index = index};
   const Directory& parent = at(options.parent);
-  assert(parent.exists && options.stripes > 0);
-  Directory made{.parent = options.parent,
-                 .depth = parent.depth + 1,
-                 .stripes = std::min(options.stripes, kStripesPerMdt * placement_.mdts()),
-                 .hash = options.hash,
-                 .layout = options.layout ? options.layout : parent.layout};
+  assert(options.stripes > 0);
+  Directory planned{.parent = options.parent,
+                    .depth = parent.depth + 1,
+                    .stripes = std::min(options.stripes, kStripesPerMdt * placement_.mdts()),
+                    .hash = options.hash,
+                    .exists = false,
+                    .layout = options.layout ? options.layout : parent.layout};
   if (options.mdt)
-    made.mdt = *options.mdt;
+    planned.mdt = *options.mdt;
   else if (parent.stripes > 1)
-    made.mdt = mdt_of(options.parent, entry); // children of striped directories are never remote
+    planned.mdt = mdt_of(options.parent, entry); // children of striped ones are never remote
   else
-    made.mdt = placement_.place(parent.mdt, parent.depth);
-  if (made.stripes > 1) made.on_stripe.resize(made.stripes);
-  const std::uint32_t stripes = made.stripes;
-  made.place = add(options.parent, entry);
-  directories_.push_back(std::move(made));
+    planned.mdt = placement_.place(parent.mdt, parent.depth);
+  if (planned.stripes > 1) planned.on_stripe.resize(planned.stripes);
+  directories_.push_back(std::move(planned));
+  return index;
+}
+
+void Namespace::create_directory(std::uint32_t directory) {
+  Directory& made = at(directory);
+  assert(!made.exists && at(made.parent).exists);
+  made.exists = true;
+  made.place = add(made.parent, {.is_directory = true, .index = directory});
   // Each stripe is a directory of its own on its MDT.
-  for (std::uint32_t s = 0; s < stripes; ++s) placement_.add_inode(stripe_mdt(index, s));
+  for (std::uint32_t s = 0; s < made.stripes; ++s) placement_.add_inode(stripe_mdt(directory, s));
+}
+
+std::uint32_t Namespace::make_directory(const DirectoryOptions& options) {
+  const std::uint32_t index = plan_directory(options);
+  create_directory(index);
   return index;
 }
 

@@ -38,7 +38,12 @@ public:
   // \param inodes of each MDT; 0: without end
   Namespace(std::uint32_t mdts, std::uint64_t inodes, std::uint64_t seed);
 
+  // A directory that exists before the run.
   std::uint32_t make_directory(const DirectoryOptions& options);
+  // Reserves the number and the place of one that does not exist yet, nor perhaps its parent.
+  std::uint32_t plan_directory(const DirectoryOptions& options);
+  // \pre it does not exist, its parent does
+  void create_directory(std::uint32_t directory);
   void remove_directory(std::uint32_t directory); // \pre it exists and is empty
   // Makes directories in the root until this number exists.
   void make_up_to(std::uint32_t directory);
