@@ -1,12 +1,34 @@
 #include "models/lustre/server/mds.hpp"
 
+#include "models/lustre/policy/service_threads.hpp"
 #include "models/lustre/server/stopwatch.hpp"
 
 namespace lustrum::lustre {
 
-Mds::Mds(kernel::World& world, MdtIndex index, const MdsSettings& settings)
-    : world_(world), settings_(settings),
+namespace {
+
+constexpr std::array<std::string_view, kMdsPortals> kThreadLabels = {
+    "mdt{}.mdt_threads", "mdt{}.mdt_readpage_threads", "mdt{}.mdt_io_threads", ""};
+// mdt_io has the limits of mdt. Source: Lustre 2.15 lustre/mdt/mdt_mds.c
+constexpr std::array<ServiceThreads, kMdsPortals> kThreads = {kMdtThreads, kMdtReadpageThreads,
+                                                              kMdtThreads, ServiceThreads{}};
+
+} // namespace
+
+Mds::Mds(kernel::World& world, MdtIndex index, const MdsSettings& settings, std::uint32_t clients)
+    : world_(world), index_(index), settings_(settings), target_(world, clients),
       cpu_(world.add_fifo({"mds_cpu", "mdt{}.cpu", index.value()}, settings.cores)) {
+  for (std::size_t portal = 0; portal < kMdsPortals; ++portal) {
+    if (kThreadLabels[portal].empty()) continue;
+    const std::uint32_t threads =
+        settings.threads[portal] > 0
+            ? settings.threads[portal]
+            : threads_of(kThreads[portal], {.cores = settings.cores, .cpts = settings.cpts});
+    threads_[portal] =
+        &world.add_slots({"mds_threads", kThreadLabels[portal], index.value()}, threads);
+  }
+  if (settings.transaction.count() > 0)
+    device_ = &world.add_fifo({"mdt_journal", "mdt{}.journal", index.value()}, 1);
   if (const double rate = settings.provisioned_iops.count(); rate > 0) {
     const double burst = rate * kIopsBurst.count();
     iops_ = &world.add_bucket({"mdt_iops", "mdt{}.iops", index.value()},
@@ -14,11 +36,18 @@ Mds::Mds(kernel::World& world, MdtIndex index, const MdsSettings& settings)
   }
 }
 
-kernel::Task Mds::serve(MetadataOperation operation, TimeAccount& account) {
-  const auto op = static_cast<std::size_t>(operation);
+kernel::Task Mds::serve(const MetadataRequest& request, std::optional<kernel::SlotHold>& thread,
+                        TimeAccount& account) {
+  const std::size_t op = number(request.operation);
+  const MetadataOperationRow& row = row_of(request.operation);
   Stopwatch watch(world_, account);
-  if (iops_) co_await world_.take(*iops_, settings_.iops_per_operation[op]);
-  co_await world_.serve(cpu_, settings_.service[op]);
+  if (kernel::SlotsStation* threads = threads_[static_cast<std::size_t>(row.portal)])
+    thread.emplace(co_await threads->acquire());
+  if (iops_ && settings_.iops_per_operation[op] > 0)
+    co_await world_.take(*iops_, settings_.iops_per_operation[op] * request.entries);
+  co_await world_.serve(cpu_, settings_.service[op] * request.entries);
+  if (row.journal && device_) co_await world_.serve(*device_, settings_.transaction);
+  counts_[op] += static_cast<std::uint64_t>(request.entries);
   watch.lap(Cause::metadata);
 }
 

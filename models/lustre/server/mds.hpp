@@ -1,42 +1,62 @@
-// A metadata server with one MDT: CPU cores with a service time per operation and, where metadata
-// IOPS are provisioned (FSx), a token bucket that each operation draws from.
+// A metadata server with one MDT: services with their threads, CPU cores with a service time per
+// operation, the transactions of the MDT's device and, where metadata IOPS are provisioned (FSx), a
+// token bucket that operations draw from.
+//
+// What an operation does to the namespace and to locks happens between serve() and the reply, while
+// its thread is held: see client/metadata.hpp.
 #pragma once
 
+#include "models/lustre/server/mds_settings.hpp"
+#include "models/lustre/server/target.hpp"
 #include "sim/base/cause.hpp"
 #include "sim/kernel/world.hpp"
 
-#include <array>
+#include <optional>
 
 namespace lustrum::lustre {
 
-enum class MetadataOperation : std::uint8_t { open, close, getattr };
-inline constexpr std::size_t kMetadataOperations = 3;
-
-struct MdsSettings {
-  std::uint32_t cores = 1;
-  // CPU time of one operation: cores / (rate of one MDT).
-  std::array<Seconds, kMetadataOperations> service{};
-  // Provisioned metadata IOPS of one MDT (0: none), and how many of them one operation takes.
-  PerSecond provisioned_iops{};
-  std::array<double, kMetadataOperations> iops_per_operation{};
+struct MetadataRequest {
+  MetadataOperation operation = MetadataOperation::getattr;
+  double entries = 1; // that many times the operation's cost: entries of a batch
+  Bytes to_client{};  // payload: directory pages, file data
+  Bytes to_server{};
 };
-
-// How long the provisioned rate may be exceeded is not published: saved-up IOPS of this time
-// (assumed).
-inline constexpr Seconds kIopsBurst{0.1};
 
 class Mds {
 public:
-  Mds(kernel::World& world, MdtIndex index, const MdsSettings& settings);
+  Mds(kernel::World& world, MdtIndex index, const MdsSettings& settings, std::uint32_t clients = 1);
 
-  // Serves one request that has arrived.
-  kernel::Task serve(MetadataOperation operation, TimeAccount& account);
+  MdtIndex index() const { return index_; }
+  Target& target() { return target_; }
+  const MdsSettings& settings() const { return settings_; }
+
+  // Serves one request that has arrived. Keeps its service thread in `thread`, until the caller has
+  // sent the reply.
+  kernel::Task serve(const MetadataRequest& request, std::optional<kernel::SlotHold>& thread,
+                     TimeAccount& account);
+
+  // Requests served, of each kind; entries of batches are counted, not batches.
+  const PerOperation<std::uint64_t>& counts() const { return counts_; }
+  // Directory pages and file data that went over the wire.
+  Bytes payload_to_clients() const { return to_clients_; }
+  Bytes payload_to_server() const { return to_server_; }
+  void count_payload(Bytes to_client, Bytes to_server) {
+    to_clients_ += to_client;
+    to_server_ += to_server;
+  }
 
 private:
   kernel::World& world_;
+  MdtIndex index_;
   MdsSettings settings_;
+  Target target_;
+  std::array<kernel::SlotsStation*, kMdsPortals> threads_{}; // none for mdt_out
   kernel::FifoStation& cpu_;
+  kernel::FifoStation* device_ = nullptr;
   kernel::BucketStation* iops_ = nullptr;
+  PerOperation<std::uint64_t> counts_{};
+  Bytes to_clients_{};
+  Bytes to_server_{};
 };
 
 } // namespace lustrum::lustre

@@ -1,0 +1,269 @@
+// Attributes: stat with its glimpses, readdir, statahead, statfs.
+#include "models/lustre/client/metadata.hpp"
+#include "models/lustre/server/stopwatch.hpp"
+
+#include <algorithm>
+
+namespace lustrum::lustre {
+
+using kernel::Task;
+
+namespace {
+
+// Source: Lustre manual, llite.*.statfs_max_age (formerly OBD_STATFS_CACHE_SECONDS).
+constexpr Seconds kStatfsAge{1};
+constexpr LockExtent kWholeObject{};
+
+} // namespace
+
+Task MetadataClient::stat(Caller caller, FileIndex file, Outcome& outcome) {
+  FileTable& files = parts_.files;
+  const Inode inode = Inode::file(file);
+  bool found = true;
+  if (!knows_path(files.directory(file))) co_await walk(files.directory(file), outcome, found);
+  if (!found) co_return;
+  std::uint32_t entry = 0;
+  if (const std::shared_ptr<Scan> scan = scan_of(caller, file, entry)) {
+    Stopwatch watch(parts_.world, outcome.time);
+    while (!scan->arrived[entry]) co_await scan->arrival.wait();
+    watch.lap(Cause::metadata);
+  }
+  if (!holds(inode, kLookupBit | kUpdateBit)) {
+    Mdc& to = mdc(file);
+    Mdc::Call call({.operation = MetadataOperation::getattr});
+    co_await to.begin(call, outcome);
+    if (!call.ok()) co_return;
+    InodeDecision lock;
+    found = files.exists(file);
+    if (found) {
+      lock = ask(inode, kLookupBit, kUpdateBit | kPermBit);
+      if (lock.answer == LockAnswer::waits) co_await granted(inode, lock, outcome);
+    } else {
+      outcome.fail(StorageError::no_entry);
+    }
+    co_await to.end(call, outcome);
+    if (!call.ok()) co_return;
+    if (lock.answer == LockAnswer::granted) remember(inode, lock);
+  }
+  if (found) co_await glimpse(file, outcome);
+}
+
+// --- Glimpses: the size of a file is with its OSTs, or with the client that writes it.
+
+bool MetadataClient::knows_size(std::uint32_t object) {
+  return objects_.osc_of(object).locks().match(object, LockMode::pr, kWholeObject).has_value();
+}
+
+Task MetadataClient::glimpse(FileIndex file, Outcome& outcome) {
+  std::uint32_t unknown = 0;
+  std::uint32_t first = 0;
+  if (!parts_.files.exists(file)) co_return;
+  for_each_object(file, [&](std::uint32_t object) {
+    if (!knows_size(object) && unknown++ == 0) first = object;
+  });
+  if (unknown == 0) co_return;
+  if (unknown == 1) {
+    co_await glimpse_object(first, outcome);
+    co_return;
+  }
+  const double start_s = now().count();
+  Outcome glimpsed;
+  kernel::TaskGroup objects = parts_.world.group();
+  for_each_object(file, [&](std::uint32_t object) {
+    if (!knows_size(object))
+      objects.add(glimpse_object(object, glimpsed), {"glimpsing", client_.value()});
+  });
+  co_await objects.all();
+  outcome.time.add_split_as(glimpsed.time, now().count() - start_s, Cause::lock);
+  outcome.fail(glimpsed.error);
+}
+
+Task MetadataClient::glimpse_object(std::uint32_t object, Outcome& outcome) {
+  Stopwatch watch(parts_.world, outcome.time);
+  const auto under_way = [&] { return std::find(glimpsing_.begin(), glimpsing_.end(), object); };
+  while (under_way() != glimpsing_.end()) {
+    co_await glimpsed_.wait();
+    watch.lap(Cause::lock);
+    if (knows_size(object)) co_return;
+  }
+  glimpsing_.push_back(object);
+  Osc& osc = objects_.osc_of(object);
+  Target& target = osc.ost().target();
+  ++glimpses_;
+  for (bool answered = false; !answered;) {
+    while (!target.available() && !target.fails_out()) {
+      co_await target.change();
+      watch.lap(Cause::failure);
+    }
+    if (!target.available()) {
+      outcome.fail(StorageError::io);
+      break;
+    }
+    const std::uint32_t boot = target.boot();
+    const std::uint32_t evictions = target.evictions(client_);
+    co_await parts_.fabric.latency();
+    watch.lap(Cause::lock);
+    co_await osc.ost().oss().serve_small(outcome.time, Cause::lock);
+    watch.skip();
+    ExtentDecision decision;
+    const ExtentRequest request{.client = client_, .mode = LockMode::pr, .kind = LockKind::glimpse};
+    co_await parts_.extent_locks.enqueue(object, request, decision);
+    if (decision.answer != LockAnswer::granted) co_await ask_writers(object);
+    co_await parts_.fabric.latency();
+    watch.lap(Cause::lock);
+    answered = target.boot() == boot;
+    if (answered && decision.answer == LockAnswer::granted &&
+        target.evictions(client_) == evictions)
+      objects_.release(osc, osc.locks().add(object, decision.lock));
+  }
+  glimpsing_.erase(under_way());
+  glimpsed_.notify();
+}
+
+// LDLM_GL_CALLBACK to whoever may have written further than the OST knows.
+Task MetadataClient::ask_writers(std::uint32_t object) {
+  std::vector<ExtentLock> holders;
+  parts_.extent_locks.glimpse_holders(object, parts_.files.object_space(object), holders);
+  if (holders.empty()) co_return;
+  co_await parts_.fabric.latency();
+  co_await parts_.fabric.latency();
+}
+
+// --- Directories
+
+Task MetadataClient::list(Caller caller, std::uint32_t directory, std::vector<FileIndex>& files,
+                          Outcome& outcome) {
+  const Namespace& tree = parts_.files.tree();
+  bool found = true;
+  if (!knows_path(directory)) co_await walk(directory, outcome, found);
+  if (!found) co_return;
+  HeldInode* held = cache_.use(Inode::directory(directory), now());
+  if (!held || !held->pages) {
+    for (std::uint32_t s = 0; s < tree.stripes(directory) && found; ++s)
+      co_await read_stripe(directory, s, outcome, found);
+    if (!found) co_return;
+  }
+  std::vector<FileIndex> entries;
+  for (std::size_t n = 0; n < tree.entries(directory); ++n)
+    if (const DirectoryEntry entry = tree.entry(directory, n); !entry.is_directory)
+      entries.emplace_back(entry.index);
+  files.insert(files.end(), entries.begin(), entries.end());
+  if (settings_.statahead.max == 0) co_return;
+  if (scans_.size() <= caller.process) scans_.resize(caller.process + std::size_t{1});
+  scans_[caller.process] = std::make_shared<Scan>(parts_.world, directory, std::move(entries));
+}
+
+// IT_READDIR and the pages of one stripe. The lock on the first stripe stands for all.
+Task MetadataClient::read_stripe(std::uint32_t directory, std::uint32_t stripe, Outcome& outcome,
+                                 bool& found) {
+  const Namespace& tree = parts_.files.tree();
+  const Inode inode = Inode::directory(directory);
+  Mdc& to = mdc(tree.stripe_mdt(directory, stripe));
+  Mdc::Call call({.operation = MetadataOperation::readdir});
+  co_await to.begin(call, outcome);
+  found = call.ok();
+  if (!found) co_return;
+  InodeDecision lock;
+  found = tree.exists(directory) || directory == kRoot;
+  if (!found) outcome.fail(StorageError::no_entry);
+  if (found && stripe == 0) {
+    lock = ask(inode, kUpdateBit, 0);
+    if (lock.answer == LockAnswer::waits) co_await granted(inode, lock, outcome);
+  }
+  co_await to.end(call, outcome);
+  found = found && call.ok();
+  if (!found) co_return;
+  if (lock.answer == LockAnswer::granted) remember(inode, lock);
+  Bytes left = tree.readdir_bytes(directory, stripe);
+  do { // an empty directory has a page too
+    const Bytes page = std::min(left, Bytes{kMib});
+    co_await to.call({.operation = MetadataOperation::readpage, .to_client = page}, outcome);
+    left -= page;
+  } while (left > Bytes{});
+  HeldInode* held = cache_.use(inode, now());
+  if (held && held->has(kUpdateBit)) held->pages = stripe + 1 == tree.stripes(directory);
+}
+
+// --- Statahead
+
+// If this stat is one of a scan that runs ahead of it: the scan and the entry to wait for.
+std::shared_ptr<MetadataClient::Scan> MetadataClient::scan_of(const Caller& caller, FileIndex file,
+                                                              std::uint32_t& entry) {
+  if (caller.process >= scans_.size() || !scans_[caller.process]) return nullptr;
+  const std::shared_ptr<Scan> scan = scans_[caller.process];
+  if (scan->directory != parts_.files.directory(file)) return nullptr;
+  const auto expected = scan->files.begin() + scan->next;
+  constexpr std::ptrdiff_t kNearby = 64; // entries that the process may have left out
+  const auto last = expected + std::min(kNearby, scan->files.end() - expected);
+  const auto at = std::find(expected, last, file);
+  if (at == last) return nullptr;
+  entry = static_cast<std::uint32_t>(at - scan->files.begin());
+  scan->next = entry + 1;
+  if (scan->next == scan->files.size()) scans_[caller.process].reset();
+  const Statahead::Plan plan = scan->policy.stat(entry, settings_.statahead, statahead_stats_);
+  const std::uint32_t end = plan.first + plan.count;
+  for (std::uint32_t from = plan.first; from < end; from += settings_.statahead.batch)
+    parts_.world.spawn(prefetch(scan, from, std::min(settings_.statahead.batch, end - from)),
+                       {"statahead", client_.value()});
+  return plan.foreseen ? scan : nullptr;
+}
+
+// One RPC of statahead; one per MDT where the directory is striped.
+Task MetadataClient::prefetch(std::shared_ptr<Scan> scan, std::uint32_t first,
+                              std::uint32_t count) {
+  const FileTable& files = parts_.files;
+  if (files.tree().stripes(scan->directory) == 1 || count == 1) {
+    co_await prefetch_on(files.mdt_of(scan->files[first]), *scan, first, count);
+  } else {
+    kernel::TaskGroup parts = parts_.world.group();
+    for (std::uint32_t m = 0; m < mdcs_.size(); ++m)
+      parts.add(prefetch_on(MdtIndex{m}, *scan, first, count), {"statahead", client_.value()});
+    co_await parts.all();
+  }
+}
+
+Task MetadataClient::prefetch_on(MdtIndex mdt, Scan& scan, std::uint32_t first,
+                                 std::uint32_t count) {
+  const FileTable& files = parts_.files;
+  std::vector<std::pair<std::uint32_t, InodeDecision>> entries;
+  for (std::uint32_t i = first; i < first + count; ++i)
+    if (files.mdt_of(scan.files[i]) == mdt) entries.push_back({i, {}});
+  if (entries.empty()) co_return;
+  Outcome outcome;
+  const bool batched = settings_.statahead.batch > 1;
+  Mdc& to = mdc(mdt);
+  Mdc::Call call(
+      {.operation = batched ? MetadataOperation::getattr_batch : MetadataOperation::getattr,
+       .entries = static_cast<double>(entries.size())});
+  co_await to.begin(call, outcome);
+  if (call.ok()) {
+    for (auto& [entry, lock] : entries)
+      // Whoever is in the way keeps his lock: this is only a guess.
+      if (files.exists(scan.files[entry]))
+        lock = ask(Inode::file(scan.files[entry]), 0, kLookupBit | kUpdateBit | kPermBit);
+    co_await to.end(call, outcome);
+  }
+  for (const auto& [entry, lock] : entries) {
+    const FileIndex file = scan.files[entry];
+    scan.arrived[entry] = true;
+    if (!call.ok() || lock.answer != LockAnswer::granted) continue;
+    remember(Inode::file(file), lock);
+    if (settings_.statahead_agl)
+      parts_.world.spawn(glimpse_later(file), {"glimpsing ahead", client_.value()});
+  }
+  scan.arrival.notify();
+}
+
+// AGL: the size is asked for before anybody waits for it.
+Task MetadataClient::glimpse_later(FileIndex file) {
+  Outcome outcome;
+  co_await glimpse(file, outcome);
+}
+
+Task MetadataClient::statfs(Caller, Outcome& outcome) {
+  if (now() < statfs_until_) co_return;
+  co_await mdcs_.front().call({.operation = MetadataOperation::statfs}, outcome);
+  statfs_until_ = now() + kStatfsAge;
+}
+
+} // namespace lustrum::lustre

@@ -1,0 +1,107 @@
+#include "models/lustre/server/inode_lock_service.hpp"
+
+#include "models/lustre/server/stopwatch.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace lustrum::lustre {
+
+using kernel::Task;
+
+const InodeResource* InodeLockService::resource(Inode inode) const {
+  if (inode == Inode::directory(kRoot)) return &root_;
+  const auto& pages = pages_[inode.is_directory() ? 1 : 0];
+  const std::size_t page = inode.index() / kPage;
+  return page < pages.size() && pages[page] ? &(*pages[page])[inode.index() % kPage] : nullptr;
+}
+
+InodeResource& InodeLockService::resource_of(Inode inode) {
+  if (inode == Inode::directory(kRoot)) return root_;
+  auto& pages = pages_[inode.is_directory() ? 1 : 0];
+  const std::size_t page = inode.index() / kPage;
+  if (page >= pages.size()) pages.resize(page + 1);
+  if (!pages[page]) pages[page] = std::make_unique<Page>();
+  return (*pages[page])[inode.index() % kPage];
+}
+
+InodeDecision InodeLockService::enqueue(Inode inode, const InodeRequest& request) {
+  ++enqueues_;
+  callbacks_.clear();
+  const InodeDecision decision = resource_of(inode).enqueue(request, callbacks_);
+  for (const InodeLock& held : callbacks_)
+    world_.spawn(call_back(inode, held, request.bits),
+                 {"inode lock callback", held.client.value()});
+  return decision;
+}
+
+Task InodeLockService::wait(Inode inode, InodeDecision& decision, TimeAccount& account) {
+  Stopwatch watch(world_, account);
+  Waiter waiter{inode, decision.lock};
+  waiters_.push_back(&waiter);
+  co_await GrantAwaiter{waiter};
+  decision = {waiter.refused ? LockAnswer::refused : LockAnswer::granted, waiter.lock};
+  watch.lap(Cause::lock);
+}
+
+Task InodeLockService::call_back(Inode inode, InodeLock held, InodeBits wanted) {
+  ++callbacks_sent_;
+  co_await fabric_.metadata_latency();
+  InodeLockHolder& holder = *holders_[held.client.value()];
+  if (!holder.responds()) {
+    co_await world_.delay(timer_, callback_timeout_);
+    if (!holder.responds()) {
+      evict_(held.client, inode); // with all that it holds on that target
+      co_return;
+    }
+  }
+  holder.inode_called_back(inode, held.id, wanted);
+  co_await fabric_.metadata_latency();
+  cancel(inode, held.id);
+}
+
+bool InodeLockService::is_free(Inode inode) const {
+  const InodeResource* locks = resource(inode);
+  return !locks || locks->empty();
+}
+
+Task InodeLockService::revoke(Inode inode, LockMode mode, InodeBits bits, TimeAccount& account) {
+  if (is_free(inode)) co_return;
+  InodeDecision decision =
+      enqueue(inode, {.client = kServerItself, .mode = mode, .bits = bits, .try_bits = 0});
+  if (decision.answer == LockAnswer::waits) co_await wait(inode, decision, account);
+  cancel(inode, decision.lock.id);
+}
+
+void InodeLockService::cancel(Inode inode, LockId lock) {
+  if (is_free(inode)) return;
+  granted_.clear();
+  resource_of(inode).cancel(lock, granted_);
+  wake(inode);
+}
+
+void InodeLockService::evict_from(Inode inode, ClientIndex client) {
+  granted_.clear();
+  resource_of(inode).evict(client, granted_);
+  std::erase_if(waiters_, [&](Waiter* waiter) {
+    if (!(waiter->inode == inode) || waiter->lock.client != client) return false;
+    waiter->refused = true;
+    world_.make_ready(waiter->task);
+    return true;
+  });
+  wake(inode);
+}
+
+void InodeLockService::wake(Inode inode) {
+  for (const InodeLock& lock : granted_) {
+    const auto waits = std::find_if(waiters_.begin(), waiters_.end(), [&](const Waiter* waiter) {
+      return waiter->inode == inode && waiter->lock.id == lock.id;
+    });
+    assert(waits != waiters_.end());
+    (*waits)->lock = lock;
+    world_.make_ready((*waits)->task);
+    waiters_.erase(waits);
+  }
+}
+
+} // namespace lustrum::lustre
