@@ -12,6 +12,7 @@ namespace {
 
 // Source: Lustre manual, llite.*.statfs_max_age (formerly OBD_STATFS_CACHE_SECONDS).
 constexpr Seconds kStatfsAge{1};
+constexpr Bytes kReadPage{kMib}; // most that one MDS_READPAGE asks for
 constexpr LockExtent kWholeObject{};
 
 } // namespace
@@ -176,8 +177,11 @@ Task MetadataClient::read_stripe(std::uint32_t directory, std::uint32_t stripe, 
   if (lock.answer == LockAnswer::granted) remember(inode, lock);
   Bytes left = tree.readdir_bytes(directory, stripe);
   do { // an empty directory has a page too
-    const Bytes page = std::min(left, Bytes{kMib});
-    co_await to.call({.operation = MetadataOperation::readpage, .to_client = page}, outcome);
+    const Bytes page = std::min(left, kReadPage);
+    co_await to.call({.operation = MetadataOperation::readpage,
+                      .work = page.as_double() / kReadPage.as_double(),
+                      .to_client = page},
+                     outcome);
     left -= page;
   } while (left > Bytes{});
   HeldInode* held = cache_.use(inode, now());
@@ -234,7 +238,8 @@ Task MetadataClient::prefetch_on(MdtIndex mdt, Scan& scan, std::uint32_t first,
   Mdc& to = mdc(mdt);
   Mdc::Call call(
       {.operation = batched ? MetadataOperation::getattr_batch : MetadataOperation::getattr,
-       .entries = static_cast<double>(entries.size())});
+       .work = static_cast<double>(entries.size()),
+       .count = static_cast<std::uint32_t>(entries.size())});
   co_await to.begin(call, outcome);
   if (call.ok()) {
     for (auto& [entry, lock] : entries)

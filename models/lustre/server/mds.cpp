@@ -44,10 +44,10 @@ kernel::Task Mds::serve(const MetadataRequest& request, std::optional<kernel::Sl
   if (kernel::SlotsStation* threads = threads_[static_cast<std::size_t>(row.portal)])
     thread.emplace(co_await threads->acquire());
   if (iops_ && settings_.iops_per_operation[op] > 0)
-    co_await world_.take(*iops_, settings_.iops_per_operation[op] * request.entries);
-  co_await world_.serve(cpu_, settings_.service[op] * request.entries);
+    co_await world_.take(*iops_, settings_.iops_per_operation[op] * request.work);
+  co_await world_.serve(cpu_, settings_.service[op] * request.work);
   if (row.journal && device_) co_await world_.serve(*device_, settings_.transaction);
-  counts_[op] += static_cast<std::uint64_t>(request.entries);
+  counts_[op] += request.count;
   watch.lap(Cause::metadata);
 }
 

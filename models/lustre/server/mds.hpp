@@ -17,8 +17,9 @@ namespace lustrum::lustre {
 
 struct MetadataRequest {
   MetadataOperation operation = MetadataOperation::getattr;
-  double entries = 1; // that many times the operation's cost: entries of a batch
-  Bytes to_client{};  // payload: directory pages, file data
+  double work = 1;         // times what the operation costs
+  std::uint32_t count = 1; // operations of this kind in it: entries of a batch
+  Bytes to_client{};       // payload: directory pages, file data
   Bytes to_server{};
 };
 
