@@ -17,33 +17,54 @@ FileTableSettings table_settings(const FilesystemSettings& settings) {
           .seed = settings.seed};
 }
 
+ObjectSupplySettings supply_settings(const FilesystemSettings& settings) {
+  const LustreTunables& tunables = settings.tunables;
+  return {.precreate = {.min_create_count = tunables.osp_create_count,
+                        .max_create_count = tunables.osp_max_create_count},
+          .transaction_objects = tunables.obdfilter_precreate_batch,
+          .transaction = settings.object_transaction,
+          .destroys_in_flight = tunables.osp_max_rpcs_in_flight};
+}
+
 } // namespace
 
 Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
     : world_(world), settings_(settings), files_(table_settings(settings)), directories_{kRoot},
       fabric_(world, settings.fabric),
-      extent_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min), totals_(settings.jobs) {
+      extent_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min),
+      inode_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min), totals_(settings.jobs) {
   const std::uint32_t clients = settings_.fabric.clients;
   for (std::uint32_t m = 0; m < settings_.mdts; ++m)
-    mds_.emplace_back(world, MdtIndex{m}, settings_.mds);
+    mds_.emplace_back(world, MdtIndex{m}, settings_.mds, clients);
   for (std::uint32_t s = 0; s < settings_.fabric.servers; ++s)
     oss_.emplace_back(world, fabric_, OssIndex{s}, settings_.oss);
   kernel::DelayStation& latency = world.add_delay({"ost_latency", "ost_latency"});
   for (std::uint32_t t = 0; t < settings_.fabric.servers * settings_.oss.osts; ++t)
     // Neighbours on different servers: the order in which the allocator walks them.
     ost_.emplace_back(world, oss_[t % oss_.size()], latency, OstIndex{t}, settings_.oss, clients);
+  supply_.emplace(world, fabric_, files_, ost_, extent_locks_, settings_.mdts,
+                  supply_settings(settings_));
   const ClientParts parts{.world = world,
                           .fabric = fabric_,
                           .files = files_,
                           .mds = mds_,
                           .osts = ost_,
                           .extent_locks = extent_locks_,
+                          .inode_locks = inode_locks_,
+                          .supply = *supply_,
                           .cpu = world.add_delay({"client_cpu", "client_cpu"}),
                           .timer = world.add_delay({"client_timer", "client_timer"}),
                           .totals = totals_};
   std::vector<LockHolder*> holders;
-  for (std::uint32_t c = 0; c < clients; ++c)
-    holders.push_back(&clients_.emplace_back(parts, ClientIndex{c}, settings_.tunables));
+  std::vector<InodeLockHolder*> inode_holders;
+  for (std::uint32_t c = 0; c < clients; ++c) {
+    Client& client = clients_.emplace_back(parts, ClientIndex{c}, settings_.tunables);
+    holders.push_back(&client);
+    inode_holders.push_back(&client.metadata());
+  }
+  inode_locks_.connect(inode_holders, [this](ClientIndex client, Inode inode) {
+    evict(client, clients_.front().metadata().mdt_of(inode));
+  });
   extent_locks_.connect(holders, [this](ClientIndex client, std::uint32_t object) {
     evict(client, files_.ost_of(object));
   });
@@ -53,6 +74,13 @@ void Filesystem::evict(ClientIndex client, OstIndex ost) {
   ost_[ost.value()].target().evict(client);
   clients_[client.value()].objects().evicted_by(ost);
   extent_locks_.evict(client, [&](std::uint32_t object) { return files_.ost_of(object) == ost; });
+}
+
+void Filesystem::evict(ClientIndex client, MdtIndex mdt) {
+  mds_[mdt.value()].target().evict(client);
+  MetadataClient& metadata = clients_[client.value()].metadata();
+  metadata.evicted_by(mdt);
+  inode_locks_.evict(client, [&](Inode inode) { return metadata.mdt_of(inode) == mdt; });
 }
 
 namespace {
@@ -84,7 +112,8 @@ FileIndex Filesystem::place_file(DirectoryIndex directory, Bytes size) {
 }
 
 DirectoryIndex Filesystem::reserve_directory(DirectoryIndex parent) {
-  return place_directory(parent);
+  directories_.push_back(files_.tree().plan_directory({.parent = directories_[parent.value()]}));
+  return DirectoryIndex{static_cast<std::uint32_t>(directories_.size() - 1)};
 }
 
 FileIndex Filesystem::reserve_file(DirectoryIndex directory) {
@@ -97,12 +126,22 @@ IoTotals Filesystem::totals() const {
   return sum;
 }
 
-kernel::Task Filesystem::truncate(Caller, FileIndex, Bytes, Outcome&) { co_return; }
-kernel::Task Filesystem::remove(Caller, FileIndex, Outcome&) { co_return; }
-kernel::Task Filesystem::make_directory(Caller, DirectoryIndex, Outcome&) { co_return; }
-kernel::Task Filesystem::remove_directory(Caller, DirectoryIndex, Outcome&) { co_return; }
-kernel::Task Filesystem::list(Caller, DirectoryIndex, std::vector<FileIndex>&, Outcome&) {
-  co_return;
+kernel::Task Filesystem::truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) {
+  return client(caller).truncate(caller, file, size, outcome);
+}
+kernel::Task Filesystem::remove(Caller caller, FileIndex file, Outcome& outcome) {
+  return client(caller).remove(caller, file, outcome);
+}
+kernel::Task Filesystem::make_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) {
+  return client(caller).make_directory(caller, directories_[directory.value()], outcome);
+}
+kernel::Task Filesystem::remove_directory(Caller caller, DirectoryIndex directory,
+                                          Outcome& outcome) {
+  return client(caller).remove_directory(caller, directories_[directory.value()], outcome);
+}
+kernel::Task Filesystem::list(Caller caller, DirectoryIndex directory,
+                              std::vector<FileIndex>& files, Outcome& outcome) {
+  return client(caller).list(caller, directories_[directory.value()], files, outcome);
 }
 
 kernel::Topology::Cut Filesystem::cut_with(BytesPerSecond network, BytesPerSecond disk) const {

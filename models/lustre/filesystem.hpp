@@ -15,7 +15,8 @@ struct FilesystemSettings {
   fabric::FabricSettings fabric; // one client per host, one server per OSS
   OssSettings oss;
   std::uint32_t mdts = 1;
-  MdsSettings mds; // of one MDT
+  MdsSettings mds;              // of one MDT
+  Seconds object_transaction{}; // what an OST takes to make a group of objects
   Layout layout{{LayoutComponent{}}};
   LustreTunables tunables;
   std::uint32_t jobs = 1;
@@ -80,6 +81,7 @@ private:
   Client& client(const Caller& caller) { return clients_[caller.client.value()]; }
   // The client loses what it holds on the OST.
   void evict(ClientIndex client, OstIndex ost);
+  void evict(ClientIndex client, MdtIndex mdt);
   kernel::Topology::Cut cut_with(BytesPerSecond network, BytesPerSecond disk) const;
 
   const kernel::World& world_;
@@ -89,9 +91,11 @@ private:
   std::vector<std::uint32_t> directories_;
   fabric::Fabric fabric_;
   LockService extent_locks_;
+  InodeLockService inode_locks_;
   std::deque<Mds> mds_;
   std::deque<Oss> oss_;
   std::deque<Ost> ost_;
+  std::optional<ObjectSupply> supply_; // once there are OSTs
   JobTotals totals_;
   std::deque<Client> clients_;
 };

@@ -14,29 +14,6 @@ kernel::Task read_files(Storage& storage, FileIndex first, std::uint32_t count) 
     co_await read_whole(storage, ClientIndex{0}, FileIndex{first.value() + i});
 }
 
-kernel::Task open_and_close(Storage& storage, FileIndex file, std::uint32_t times) {
-  Outcome outcome;
-  for (std::uint32_t i = 0; i < times; ++i) {
-    std::unique_ptr<OpenFile> open;
-    co_await storage.open({}, file, {}, open, outcome);
-    co_await storage.close(std::move(open), outcome);
-  }
-}
-
-// Open and close pairs per second of one client with many threads.
-double pairs_per_s(const lustre::FilesystemSettings& settings) {
-  constexpr std::uint32_t kThreads = 512;
-  constexpr std::uint32_t kPairs = 200;
-  kernel::World world;
-  lustre::Filesystem fs(world, settings);
-  const FileIndex file = fs.place_file(kRootDirectory, Bytes{kMib});
-  for (std::uint32_t t = 0; t < kThreads; ++t)
-    world.spawn(open_and_close(fs, file, kPairs), {"thread", t});
-  world.run_all();
-  CHECK(world.check_laws().empty());
-  return kThreads * kPairs / world.now().count();
-}
-
 } // namespace
 
 TEST_CASE("L9: one thread reading small files pays four serial RPCs each") {
@@ -69,43 +46,67 @@ TEST_CASE("L9: a second pass over the same files comes out of the page cache, tw
   CHECK(1 / (world.now() - after_first).count() == Approx(2174).epsilon(0.001));
 }
 
-TEST_CASE("L10: mod slots bound one client's opens and closes") {
-  // t_open = t_close = 0.25 ms, m = 7 slots and one close more: between m/(t_o+t_c) = 14,000 and
-  // (m+1)/(t_o+t_c) = 16,000 pairs/s. With m = 50: at least 100,000.
+TEST_CASE("L9: small files with their data on the MDT cost open and close alone") {
+  // 1/(2 t) = 2174 files/s: the data comes with the open, no lock and no OST is asked.
   auto settings = ideal_filesystem();
-  settings.fabric.latency = settings.fabric.metadata_latency = Seconds{0.000125};
-  const double with_7 = pairs_per_s(settings);
-  CHECK(with_7 >= 14'000);
-  CHECK(with_7 <= 16'000);
-  settings.tunables.mdc_max_mod_rpcs_in_flight = 50;
-  CHECK(pairs_per_s(settings) >= 100'000 * 0.999);
-}
-
-TEST_CASE("provisioned metadata IOPS grant two opens or closes each") {
-  // 12,000 IOPS: 24,000 operations/s, 12,000 open+close pairs/s; the initial tenth of a second of
-  // credit adds 0.1/8.5 to the 102,400 pairs.
-  auto settings = ideal_filesystem();
-  settings.tunables.mdc_max_mod_rpcs_in_flight = 500;
-  settings.mds.provisioned_iops = PerSecond{12'000};
-  settings.mds.iops_per_operation.fill(0.5);
-  CHECK(pairs_per_s(settings) == Approx(12'000).epsilon(0.015));
-}
-
-TEST_CASE("directories are dealt out to metadata servers") {
-  // Two MDTs with provisioned IOPS each: files of two directories reach twice the rate of one.
-  auto settings = ideal_filesystem();
-  settings.tunables.mdc_max_mod_rpcs_in_flight = 500;
-  settings.mds.provisioned_iops = PerSecond{12'000};
-  settings.mds.iops_per_operation.fill(0.5);
-  settings.mdts = 2;
+  settings.fabric.latency = settings.fabric.metadata_latency = Seconds{0.000115};
+  settings.layout = std::get<lustre::Layout>(lustre::parse_layout("-E 64K -L mdt -E -1 -c 1"));
   kernel::World world;
   lustre::Filesystem fs(world, settings);
-  const FileIndex here = fs.place_file(fs.place_directory(kRootDirectory), Bytes{kMib});
-  const FileIndex there = fs.place_file(fs.place_directory(kRootDirectory), Bytes{kMib});
-  for (std::uint32_t t = 0; t < 256; ++t) {
-    world.spawn(open_and_close(fs, here, 200), {"thread", t});
-    world.spawn(open_and_close(fs, there, 200), {"thread", t});
-  }
+  constexpr std::uint32_t kFiles = 10'000;
+  const FileIndex first = fs.place_file(kRootDirectory, Bytes{4 * kKib});
+  for (std::uint32_t i = 1; i < kFiles; ++i) fs.place_file(kRootDirectory, Bytes{4 * kKib});
+  world.spawn(read_files(fs, first, kFiles), {"reader", 0});
   world.run_all();
-  CHECK(2 * 256 * 200 / world.now().count() == Approx(24'000).epsilon(0.03));
+  CHECK(kFiles / world.now().count() == Approx(2174).epsilon(0.001));
+  CHECK(fs.totals().read_delivered == Bytes{kFiles * 4 * kKib});
+  CHECK(fs.check_laws().empty());
+}
+
+namespace {
+
+kernel::Task make_and_remove_tree(Storage& storage, Outcome& outcome) {
+  const Caller caller{};
+  const DirectoryIndex directory = storage.reserve_directory(kRootDirectory);
+  co_await storage.make_directory(caller, directory, outcome);
+  for (int i = 0; i < 3; ++i) {
+    std::unique_ptr<OpenFile> open;
+    const FileIndex file = storage.reserve_file(directory);
+    co_await storage.open(caller, file, {.write = true, .create = true}, open, outcome);
+    co_await storage.write(*open, Bytes{}, Bytes{3 * kMib}, outcome);
+    co_await storage.sync(*open, outcome);
+    co_await storage.close(std::move(open), outcome);
+  }
+  std::vector<FileIndex> files;
+  co_await storage.list(caller, directory, files, outcome);
+  CHECK(files.size() == 3);
+  for (const FileIndex file : files) {
+    co_await storage.stat(caller, file, outcome);
+    CHECK(storage.file_size(file) == Bytes{3 * kMib});
+    co_await storage.truncate(caller, file, Bytes{kMib}, outcome);
+    CHECK(storage.file_size(file) == Bytes{kMib});
+    co_await storage.remove(caller, file, outcome);
+  }
+  co_await storage.remove_directory(caller, directory, outcome);
+}
+
+} // namespace
+
+TEST_CASE("a tree that a job makes, writes, lists, cuts off and removes leaves nothing behind") {
+  auto settings = ideal_filesystem();
+  settings.fabric.latency = settings.fabric.metadata_latency = Seconds{0.000115};
+  settings.fabric.servers = 2;
+  settings.mdts = 2;
+  settings.layout = std::get<lustre::Layout>(lustre::parse_layout("-E 1M -c 1 -E -1 -c 2"));
+  kernel::World world;
+  lustre::Filesystem fs(world, settings);
+  Outcome outcome;
+  world.spawn(make_and_remove_tree(fs, outcome), {"job", 0});
+  world.run_all();
+  CHECK(outcome.ok());
+  CHECK(fs.totals().creates == 3);
+  CHECK(fs.totals().removes == 3);
+  CHECK(fs.totals().write_stored == Bytes{9 * kMib});
+  CHECK(fs.check_laws().empty());
+  CHECK(world.check_laws().empty());
 }

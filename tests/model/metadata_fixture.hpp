@@ -68,7 +68,7 @@ public:
     for (std::uint32_t c = 0; c < s.clients; ++c) {
       objects.emplace_back(
           world, fabric, files, osts, extent_locks, ClientIndex{c}, tunables,
-          lustre::ObjectCacheSettings{.max_cached = Bytes{kGib}, .max_dirty = Bytes{kGib}}, delay,
+          lustre::ObjectCacheSettings{.max_cached = Bytes{kGib}, .max_dirty = Bytes{kGib}}, delay, delay,
           totals_);
       holders.push_back(&holders_.emplace_back(objects.back()));
       inode_holders.push_back(

@@ -53,7 +53,14 @@ Client::Client(const ClientParts& parts, ClientIndex index, const LustreTunables
     : parts_(parts), index_(index), tunables_(tunables),
       objects_(parts.world, parts.fabric, parts.files, parts.osts, parts.extent_locks, index,
                tunables, cache_settings(tunables), parts.timer, parts.cpu, parts.totals),
-      metadata_(parts.world, parts.fabric, parts.files, parts.mds, index, tunables),
+      metadata_({.world = parts.world,
+                 .fabric = parts.fabric,
+                 .files = parts.files,
+                 .mds = parts.mds,
+                 .supply = parts.supply,
+                 .inode_locks = parts.inode_locks,
+                 .extent_locks = parts.extent_locks},
+                objects_, index, tunables, MetadataSettings::of(tunables)),
       limits_(readahead_limits(tunables)),
       hybrid_{tunables.llite_hybrid_io, Bytes{tunables.llite_hybrid_io_read_threshold_bytes},
               Bytes{tunables.llite_hybrid_io_write_threshold_bytes}},
@@ -67,9 +74,11 @@ Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<
   IoTotals& totals = parts_.totals[caller.job.value()];
   // network.gds: the job's reads and writes go to GPU memory.
   if (parts_.fabric.settings().host_path == fabric::HostPath::gpu) mode.gpu = true;
+  const bool creates = mode.create && !parts_.files.exists(file);
   Outcome call;
   co_await metadata_.open(caller, file, mode, call);
   ++totals.opens;
+  if (creates && call.ok()) ++totals.creates;
   if (call.ok())
     opened = std::make_unique<File>(caller, file, mode);
   else
@@ -86,7 +95,7 @@ Task Client::close(std::unique_ptr<OpenFile> open_file, Outcome& outcome) {
   Outcome call;
   co_await metadata_.close(caller, file, call);
   ++parts_.totals[caller.job.value()].closes;
-  outcome += call;
+  settle(caller, call, outcome);
 }
 
 Task Client::stat(Caller caller, FileIndex file, Outcome& outcome) {
@@ -94,7 +103,49 @@ Task Client::stat(Caller caller, FileIndex file, Outcome& outcome) {
   Outcome call;
   co_await metadata_.stat(caller, file, call);
   ++parts_.totals[caller.job.value()].stats;
+  settle(caller, call, outcome);
+}
+
+void Client::settle(const Caller& caller, const Outcome& call, Outcome& outcome) {
+  if (!call.ok()) ++parts_.totals[caller.job.value()].errors;
   outcome += call;
+}
+
+Task Client::truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) {
+  while (hung_) co_await woken_.wait();
+  Outcome call;
+  co_await metadata_.truncate(caller, file, size, call);
+  settle(caller, call, outcome);
+}
+
+Task Client::remove(Caller caller, FileIndex file, Outcome& outcome) {
+  while (hung_) co_await woken_.wait();
+  Outcome call;
+  co_await metadata_.unlink(caller, file, call);
+  if (call.ok()) ++parts_.totals[caller.job.value()].removes;
+  settle(caller, call, outcome);
+}
+
+Task Client::make_directory(Caller caller, std::uint32_t directory, Outcome& outcome) {
+  while (hung_) co_await woken_.wait();
+  Outcome call;
+  co_await metadata_.make_directory(caller, directory, call);
+  settle(caller, call, outcome);
+}
+
+Task Client::remove_directory(Caller caller, std::uint32_t directory, Outcome& outcome) {
+  while (hung_) co_await woken_.wait();
+  Outcome call;
+  co_await metadata_.remove_directory(caller, directory, call);
+  settle(caller, call, outcome);
+}
+
+Task Client::list(Caller caller, std::uint32_t directory, std::vector<FileIndex>& files,
+                  Outcome& outcome) {
+  while (hung_) co_await woken_.wait();
+  Outcome call;
+  co_await metadata_.list(caller, directory, files, call);
+  settle(caller, call, outcome);
 }
 
 // --- Reading ----------------------------------------------------------------------------------
@@ -111,7 +162,15 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
   Outcome call;
   const Extent extent{offset, offset + length};
   const OpenMode mode = file.mode();
-  if (mode.direct || mode.gpu)
+  if (!metadata_.has_layout(file.file()))
+    co_await metadata_.fetch_layout(file.caller(), file.file(), call);
+  if (on_mdt(file.file(), extent) > Bytes{} && !metadata_.has_data(file.file()))
+    co_await metadata_.read_on_mdt(file.caller(), file.file(),
+                                   on_mdt(file.file(), {Bytes{}, parts_.files.size(file.file())}),
+                                   call);
+  if (!call.ok()) {
+    // Nothing more can be read.
+  } else if (mode.direct || mode.gpu)
     co_await transfer_direct(file, extent, device::Operation::read, call);
   else if (mode.map)
     co_await read_mapped(file, extent, call);
@@ -124,10 +183,16 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
 
 void Client::map(FileIndex file, Extent extent, std::vector<ObjectExtent>& out) const {
   parts_.files.layout(file).map(extent.begin, extent.length(), out);
-  // A component that nobody has written is a hole.
+  // A component that nobody has written is a hole; what lies on the MDT has no object.
   std::erase_if(out, [&](const ObjectExtent& part) {
-    return !part.on_mdt && !parts_.files.instantiated(file, part.component);
+    return part.on_mdt || !parts_.files.instantiated(file, part.component);
   });
+}
+
+Bytes Client::on_mdt(FileIndex file, Extent extent) const {
+  const LayoutComponent& first = parts_.files.layout(file).components().front();
+  if (!first.on_mdt || extent.begin >= first.end) return {};
+  return std::min(extent.end, first.end) - extent.begin;
 }
 
 Task Client::work(Seconds time, Outcome& outcome) {
@@ -149,7 +214,11 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
   account.begin(length);
   Outcome call;
   const Extent extent{offset, offset + length};
-  co_await instantiate(file, extent, call);
+  if (!metadata_.has_layout(file.file()))
+    co_await metadata_.fetch_layout(file.caller(), file.file(), call);
+  if (call.ok()) co_await instantiate(file, extent, call);
+  if (const Bytes dom = on_mdt(file.file(), extent); call.ok() && dom > Bytes{})
+    co_await metadata_.write_on_mdt(file.caller(), file.file(), dom, call);
   if (call.ok()) {
     if (file.mode().direct || file.mode().gpu)
       co_await transfer_direct(file, extent, device::Operation::write, call);
@@ -164,15 +233,14 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
 
 Task Client::instantiate(File& file, Extent extent, Outcome& outcome) {
   FileTable& files = parts_.files;
-  const auto [first, last] = files.layout(file.file()).components_of(extent.begin, extent.length());
-  for (std::size_t component = first; component < last; ++component) {
-    if (files.layout(file.file()).components()[component].on_mdt ||
-        files.instantiated(file.file(), component))
-      continue;
-    if (!files.instantiate(file.file(), component, parts_.world.now()))
-      outcome.fail(StorageError::no_space);
-  }
-  co_return;
+  const auto [first, touched] =
+      files.layout(file.file()).components_of(extent.begin, extent.length());
+  // An append may go anywhere by the time it is done: Lustre makes all components.
+  const std::size_t last =
+      file.mode().append ? files.layout(file.file()).components().size() : touched;
+  for (std::size_t component = first; component < last && outcome.ok(); ++component)
+    if (!files.instantiated(file.file(), component))
+      co_await metadata_.instantiate(file.caller(), file.file(), component, outcome);
 }
 
 Task Client::write_buffered(File& file, Extent extent, Outcome& outcome) {
@@ -291,7 +359,10 @@ Task Client::transfer_parts(File& file, Extent extent, device::Operation operati
   outcome.fail(all.error);
 }
 
-void Client::drop_caches() { objects_.drop_clean(); }
+void Client::drop_caches() {
+  objects_.drop_clean();
+  metadata_.drop_caches();
+}
 
 Bytes Client::written_end(std::uint32_t object) const { return parts_.files.object_space(object); }
 

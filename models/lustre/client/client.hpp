@@ -24,6 +24,8 @@ struct ClientParts {
   std::deque<Mds>& mds;
   std::deque<Ost>& osts;
   LockService& extent_locks;
+  InodeLockService& inode_locks;
+  ObjectSupply& supply;
   kernel::DelayStation& cpu;   // copies and checksums: nobody queues there
   kernel::DelayStation& timer; // pauses
   JobTotals& totals;
@@ -40,6 +42,13 @@ public:
   kernel::Task sync(OpenFile& file, Outcome& outcome);
   kernel::Task close(std::unique_ptr<OpenFile> file, Outcome& outcome);
   kernel::Task stat(Caller caller, FileIndex file, Outcome& outcome);
+  kernel::Task truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome);
+  kernel::Task remove(Caller caller, FileIndex file, Outcome& outcome);
+  // Directories are numbers of `policy/namespace.hpp`.
+  kernel::Task make_directory(Caller caller, std::uint32_t directory, Outcome& outcome);
+  kernel::Task remove_directory(Caller caller, std::uint32_t directory, Outcome& outcome);
+  kernel::Task list(Caller caller, std::uint32_t directory, std::vector<FileIndex>& files,
+                    Outcome& outcome);
   MetadataClient& metadata() { return metadata_; }
   const ReadaheadStats& read_ahead_stats() const { return read_ahead_stats_; }
   ObjectCache& objects() { return objects_; }
@@ -47,9 +56,13 @@ public:
   void drop_caches();
 
   // A hung client neither goes on nor answers callbacks, until it is woken; a dead one never is.
-  void hang() { hung_ = true; }
+  void hang() {
+    hung_ = true;
+    metadata_.set_responding(false);
+  }
   void wake() {
     hung_ = false;
+    metadata_.set_responding(true);
     woken_.notify();
   }
 
@@ -87,6 +100,10 @@ private:
                               Outcome& outcome);
   kernel::Task sync_object(std::uint32_t object, Outcome& outcome);
   kernel::Task instantiate(File& file, Extent extent, Outcome& outcome);
+  // What of the extent lies on the MDT.
+  Bytes on_mdt(FileIndex file, Extent extent) const;
+  // Puts a metadata call's outcome down.
+  void settle(const Caller& caller, const Outcome& call, Outcome& outcome);
   void map(FileIndex file, Extent extent, std::vector<ObjectExtent>& out) const;
   // The CPU of one process: copying, checksumming.
   kernel::Task work(Seconds time, Outcome& outcome);

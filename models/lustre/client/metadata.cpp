@@ -16,6 +16,20 @@ constexpr std::size_t kCancelsAtOnce = 16;
 
 } // namespace
 
+MetadataSettings MetadataSettings::of(const LustreTunables& tunables) {
+  constexpr double kMillisecond = 1e-3;
+  return {
+      .locks = {.max_locks = tunables.ldlm_lru_size, .max_age = tunables.ldlm_lru_max_age},
+      .open_cache = {.threshold_count = tunables.llite_opencache_threshold_count,
+                     .threshold = Seconds{kMillisecond * tunables.llite_opencache_threshold_ms}},
+      .statahead = {.max = tunables.llite_statahead_max,
+                    .start = tunables.llite_statahead_min,
+                    .batch = std::max(1U, tunables.llite_statahead_batch_max)},
+      .statahead_agl = tunables.llite_statahead_agl,
+      .dom_reply = Bytes{tunables.mdc_dom_min_repsize},
+      .dom_read_open = tunables.mdt_dom_read_open};
+}
+
 MetadataClient::MetadataClient(const MetadataParts& parts, ObjectCache& objects, ClientIndex client,
                                const LustreTunables& tunables, const MetadataSettings& settings)
     : parts_(parts), objects_(objects), client_(client), settings_(settings),

@@ -30,6 +30,8 @@ struct MetadataSettings {
   // mdc.*.mdc_dom_min_repsize: room for a file's data in the reply to open.
   Bytes dom_reply{8 * kKib};
   bool dom_read_open = true; // mdt.*.dom_read_open
+
+  static MetadataSettings of(const LustreTunables& tunables);
 };
 
 // What all clients of a file system share.
