@@ -50,28 +50,33 @@ std::uint64_t MetadataClient::rpcs(MetadataOperation operation) const {
 
 // --- Locks
 
-InodeDecision MetadataClient::ask(Inode inode, InodeBits bits, InodeBits try_bits) {
-  if (const HeldInode* held = cache_.peek(inode))
-    try_bits = static_cast<InodeBits>(try_bits | held->bits);
-  return parts_.inode_locks.enqueue(
-      inode, {.client = client_, .mode = LockMode::pr, .bits = bits, .try_bits = try_bits});
+MetadataClient::Asked MetadataClient::ask(Inode inode, InodeBits bits, InodeBits try_bits) {
+  if (const HeldInode* held = cache_.use(inode, now())) {
+    if (held->has(bits | try_bits))
+      return {{LockAnswer::granted, {.id = held->lock, .client = client_, .bits = held->bits}},
+              true};
+    try_bits |= held->bits;
+  }
+  return {parts_.inode_locks.enqueue(
+      inode, {.client = client_, .mode = LockMode::pr, .bits = bits, .try_bits = try_bits})};
 }
 
 Task MetadataClient::granted(Inode inode, InodeDecision& decision, Outcome& outcome) {
   return parts_.inode_locks.wait(inode, decision, outcome.time);
 }
 
-HeldInode& MetadataClient::remember(Inode inode, const InodeDecision& decision) {
+HeldInode* MetadataClient::remember(Inode inode, const Asked& lock) {
+  if (lock.had_it) return cache_.use(inode, now());
   const HeldInode before = cache_.remove(inode);
   if (before.bits != 0) parts_.inode_locks.cancel(inode, before.lock);
   unneeded_.clear();
   cache_.take_unneeded(now(), kCancelsAtOnce, unneeded_);
   for (const HeldInode& held : unneeded_) forget(held);
-  HeldInode& held = cache_.add(inode, decision.lock, now());
+  HeldInode& held = cache_.add(inode, lock.lock, now());
   held.opens = before.opens;
   held.pages = before.pages && held.has(kUpdateBit);
   held.data = before.data && held.has(kDomBit);
-  return held;
+  return &held;
 }
 
 void MetadataClient::forget(const HeldInode& held) {
@@ -175,7 +180,7 @@ Task MetadataClient::look_up(std::uint32_t directory, Outcome& outcome, bool& fo
   co_await to.begin(call, outcome);
   if (call.ok()) {
     found = tree.exists(directory);
-    InodeDecision lock;
+    Asked lock;
     if (found) {
       lock = ask(Inode::directory(directory), kLookupBit | kPermBit, 0);
       if (lock.answer == LockAnswer::waits)
@@ -232,7 +237,7 @@ Task MetadataClient::open_file(FileIndex file, OpenMode mode, Outcome& outcome,
     else
       error = StorageError::no_entry;
   }
-  InodeDecision lock;
+  Asked lock;
   OpenHistory opens;
   bool with_data = false;
   if (error == StorageError::none) {
@@ -251,9 +256,10 @@ Task MetadataClient::open_file(FileIndex file, OpenMode mode, Outcome& outcome,
   co_await to.end(call, outcome);
   if (!call.ok()) error = call.error();
   if (error == StorageError::none && lock.answer == LockAnswer::granted) {
-    HeldInode& held = remember(inode, lock);
-    held.opens = opens;
-    if (with_data) held.data = true;
+    if (HeldInode* held = remember(inode, lock)) {
+      held->opens = opens;
+      if (with_data) held->data = held->has(kDomBit);
+    }
   }
   outcome.fail(error);
 }

@@ -122,10 +122,15 @@ private:
   kernel::Task walk(std::uint32_t directory, Outcome& outcome, bool& found);
   kernel::Task look_up(std::uint32_t directory, Outcome& outcome, bool& found);
 
-  // The MDT's part of a request for a lock, and the client's when the reply has come.
-  InodeDecision ask(Inode inode, InodeBits bits, InodeBits try_bits);
+  // The MDT's part of a request for a lock, and the client's when the reply has come. A lock that
+  // the client has already stays as it is.
+  struct Asked : InodeDecision {
+    bool had_it = false;
+  };
+  Asked ask(Inode inode, InodeBits bits, InodeBits try_bits);
   kernel::Task granted(Inode inode, InodeDecision& decision, Outcome& outcome);
-  HeldInode& remember(Inode inode, const InodeDecision& decision);
+  // nullptr: the lock was called back meanwhile.
+  HeldInode* remember(Inode inode, const Asked& lock);
   // Early lock cancel: bits that the client's own request would have called back.
   void cancel_own(Inode inode, InodeBits bits);
   void keep_rest(Inode inode, const HeldInode& held, InodeBits wanted);

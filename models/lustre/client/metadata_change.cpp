@@ -222,7 +222,7 @@ Task MetadataClient::fetch_layout(Caller, FileIndex file, Outcome& outcome) {
   Mdc::Call call({.operation = MetadataOperation::layout});
   co_await to.begin(call, outcome);
   if (!call.ok()) co_return;
-  InodeDecision lock = ask(inode, kLayoutBit, 0); // waits while the file is being restored
+  Asked lock = ask(inode, kLayoutBit, 0); // waits while the file is being restored
   if (lock.answer == LockAnswer::waits) co_await granted(inode, lock, outcome);
   co_await to.end(call, outcome);
   if (call.ok() && lock.answer == LockAnswer::granted) remember(inode, lock);
@@ -235,7 +235,7 @@ Task MetadataClient::instantiate(Caller, FileIndex file, std::size_t component, 
   Mdc::Call call({.operation = MetadataOperation::instantiate});
   co_await to.begin(call, outcome);
   if (!call.ok()) co_return;
-  InodeDecision lock;
+  Asked lock;
   if (!files.exists(file)) {
     outcome.fail(StorageError::no_entry);
   } else {
@@ -269,7 +269,7 @@ Task MetadataClient::read_on_mdt(Caller, FileIndex file, Bytes length, Outcome& 
     Mdc::Call call({.operation = MetadataOperation::getattr});
     co_await to.begin(call, outcome);
     if (!call.ok()) co_return;
-    InodeDecision lock = ask(inode, kDomBit, 0);
+    Asked lock = ask(inode, kDomBit, 0);
     if (lock.answer == LockAnswer::waits) co_await granted(inode, lock, outcome);
     co_await to.end(call, outcome);
     if (!call.ok()) co_return;

@@ -34,7 +34,7 @@ Task MetadataClient::stat(Caller caller, FileIndex file, Outcome& outcome) {
     Mdc::Call call({.operation = MetadataOperation::getattr});
     co_await to.begin(call, outcome);
     if (!call.ok()) co_return;
-    InodeDecision lock;
+    Asked lock;
     found = files.exists(file);
     if (found) {
       lock = ask(inode, kLookupBit, kUpdateBit | kPermBit);
@@ -164,7 +164,7 @@ Task MetadataClient::read_stripe(std::uint32_t directory, std::uint32_t stripe, 
   co_await to.begin(call, outcome);
   found = call.ok();
   if (!found) co_return;
-  InodeDecision lock;
+  Asked lock;
   found = tree.exists(directory) || directory == kRoot;
   if (!found) outcome.fail(StorageError::no_entry);
   if (found && stripe == 0) {
@@ -229,7 +229,7 @@ Task MetadataClient::prefetch(std::shared_ptr<Scan> scan, std::uint32_t first,
 Task MetadataClient::prefetch_on(MdtIndex mdt, Scan& scan, std::uint32_t first,
                                  std::uint32_t count) {
   const FileTable& files = parts_.files;
-  std::vector<std::pair<std::uint32_t, InodeDecision>> entries;
+  std::vector<std::pair<std::uint32_t, Asked>> entries;
   for (std::uint32_t i = first; i < first + count; ++i)
     if (files.mdt_of(scan.files[i]) == mdt) entries.push_back({i, {}});
   if (entries.empty()) co_return;
