@@ -130,7 +130,7 @@ class Result(Case):
         self.assertEqual(document["jobs"][0]["kind"], "mdtest")
         self.assertIsNone(document["metrics"]["gpu_utilization_pct"])
         self.assertIsNone(document["cost"]["idle_gpu_usd"])
-        self.assertNotIn("GPU", self.run_here("run", "s.yaml").out)
+        self.assertNotIn("GPU time", self.run_here("run", "s.yaml").out)
 
     def test_two_jobs_beside_each_other(self):
         dlio = "dlio: {home}/configs/workloads/resnet50_h100.yaml, set: {{dataset.num_files_train: 32}}"

@@ -22,11 +22,10 @@ ReadaheadPlan Client::plan_read(File& file, Extent extent, bool mmap) {
                             .all_present = present.all,
                             .mmap = mmap};
   const Bytes limit{tunables_.llite_max_read_ahead_mb * kMib};
-  const Bytes left = limit > read_ahead_used_ ? limit - read_ahead_used_ : Bytes{};
-  const Bytes ahead_before = file.readahead.ahead();
+  const Bytes used = objects_.ahead_in_flight();
+  const Bytes left = limit > used ? limit - used : Bytes{};
   const ReadaheadPlan plan =
       file.readahead.plan(request, limits_, {left, read_ahead_workers_}, read_ahead_stats_);
-  read_ahead_used_ = read_ahead_used_ - ahead_before + file.readahead.ahead();
   if (!present.all || plan.ahead_count > 0) start(file, plan);
   return plan;
 }

@@ -90,7 +90,6 @@ Task Client::close(std::unique_ptr<OpenFile> open_file, Outcome& outcome) {
   while (hung_) co_await woken_.wait();
   const Caller caller = open_file->caller();
   const FileIndex file = open_file->file();
-  read_ahead_used_ -= static_cast<File&>(*open_file).readahead.ahead();
   open_file.reset();
   Outcome call;
   co_await metadata_.close(caller, file, call);

@@ -117,7 +117,6 @@ private:
   ReadaheadLimits limits_;
   HybridIoRule hybrid_;
   ReadaheadStats read_ahead_stats_;
-  Bytes read_ahead_used_{};
   std::uint32_t read_ahead_workers_ = 0;
   std::vector<ObjectExtent> parts_scratch_; // never across an await
   std::vector<ObjectExtent> demand_scratch_;

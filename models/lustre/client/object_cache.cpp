@@ -68,6 +68,8 @@ void ObjectCache::fetch(JobIndex job, std::uint32_t object, Extent piece, Extent
   const std::uint32_t id = new_fetch();
   fetches_[id].done = false;
   const Extent wanted{std::max(piece.begin, demand.begin), std::min(piece.end, demand.end)};
+  fetches_[id].ahead = piece.length() - wanted.length();
+  ahead_in_flight_ += fetches_[id].ahead;
   if (!wanted.empty())
     discarded_unread_pages_ += cache_.fetching(object, wanted, id, false).unread_pages;
   // What else the RPC brings is read ahead.
@@ -106,6 +108,7 @@ void ObjectCache::finish_fetch(std::uint32_t object, Extent piece, std::uint32_t
   // Nothing came: the pages must not look as if it had.
   if (!fetch.outcome.ok()) cache_.drop(object, piece, PageCache::DirtyPages::keep);
   fetch.done = true;
+  ahead_in_flight_ -= fetch.ahead;
   for (const Task::Handle reader : fetch.waiting) world_.make_ready(reader);
   fetch.waiting.clear();
   if (fetch.readers == 0) forget_fetch(id);

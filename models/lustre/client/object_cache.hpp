@@ -40,6 +40,8 @@ public:
 
   Osc& osc_of(std::uint32_t object);
   const PageCache& pages() const { return cache_; }
+  // On their way without anybody who waits for them: what max_read_ahead_mb limits.
+  Bytes ahead_in_flight() const { return ahead_in_flight_; }
   // Pages read ahead and evicted before anybody read them.
   std::uint64_t discarded_unread_pages() const { return discarded_unread_pages_; }
 
@@ -92,6 +94,7 @@ private:
   struct Fetch {
     Outcome outcome;
     std::uint32_t readers = 0; // that will look at the outcome
+    Bytes ahead{};             // of its bytes: read ahead of need
     bool done = true;
     std::vector<kernel::Task::Handle> waiting;
   };
@@ -177,6 +180,7 @@ private:
   kernel::DelayStation& timer_;
   kernel::DelayStation& cpu_;
   std::vector<ClientLocks::Handle> unneeded_; // scratch
+  Bytes ahead_in_flight_{};
   std::uint64_t discarded_unread_pages_ = 0;
   double dirtied_bytes_ = 0;
   double lost_bytes_ = 0;

@@ -209,8 +209,11 @@ void PageCache::read(std::uint32_t object, Extent extent, Lookup& found) {
   std::uint64_t next = first_page(extent);
   for_parts(object, extent, [&](const Part& part) {
     const bool unread = look(part, next, found);
-    if (unread) rewrite(part, [](PageRange& range) { range.unread = false; });
-    if (chunks_[part.chunk].list == in_lru && lru_.newest != part.chunk)
+    // The first read of pages fetched ahead does not make them younger: what a stream has passed
+    // must go before what it has not come to.
+    if (unread)
+      rewrite(part, [](PageRange& range) { range.unread = false; });
+    else if (chunks_[part.chunk].list == in_lru && lru_.newest != part.chunk)
       move_to(part.chunk, in_lru);
   });
   if (!extent.empty()) look_end(next, end_page(extent), found);
