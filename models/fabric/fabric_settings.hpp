@@ -39,6 +39,7 @@ double memory_crossings(Lnd lnd, Direction direction, HostPath host);
 
 struct FabricSettings {
   std::uint32_t clients = 1;
+  std::uint32_t inner_clients = 0; // the last of them, which run no job: HSM agents
   std::uint32_t nics_per_client = 1;
   BytesPerSecond client_nic{};
   BytesPerSecond client_ceiling{};  // of all NICs of a client together; 0: none

@@ -17,8 +17,9 @@ std::vector<kernel::Topology::Node> Fabric::describe(kernel::Topology& topology,
   const BytesPerSecond flow = settings_.flow_ceiling;
   const double crossings =
       memory_crossings(settings_.lnd, Direction::to_client, settings_.host_path);
+  const std::uint32_t job_clients = settings_.clients - settings_.inner_clients;
   std::vector<Node> clients;
-  for (std::uint32_t c = 0; c < settings_.clients; ++c) {
+  for (std::uint32_t c = 0; c < job_clients; ++c) {
     const Node host = topology.add_node();
     clients.push_back(host);
     Node at = limited(host, settings_.client_nic * settings_.nics_per_client, "client_nic");
@@ -41,8 +42,7 @@ std::vector<kernel::Topology::Node> Fabric::describe(kernel::Topology& topology,
     servers.push_back(before_nic);
     const Node after_nic = limited(before_nic, settings_.server_nic, "oss_nic");
     if (routers() > 0) {
-      topology.add_unlimited_edge(limited(after_nic, flow * settings_.clients, "flow"),
-                                  routed_from);
+      topology.add_unlimited_edge(limited(after_nic, flow * job_clients, "flow"), routed_from);
       continue;
     }
     for (const Node client : clients) {

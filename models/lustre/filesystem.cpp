@@ -13,6 +13,7 @@ FileTableSettings table_settings(const FilesystemSettings& settings) {
   return {.layout = settings.layout,
           .osts = settings.fabric.servers * settings.oss.osts,
           .servers = settings.fabric.servers,
+          .ost_capacity = settings.ost_capacity,
           .mdts = settings.mdts,
           .seed = settings.seed};
 }
@@ -26,14 +27,25 @@ ObjectSupplySettings supply_settings(const FilesystemSettings& settings) {
           .destroys_in_flight = tunables.osp_max_rpcs_in_flight};
 }
 
+// HSM agents are clients too, and their data is that of one job more.
+fabric::FabricSettings with_agents(const FilesystemSettings& settings) {
+  fabric::FabricSettings fabric = settings.fabric;
+  if (settings.hsm && !settings.hsm->agents_on_clients) {
+    fabric.inner_clients = settings.hsm->agents;
+    fabric.clients += fabric.inner_clients;
+  }
+  return fabric;
+}
+
 } // namespace
 
 Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
     : world_(world), settings_(settings), files_(table_settings(settings)), directories_{kRoot},
-      fabric_(world, settings.fabric),
+      fabric_(world, with_agents(settings)),
       extent_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min),
-      inode_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min), totals_(settings.jobs) {
-  const std::uint32_t clients = settings_.fabric.clients;
+      inode_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min),
+      totals_(settings.jobs + std::size_t{settings.hsm.has_value()}) {
+  const std::uint32_t clients = fabric_.settings().clients;
   for (std::uint32_t m = 0; m < settings_.mdts; ++m)
     mds_.emplace_back(world, MdtIndex{m}, settings_.mds, clients);
   for (std::uint32_t s = 0; s < settings_.fabric.servers; ++s)
@@ -44,6 +56,16 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
     ost_.emplace_back(world, oss_[t % oss_.size()], latency, OstIndex{t}, settings_.oss, clients);
   supply_.emplace(world, fabric_, files_, ost_, extent_locks_, settings_.mdts,
                   supply_settings(settings_));
+  if (settings_.hsm)
+    hsm_.emplace(
+        HsmService::Parts{.world = world,
+                          .fabric = fabric_,
+                          .files = files_,
+                          .mds = mds_,
+                          .inode_locks = inode_locks_,
+                          .supply = *supply_,
+                          .discard = [this](std::uint32_t object) { discard_on_agents(object); }},
+        settings_.hsm->service);
   const ClientParts parts{.world = world,
                           .fabric = fabric_,
                           .files = files_,
@@ -54,7 +76,8 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
                           .supply = *supply_,
                           .cpu = world.add_delay({"client_cpu", "client_cpu"}),
                           .timer = world.add_delay({"client_timer", "client_timer"}),
-                          .totals = totals_};
+                          .totals = totals_,
+                          .hsm = hsm()};
   std::vector<LockHolder*> holders;
   std::vector<InodeLockHolder*> inode_holders;
   for (std::uint32_t c = 0; c < clients; ++c) {
@@ -68,6 +91,7 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
   extent_locks_.connect(holders, [this](ClientIndex client, std::uint32_t object) {
     evict(client, files_.ost_of(object));
   });
+  if (settings_.hsm) add_agents();
 }
 
 void Filesystem::evict(ClientIndex client, OstIndex ost) {
@@ -108,7 +132,13 @@ DirectoryIndex Filesystem::place_directory(DirectoryIndex parent) {
 }
 
 FileIndex Filesystem::place_file(DirectoryIndex directory, Bytes size) {
-  return files_.add(directories_[directory.value()], size);
+  const std::uint32_t in = directories_[directory.value()];
+  if (!settings_.hsm || settings_.hsm->placement == HsmPlacement::resident)
+    return files_.add(in, size);
+  if (settings_.hsm->placement == HsmPlacement::released) return files_.add_imported(in, size);
+  const FileIndex file = files_.add(in, size);
+  files_.set_hsm_flags(file, hsm::kExists | hsm::kArchived);
+  return file;
 }
 
 DirectoryIndex Filesystem::reserve_directory(DirectoryIndex parent) {

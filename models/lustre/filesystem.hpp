@@ -2,14 +2,24 @@
 #pragma once
 
 #include "models/lustre/client/client.hpp"
+#include "models/lustre/client/copytool.hpp"
 #include "models/storage.hpp"
 #include "sim/kernel/topology.hpp"
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace lustrum::lustre {
+
+struct HsmSettings {
+  HsmServiceSettings service;
+  CopytoolSettings agent; // each of them
+  std::uint32_t agents = 1;
+  bool agents_on_clients = false; // on the jobs' clients in turn; else on hosts of their own
+  HsmPlacement placement = HsmPlacement::released; // of files that exist before the run
+};
 
 struct FilesystemSettings {
   fabric::FabricSettings fabric; // one client per host, one server per OSS
@@ -19,6 +29,8 @@ struct FilesystemSettings {
   Seconds object_transaction{}; // what an OST takes to make a group of objects
   Layout layout{{LayoutComponent{}}};
   LustreTunables tunables;
+  Bytes ost_capacity{};           // of each; 0: without end
+  std::optional<HsmSettings> hsm; // without: no archive
   std::uint32_t jobs = 1;
   std::uint64_t seed = 0; // of the object allocator
 };
@@ -65,6 +77,17 @@ public:
 
   const FilesystemSettings& settings() const { return settings_; }
 
+  // nullptr without HSM.
+  HsmService* hsm() { return hsm_ ? &*hsm_ : nullptr; }
+  const FileTable& files() const { return files_; }
+  // The agent's copytool dies.
+  void stop_agent(std::uint32_t agent) { agents_[agent].stop(); }
+  // Places directories and files of the same names and sizes as those of another file system.
+  void place_as(const Filesystem& other);
+  // Takes no simulated time: what a preload before the run has brought. Pre: HSM, and all files
+  // have room.
+  void make_resident(FileIndex file);
+
   // The most that all clients together can read, by max-flow over disks, servers and network, for a
   // run that reads `bytes` in all: burst credit counts as far as it reaches, and fills up during
   // the time in which the job does not read.
@@ -79,12 +102,14 @@ public:
 
 private:
   Client& client(const Caller& caller) { return clients_[caller.client.value()]; }
+  void add_agents();
+  void discard_on_agents(std::uint32_t object);
   // The client loses what it holds on the OST.
   void evict(ClientIndex client, OstIndex ost);
   void evict(ClientIndex client, MdtIndex mdt);
   kernel::Topology::Cut cut_with(BytesPerSecond network, BytesPerSecond disk) const;
 
-  const kernel::World& world_;
+  kernel::World& world_;
   FilesystemSettings settings_;
   FileTable files_;
   // Directories as jobs number them; the first is the root, and some are yet to be made.
@@ -97,7 +122,9 @@ private:
   std::deque<Ost> ost_;
   std::optional<ObjectSupply> supply_; // once there are OSTs
   JobTotals totals_;
-  std::deque<Client> clients_;
+  std::optional<HsmService> hsm_;
+  std::deque<Client> clients_; // the jobs' first, then those of HSM agents
+  std::deque<Copytool> agents_;
 };
 
 } // namespace lustrum::lustre

@@ -271,3 +271,40 @@ TEST_CASE("HSM flags are kept for the files that have some") {
   files.unlink(imported, objects);
   CHECK(files.hsm_flags(imported) == 0);
 }
+
+TEST_CASE("a released file has a size and no objects, and takes its space anew") {
+  FileTable files({.layout = layout("-E 1M -c 1 -E -1 -c 4"), .osts = 4});
+  const FileIndex imported = files.add_imported(0, Bytes{9 * kMib});
+  CHECK(files.exists(imported));
+  CHECK(files.size(imported) == Bytes{9 * kMib});
+  CHECK(files.hsm_flags(imported) == hsm::kImported);
+  CHECK_FALSE(files.instantiated(imported, 0));
+  CHECK(used(files) == Bytes{});
+  REQUIRE(files.instantiate_whole(imported, Seconds{}));
+  CHECK(files.objects() == 5);
+  // Bytes 1 to 9 MiB are two full stripes on each of four objects, after a hole of one stripe in
+  // the first: 1 + 3 + 3 x 2 MiB.
+  CHECK(used(files) == Bytes{10 * kMib});
+  std::vector<std::uint32_t> objects;
+  files.take_objects(imported, objects);
+  CHECK(objects == std::vector<std::uint32_t>{0, 1, 2, 3, 4});
+  CHECK_FALSE(files.instantiated(imported, 0));
+  CHECK_FALSE(files.instantiated(imported, 1));
+  CHECK(used(files) == Bytes{10 * kMib}); // until they are destroyed
+  for (const std::uint32_t object : objects) files.destroy_object(object);
+  CHECK(used(files) == Bytes{});
+  REQUIRE(files.instantiate_whole(imported, Seconds{}));
+  CHECK(files.object_number(imported, 0) == 5);
+  objects.clear();
+  files.unlink(imported, objects);
+  CHECK(objects == std::vector<std::uint32_t>{5, 6, 7, 8, 9});
+}
+
+TEST_CASE("a file that does not fit takes nothing") {
+  FileTable files({.osts = 1, .ost_capacity = Bytes{10 * kMib}});
+  const FileIndex large = files.add_imported(0, Bytes{11 * kMib});
+  CHECK_FALSE(files.instantiate_whole(large, Seconds{}));
+  CHECK(used(files) == Bytes{});
+  CHECK_FALSE(files.instantiated(large, 0));
+  CHECK(files.instantiate_whole(files.add_imported(0, Bytes{9 * kMib}), Seconds{}));
+}

@@ -79,10 +79,12 @@ Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<
   co_await metadata_.open(caller, file, mode, call);
   ++totals.opens;
   if (creates && call.ok()) ++totals.creates;
-  if (call.ok())
+  if (call.ok()) {
     opened = std::make_unique<File>(caller, file, mode);
-  else
+    if (parts_.hsm) parts_.hsm->opened(file);
+  } else {
     ++totals.errors;
+  }
   outcome += call;
 }
 
@@ -93,6 +95,7 @@ Task Client::close(std::unique_ptr<OpenFile> open_file, Outcome& outcome) {
   open_file.reset();
   Outcome call;
   co_await metadata_.close(caller, file, call);
+  if (parts_.hsm) parts_.hsm->closed(file);
   ++parts_.totals[caller.job.value()].closes;
   settle(caller, call, outcome);
 }
@@ -113,7 +116,11 @@ void Client::settle(const Caller& caller, const Outcome& call, Outcome& outcome)
 Task Client::truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) {
   while (hung_) co_await woken_.wait();
   Outcome call;
-  co_await metadata_.truncate(caller, file, size, call);
+  if (parts_.hsm) parts_.hsm->opened(file); // nobody may release it meanwhile
+  if (is_released(file)) co_await parts_.hsm->restore(file, call);
+  if (call.ok()) co_await metadata_.truncate(caller, file, size, call);
+  if (call.ok() && parts_.hsm) parts_.hsm->written(file);
+  if (parts_.hsm) parts_.hsm->closed(file);
   settle(caller, call, outcome);
 }
 
@@ -161,9 +168,10 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
   Outcome call;
   const Extent extent{offset, offset + length};
   const OpenMode mode = file.mode();
-  if (!metadata_.has_layout(file.file()))
+  if (is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
+  if (call.ok() && !metadata_.has_layout(file.file()))
     co_await metadata_.fetch_layout(file.caller(), file.file(), call);
-  if (on_mdt(file.file(), extent) > Bytes{} && !metadata_.has_data(file.file()))
+  if (call.ok() && on_mdt(file.file(), extent) > Bytes{} && !metadata_.has_data(file.file()))
     co_await metadata_.read_on_mdt(file.caller(), file.file(),
                                    on_mdt(file.file(), {Bytes{}, parts_.files.size(file.file())}),
                                    call);
@@ -213,7 +221,8 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
   account.begin(length);
   Outcome call;
   const Extent extent{offset, offset + length};
-  if (!metadata_.has_layout(file.file()))
+  if (is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
+  if (call.ok() && !metadata_.has_layout(file.file()))
     co_await metadata_.fetch_layout(file.caller(), file.file(), call);
   if (call.ok()) co_await instantiate(file, extent, call);
   if (const Bytes dom = on_mdt(file.file(), extent); call.ok() && dom > Bytes{})
@@ -226,7 +235,10 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
     else
       co_await write_buffered(file, extent, call);
   }
-  if (call.ok()) parts_.files.grow(file.file(), extent.end);
+  if (call.ok()) {
+    parts_.files.grow(file.file(), extent.end);
+    if (parts_.hsm) parts_.hsm->written(file.file());
+  }
   account.end(length, call, outcome);
 }
 

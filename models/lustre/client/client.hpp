@@ -10,6 +10,7 @@
 #include "models/lustre/client/object_cache.hpp"
 #include "models/lustre/policy/hybrid_io.hpp"
 #include "models/lustre/policy/readahead.hpp"
+#include "models/lustre/server/hsm_service.hpp"
 #include "models/storage.hpp"
 
 #include <memory>
@@ -29,6 +30,7 @@ struct ClientParts {
   kernel::DelayStation& cpu;   // copies and checksums: nobody queues there
   kernel::DelayStation& timer; // pauses
   JobTotals& totals;
+  HsmService* hsm = nullptr; // without HSM
 };
 
 class Client : public LockHolder {
@@ -102,6 +104,8 @@ private:
   kernel::Task instantiate(File& file, Extent extent, Outcome& outcome);
   // What of the extent lies on the MDT.
   Bytes on_mdt(FileIndex file, Extent extent) const;
+  // Its data is in an archive and must come back first.
+  bool is_released(FileIndex file) const { return parts_.hsm && parts_.hsm->is_released(file); }
   // Puts a metadata call's outcome down.
   void settle(const Caller& caller, const Outcome& call, Outcome& outcome);
   void map(FileIndex file, Extent extent, std::vector<ObjectExtent>& out) const;

@@ -42,6 +42,7 @@ public:
   const PageCache& pages() const { return cache_; }
   // On their way without anybody who waits for them: what max_read_ahead_mb limits.
   Bytes ahead_in_flight() const { return ahead_in_flight_; }
+  Bytes rpc_size() const { return settings_.rpc_size; }
   // Pages read ahead and evicted before anybody read them.
   std::uint64_t discarded_unread_pages() const { return discarded_unread_pages_; }
 

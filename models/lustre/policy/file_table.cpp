@@ -115,16 +115,7 @@ FileIndex FileTable::add(std::uint32_t directory, Bytes size, std::optional<Layo
   const FileIndex file = plan_file(directory, layout);
   bool fits = create(file, Seconds{});
   set_size(file, size);
-  if (fits && size > Bytes{}) {
-    const std::size_t reached = this->layout(file).components_of(Bytes{}, size).second;
-    for (std::size_t c = 1; c < reached && fits; ++c)
-      fits = instantiate(file, c, Seconds{}).has_value();
-    extents_.clear();
-    if (fits) this->layout(file).map(Bytes{}, size, extents_);
-    for (const ObjectExtent& extent : extents_)
-      fits = fits && (extent.on_mdt || extend_object(object_number(file, extent.object),
-                                                     extent.offset + extent.length));
-  }
+  if (fits && size > Bytes{}) fits = instantiate_whole(file, Seconds{});
   if (!fits)
     throw InputError(fmt::format("the file system is full at file {} of {} bytes: give the OSTs "
                                  "more capacity, or the files more stripes",
@@ -132,16 +123,59 @@ FileIndex FileTable::add(std::uint32_t directory, Bytes size, std::optional<Layo
   return file;
 }
 
-void FileTable::unlink(FileIndex file, std::vector<std::uint32_t>& objects) {
-  Inode& removed = inode(file);
-  assert(removed.exists);
-  const Layout& layout = layouts_[removed.layout];
+FileIndex FileTable::add_imported(std::uint32_t directory, Bytes size,
+                                  std::optional<LayoutIndex> layout) {
+  const FileIndex file = plan_file(directory, layout);
+  Inode& imported = inode(file);
+  imported.size = size;
+  imported.objects = kNone;
+  imported.exists = true;
+  imported.place = tree_.add_file(directory, file);
+  hsm_.set(file, hsm::kImported);
+  return file;
+}
+
+bool FileTable::instantiate_whole(FileIndex file, Seconds now) {
+  const Bytes size = this->size(file);
+  const std::size_t reached = layout(file).components_of(Bytes{}, size).second;
+  bool fits = true;
+  for (std::size_t c = 0; c < reached && fits; ++c)
+    fits = instantiate(file, c, now).has_value();
+  extents_.clear();
+  if (fits && size > Bytes{}) layout(file).map(Bytes{}, size, extents_);
+  for (const ObjectExtent& extent : extents_)
+    fits = fits && (extent.on_mdt || extend_object(object_number(file, extent.object),
+                                                   extent.offset + extent.length));
+  if (fits) return true;
+  std::vector<std::uint32_t> objects;
+  take_objects(file, objects);
+  for (const std::uint32_t object : objects) destroy_object(object);
+  return false;
+}
+
+void FileTable::append_objects(const Inode& inode, std::vector<std::uint32_t>& objects) const {
+  const Layout& layout = layouts_[inode.layout];
   for (std::size_t c = 0; c < layout.components().size(); ++c) {
-    const std::uint32_t first = first_object(removed, c);
+    const std::uint32_t first = first_object(inode, c);
     if (first == kNone) continue;
     for (std::uint32_t k = 0; k < layout.components()[c].objects(); ++k)
       objects.push_back(first + k);
   }
+}
+
+void FileTable::take_objects(FileIndex file, std::vector<std::uint32_t>& objects) {
+  Inode& from = inode(file);
+  assert(from.exists);
+  append_objects(from, objects);
+  from.layout = layouts_.planned(from.layout); // fewer stripes were for lack of room then
+  from.objects = kNone;
+  from.has_row = false;
+}
+
+void FileTable::unlink(FileIndex file, std::vector<std::uint32_t>& objects) {
+  Inode& removed = inode(file);
+  assert(removed.exists);
+  append_objects(removed, objects);
   tree_.remove_file(removed.directory, file, removed.place);
   removed.exists = false;
   removed.size = Bytes{};

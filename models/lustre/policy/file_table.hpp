@@ -50,6 +50,9 @@ public:
   // A file that exists before the run, with the components that its size reaches and all its data.
   // Directories up to this number are made, in the root. Throws InputError when no OST has room.
   FileIndex add(std::uint32_t directory, Bytes size, std::optional<LayoutIndex> layout = {});
+  // The same for a file whose data lies in an archive: it has no objects, and hsm::kImported.
+  FileIndex add_imported(std::uint32_t directory, Bytes size,
+                         std::optional<LayoutIndex> layout = {});
   // Reserves the name of a file that does not exist yet. The layout is the directory's unless
   // given.
   FileIndex plan_file(std::uint32_t directory, std::optional<LayoutIndex> layout = {});
@@ -86,6 +89,13 @@ public:
   bool instantiated(FileIndex file, std::size_t component) const;
   // The objects of a component, allotted now if it is new; none when no OST can take one (ENOSPC).
   std::optional<Objects> instantiate(FileIndex file, std::size_t component, Seconds now);
+
+  // All objects that the file's size reaches, with all their space; false, with nothing taken, when
+  // an OST is full. \pre it exists and has no objects
+  bool instantiate_whole(FileIndex file, Seconds now);
+  // Takes the file's objects away and appends their numbers: the file is released. Their space is
+  // free after destroy_object(). \pre it exists
+  void take_objects(FileIndex file, std::vector<std::uint32_t>& objects);
 
   // Objects are numbered over all files, each number used once; locks are kept by this number.
   // \pre the object's component is instantiated
@@ -132,6 +142,7 @@ private:
   LayoutIndex append_layout_of(LayoutIndex planned);
   void set_first_object(Inode& inode, std::size_t component, std::uint32_t object);
   std::optional<Objects> allocate(Inode& inode, std::size_t component, Seconds now);
+  void append_objects(const Inode& inode, std::vector<std::uint32_t>& objects) const;
 
   FileTableSettings settings_;
   OstSpace space_;

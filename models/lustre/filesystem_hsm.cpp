@@ -1,0 +1,51 @@
+// What HSM needs of a whole file system: its agents, the end of objects, and placing by a preload.
+#include "models/lustre/filesystem.hpp"
+
+#include <cassert>
+
+namespace lustrum::lustre {
+
+void Filesystem::add_agents() {
+  const HsmSettings& settings = *settings_.hsm;
+  const JobIndex job{settings_.jobs};
+  kernel::DelayStation& timer = world_.add_delay({"hsm_agent_timer", "hsm_agent_timer"});
+  for (std::uint32_t a = 0; a < settings.agents; ++a) {
+    const std::uint32_t client =
+        settings.agents_on_clients ? a % settings_.fabric.clients : settings_.fabric.clients + a;
+    hsm_->add_agent(agents_.emplace_back(Copytool::Parts{.world = world_,
+                                                         .files = files_,
+                                                         .wire = hsm_->wire(),
+                                                         .archive = hsm_->archive(),
+                                                         .cache = clients_[client].objects(),
+                                                         .timer = timer},
+                                         a, job, settings.agent));
+  }
+}
+
+void Filesystem::discard_on_agents(std::uint32_t object) {
+  for (Copytool& agent : agents_) agent.discard(object);
+}
+
+void Filesystem::place_as(const Filesystem& other) {
+  const Namespace& tree = other.files_.tree();
+  for (std::uint32_t d = 0; d < tree.directories(); ++d)
+    files_.tree().make_directory({.parent = tree.parent(d)});
+  directories_ = other.directories_;
+  for (std::uint32_t f = 0; f < other.files_.files(); ++f) {
+    const FileIndex file{f};
+    const std::uint32_t directory = other.files_.directory(file);
+    if (other.files_.exists(file))
+      files_.add_imported(directory, other.files_.size(file));
+    else
+      files_.plan_file(directory);
+  }
+}
+
+void Filesystem::make_resident(FileIndex file) {
+  assert(hsm_ && hsm_->is_released(file));
+  const bool fits = files_.instantiate_whole(file, Seconds{});
+  assert(fits);
+  if (fits) files_.set_hsm_flags(file, finished(HsmAction::restore, files_.hsm_flags(file)));
+}
+
+} // namespace lustrum::lustre
