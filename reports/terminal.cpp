@@ -216,6 +216,33 @@ void phase_section(Page& page, const RunResult& result) {
   }
 }
 
+void hsm_section(Page& page, const RunResult& result) {
+  if (!result.hsm) return;
+  const HsmReport& hsm = *result.hsm;
+  Table table({"HSM, state at the end", "files", "data"});
+  for (const HsmStateRow& row : hsm.states)
+    table.add({row.state.empty() ? "not archived" : row.state, whole(row.files),
+               format_bytes(Bytes{row.bytes})});
+  table.print(page);
+  if (hsm.preload_s)
+    page.paragraph("  Preload: ", fmt::format("{} before the job", duration(page, *hsm.preload_s)));
+  std::string text =
+      fmt::format("{}, {}", counted(hsm.restores, "file"), format_bytes(Bytes{hsm.restored_bytes}));
+  if (hsm.waits > 0)
+    text += fmt::format("; {} waited for one, {} of the time", counted(hsm.waits, "call"),
+                        percent(result.stalls[Cause::restore]));
+  if (hsm.releases > 0) text += fmt::format("; {} released", counted(hsm.releases, "file"));
+  page.paragraph("  Restored: ", text);
+  if (hsm.archives > 0)
+    page.paragraph("  Archived: ", fmt::format("{}, {}", counted(hsm.archives, "file"),
+                                               format_bytes(Bytes{hsm.archived_bytes})));
+  if (hsm.failed > 0)
+    page.paragraph(
+        "  Failed: ",
+        fmt::format("{}, {} for lack of room", counted(hsm.failed, "action"), whole(hsm.no_space)),
+        Style::bad);
+}
+
 void station_section(Page& page, const RunResult& result) {
   if (result.station_classes.empty()) return;
   std::vector<StationClassRow> rows = result.station_classes;
@@ -326,6 +353,7 @@ std::string terminal_text(const RunResult& result, const TerminalOptions& option
   job_section(page, result.jobs);
   time_section(page, result.stalls, result.metrics.gpu_utilization_pct.has_value());
   epoch_section(page, result.metrics);
+  hsm_section(page, result);
   station_section(page, result);
   cost_section(page, result.cost);
   replay_section(page, result.replay_check);

@@ -209,6 +209,36 @@ lustre::MdsSettings build_mds(const Scenario& scenario, std::uint32_t& mdts) {
   return mds;
 }
 
+lustre::HsmSettings build_hsm(const HsmChoice& choice) {
+  lustre::HsmSettings hsm;
+  hsm.placement = choice.state == "released"   ? lustre::HsmPlacement::released
+                  : choice.state == "archived" ? lustre::HsmPlacement::archived
+                                               : lustre::HsmPlacement::resident;
+  hsm.agents = choice.agents;
+  hsm.agents_on_clients = choice.agents_on == "clients";
+  hsm.agent = {.concurrent_files = choice.agent_files,
+               .bandwidth = choice.agent_bandwidth,
+               .file_overhead = choice.agent_file_overhead};
+  hsm.service.archive = {.first_byte = choice.archive.first_byte,
+                         .connection_rate = choice.archive.connection_rate,
+                         .total_rate = choice.archive.total_rate,
+                         .requests = choice.archive.requests};
+  hsm.service.coordinator = {.max_requests = choice.max_requests,
+                             .scan_interval = choice.scan_interval,
+                             .loop_period = choice.loop_period,
+                             .grace_delay = choice.grace_delay,
+                             .active_request_timeout = choice.active_request_timeout,
+                             .no_retry = choice.policy.find("NRA") != std::string::npos};
+  hsm.service.non_blocking_restore = choice.policy.find("NBR") != std::string::npos;
+  hsm.service.release = {.high_watermark = choice.release.high_watermark,
+                         .low_watermark = choice.release.low_watermark,
+                         .order = choice.release.order == "largest"
+                                      ? lustre::ReleaseRule::Order::largest
+                                      : lustre::ReleaseRule::Order::oldest,
+                         .min_age = choice.release.min_age};
+  return hsm;
+}
+
 } // namespace
 
 lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
@@ -220,6 +250,11 @@ lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
   settings.layout = std::get<lustre::Layout>(lustre::parse_layout(scenario.storage.layout));
   settings.tunables = scenario.lustre;
   settings.seed = scenario.run.seed;
+  if (scenario.storage.hsm.on) {
+    settings.hsm = build_hsm(scenario.storage.hsm);
+    const std::uint64_t osts = std::uint64_t{scenario.oss_count()} * scenario.osts_per_oss();
+    settings.ost_capacity = scenario.storage.capacity / osts;
+  }
   settings.jobs = static_cast<std::uint32_t>(scenario.jobs.size());
   return settings;
 }

@@ -86,7 +86,7 @@ struct Seat {
   Cause cause;
   std::array<std::string_view, 4> classes;
 };
-constexpr std::array<Seat, 10> kSeats{{
+constexpr std::array<Seat, 11> kSeats{{
     {Cause::metadata, {"mdt_iops", "mds_cpu", "mod_slots", "mds_nic"}},
     {Cause::lock, {"oss_cpu"}},
     {Cause::rpc_slots, {"rpc_slots"}},
@@ -97,6 +97,7 @@ constexpr std::array<Seat, 10> kSeats{{
     {Cause::network, {"flow", "client_ceiling", "router", "lnet_peer_credits"}},
     {Cause::client_nic, {"client_nic", "pcie"}},
     {Cause::client_cpu, {"memory_bus", "client_receive"}},
+    {Cause::restore, {"archive", "archive_connection", "archive_requests", "hsm_agent"}},
 }};
 
 const StationRow* busiest(const RunResult& result, Cause cause) {

@@ -1,8 +1,8 @@
 #include "models/assembly/scenario.hpp"
 
 #include "models/assembly/scenario_jobs.hpp"
-#include "models/assembly/scenario_network.hpp"
 #include "models/assembly/scenario_lustre.hpp"
+#include "models/assembly/scenario_network.hpp"
 #include "models/lustre/policy/layout.hpp"
 #include "sim/base/did_you_mean.hpp"
 #include "sim/base/units_text.hpp"
@@ -62,6 +62,7 @@ public:
     read_optional("network", NetworkSettings::parameters(), &scenario_.network);
     read_lustre(root_, scenario_, diagnostics_); // its defaults depend on what was read so far
     read_optional("run", RunSettings::parameters(), &scenario_.run);
+    read_hsm(root_, scenario_, diagnostics_);
     // What follows combines values: one that is wrong would give a second, misleading message.
     if (entries_known_) check_combinations();
     return std::move(scenario_);
@@ -114,7 +115,7 @@ private:
     const YamlNode node = required_section("storage");
     if (!node) return;
     const GivenKeys given = read_section(node, StorageSettings::parameters(), &scenario_.storage,
-                                         diagnostics_, {.extra_keys = {"set"}});
+                                         diagnostics_, {.extra_keys = {"set", "hsm"}});
     const std::string& name = scenario_.storage.filesystem;
     const LustreSystem* entry = catalog_.find_filesystem(name);
     if (entry != nullptr)

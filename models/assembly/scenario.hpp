@@ -7,6 +7,7 @@
 #pragma once
 
 #include "models/assembly/catalog.hpp"
+#include "models/assembly/scenario_hsm.hpp"
 #include "models/loadgen/ior.hpp"
 #include "models/loadgen/mdtest.hpp"
 #include "models/lustre/policy/tunables.hpp"
@@ -88,6 +89,7 @@ struct StorageSettings {
   std::string layout;              // after loading: the file system's default where none is given
   std::string lustre_version;      // `2.15`; after loading: the catalog's where none is given
   double burst_credit = 0;         // level of the buckets at the start: 1 = full
+  HsmChoice hsm;
 
   static const ParameterTable& parameters();
 };

@@ -308,6 +308,8 @@ const std::vector<ScenarioSection>& scenario_sections() {
       {"cluster", "The machines.", &ClusterSettings::parameters()},
       {"cluster.set", "Changes to the catalog's instance.", &Instance::parameters()},
       {"storage", "The file system.", &StorageSettings::parameters()},
+      {"storage.hsm", "An archive behind the file system; without this section there is none.",
+       &HsmChoice::parameters()},
       {"storage.set", "Changes to the catalog's file system.", &LustreSystem::parameters()},
       {"network", "Between the two.", &NetworkSettings::parameters()},
       {"lustre",

@@ -3,6 +3,7 @@
 #include "models/assembly/build_filesystem.hpp"
 #include "models/assembly/describe_result.hpp"
 #include "models/assembly/observe.hpp"
+#include "models/assembly/preload.hpp"
 #include "models/assembly/running_job.hpp"
 #include "sim/kernel/engine.hpp"
 
@@ -147,6 +148,7 @@ RunResult simulate(const Scenario& scenario, const std::string& command) {
   std::vector<std::unique_ptr<RunningJob>> jobs;
   for (std::uint32_t i = 0; i < scenario.jobs.size(); ++i)
     jobs.push_back(start_job({scenario, scenario.jobs[i], JobIndex{i}, engine, filesystem}));
+  const std::optional<PreloadReport> preloaded = preload(scenario, filesystem);
   engine.run();
 
   std::vector<JobReport> reports;
@@ -163,6 +165,7 @@ RunResult simulate(const Scenario& scenario, const std::string& command) {
                                       : RooflineInputs{.read = totals.read_delivered},
                   result);
   fill_bill(scenario, reports, result);
+  describe_hsm(filesystem, preloaded, result);
   observe_stations(engine.world(), result);
   observe_bottleneck(result);
   describe_result(scenario, command, result);

@@ -84,8 +84,8 @@ public:
   void stop_agent(std::uint32_t agent) { agents_[agent].stop(); }
   // Places directories and files of the same names and sizes as those of another file system.
   void place_as(const Filesystem& other);
-  // Takes no simulated time: what a preload before the run has brought. Pre: HSM, and all files
-  // have room.
+  // Takes no simulated time: what a preload before the run has brought. A file without room stays
+  // released. Pre: it is.
   void make_resident(FileIndex file);
 
   // The most that all clients together can read, by max-flow over disks, servers and network, for a

@@ -43,9 +43,8 @@ void Filesystem::place_as(const Filesystem& other) {
 
 void Filesystem::make_resident(FileIndex file) {
   assert(hsm_ && hsm_->is_released(file));
-  const bool fits = files_.instantiate_whole(file, Seconds{});
-  assert(fits);
-  if (fits) files_.set_hsm_flags(file, finished(HsmAction::restore, files_.hsm_flags(file)));
+  if (files_.instantiate_whole(file, Seconds{}))
+    files_.set_hsm_flags(file, finished(HsmAction::restore, files_.hsm_flags(file)));
 }
 
 } // namespace lustrum::lustre

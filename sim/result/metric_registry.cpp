@@ -118,6 +118,32 @@ std::vector<Metric> phase_metrics() {
   };
 }
 
+std::vector<Metric> hsm_metrics() {
+  return {
+      {"hsm.states[].files", "files",
+       "files that `lfs hsm_state` shows with these words at the end of the run", neither},
+      {"hsm.states[].bytes", "B", "their sizes", neither},
+      {"hsm.resident_files", "files", "files whose data is in the file system at the end", neither},
+      {"hsm.resident_bytes", "B", "their sizes", neither},
+      {"hsm.released_files", "files",
+       "files whose data is in the archive only: `released` in `lfs hsm_state`", neither},
+      {"hsm.released_bytes", "B", "their sizes", neither},
+      {"hsm.preload_s", "s",
+       "simulated time from the first restore request of the preload to its last restore; not part "
+       "of the makespan; null without a preload",
+       lower},
+      {"hsm.restores", "files", "restores that succeeded, a preload's included", neither},
+      {"hsm.restored_bytes", "B", "sizes of the files restored", neither},
+      {"hsm.archives", "files", "archive actions that succeeded", neither},
+      {"hsm.archived_bytes", "B", "sizes of the files archived", neither},
+      {"hsm.releases", "files", "releases, each counted", neither},
+      {"hsm.joined", "requests", "requests for an action that was under way already", neither},
+      {"hsm.failed", "actions", "actions that failed or were cancelled", lower},
+      {"hsm.no_space", "actions", "restores that found no room on the OSTs", lower},
+      {"hsm.waits", "calls", "reads and writes that waited for a restore", lower},
+  };
+}
+
 std::vector<Metric> station_metrics() {
   return {
       {"stations[].utilization_pct", "%",
@@ -172,7 +198,7 @@ std::vector<Metric> all_metrics() {
        {job_metrics(),
         stall_metrics("stalls", "all GPU time, or without GPUs of all processes' time"),
         one_job_metrics(), stall_metrics("jobs[].stalls", "the job's GPU time or processes' time"),
-        phase_metrics(), station_metrics(), cost_metrics(), other_metrics()})
+        phase_metrics(), hsm_metrics(), station_metrics(), cost_metrics(), other_metrics()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -79,6 +79,30 @@ template <class V> void fields(V& v, Seen<V, JobRow>& j) {
   v("stalls", j.stalls);
 }
 
+template <class V> void fields(V& v, Seen<V, HsmStateRow>& s) {
+  v("state", s.state);
+  v("files", s.files);
+  v("bytes", s.bytes);
+}
+
+template <class V> void fields(V& v, Seen<V, HsmReport>& h) {
+  v("states", h.states);
+  v("resident_files", h.resident_files);
+  v("resident_bytes", h.resident_bytes);
+  v("released_files", h.released_files);
+  v("released_bytes", h.released_bytes);
+  v("preload_s", h.preload_s);
+  v("restores", h.restores);
+  v("restored_bytes", h.restored_bytes);
+  v("archives", h.archives);
+  v("archived_bytes", h.archived_bytes);
+  v("releases", h.releases);
+  v("joined", h.joined);
+  v("failed", h.failed);
+  v("no_space", h.no_space);
+  v("waits", h.waits);
+}
+
 template <class V> void fields(V& v, Seen<V, StationRow>& s) {
   v("name", s.name);
   v("class", s.station_class);
@@ -172,6 +196,7 @@ template <class V> void fields(V& v, Seen<V, RunResult>& r) {
   v("stalls", r.stalls);
   v("jobs", r.jobs);
   v("phases", r.phases);
+  v("hsm", r.hsm);
   v("stations", r.stations);
   v("station_classes", r.station_classes);
   v("bottleneck", r.bottleneck);

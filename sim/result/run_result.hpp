@@ -92,6 +92,32 @@ struct JobRow {
   GpuTimeShares stalls{};
 };
 
+// Files in one state of HSM, by the words of `lfs hsm_state`.
+struct HsmStateRow {
+  std::string state{}; // empty: HSM knows nothing of them
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+};
+
+// What HSM did, a preload before the job included, and what lies where at the end.
+struct HsmReport {
+  std::vector<HsmStateRow> states;
+  std::uint64_t resident_files = 0;
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t released_files = 0;
+  std::uint64_t released_bytes = 0;
+  std::optional<double> preload_s;
+  std::uint64_t restores = 0;
+  std::uint64_t restored_bytes = 0;
+  std::uint64_t archives = 0;
+  std::uint64_t archived_bytes = 0;
+  std::uint64_t releases = 0;
+  std::uint64_t joined = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t no_space = 0;
+  std::uint64_t waits = 0;
+};
+
 struct StationRow {
   std::string name;
   std::string station_class; // `class` in JSON
@@ -184,6 +210,7 @@ struct RunResult {
   GpuTimeShares stalls;
   std::vector<JobRow> jobs;     // one at least
   std::vector<PhaseRow> phases; // of all jobs; empty without a load generator
+  std::optional<HsmReport> hsm; // empty without an archive
   std::vector<StationRow> stations;
   std::vector<StationClassRow> station_classes;
   std::optional<Bottleneck> bottleneck;

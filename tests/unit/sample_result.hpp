@@ -61,6 +61,22 @@ inline RunResult sample_result() {
   r.jobs.back().stalls[Cause::disk] = 100;
   r.phases = {{"neighbour", "write", 32, 65'536, 68'719'476'736, 2, 340.25, 192.61, 150.5, 201.25,
                "MiB/s"}};
+  r.hsm = {.states = {{"exists archived", 160, 22'548'578'304},
+                      {"released exists archived", 8, 1'127'428'915}},
+           .resident_files = 160,
+           .resident_bytes = 22'548'578'304,
+           .released_files = 8,
+           .released_bytes = 1'127'428'915,
+           .preload_s = 12.5,
+           .restores = 161,
+           .restored_bytes = 22'689'509'918,
+           .archives = 1,
+           .archived_bytes = 4096,
+           .releases = 3,
+           .joined = 5,
+           .failed = 2,
+           .no_space = 1,
+           .waits = 6};
   r.stations = {{"ost0.disk", "ost_disk", "fifo", 98.25, 12.5, 30'560, "1 server"}};
   r.station_classes = {{"client_nic", 2, 12.5, 12.75, 1.25},
                        {"oss_nic", 4, 61.25, 62.5, 3.75},

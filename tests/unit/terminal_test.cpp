@@ -65,6 +65,15 @@ Epochs       time       AU
   2     2.225 min  71.50 %
   3     2.204 min  71.75 %
 
+HSM, state at the end       files      data
+  exists archived             160    21 GiB
+  released exists archived      8  1.05 GiB
+  Preload: 12.5 s before the job
+  Restored: 161 files, 21.13 GiB; 6 calls waited for one, 0.0 % of the time;
+            3 files released
+  Archived: 1 file, 4 KiB
+  Failed: 2 actions, 1 for lack of room
+
 Stations      count  mean busy  most busy  requests present
   ost_disk        8     96.1 %     98.2 %             12.50  <- bottleneck
   oss_nic         4     61.2 %     62.5 %              3.75

@@ -1,0 +1,84 @@
+#include "models/assembly/preload.hpp"
+
+#include "models/assembly/build_filesystem.hpp"
+#include "sim/base/units_text.hpp"
+#include "sim/kernel/engine.hpp"
+
+#include <fmt/format.h>
+
+namespace lustrum {
+
+std::optional<PreloadReport> preload(const Scenario& scenario, lustre::Filesystem& filesystem) {
+  const HsmChoice& choice = scenario.storage.hsm;
+  if (!choice.on || !choice.preload) return std::nullopt;
+  kernel::World world;
+  if (scenario.run.event_limit > 0) world.set_event_limit(scenario.run.event_limit);
+  lustre::Filesystem copy(world, build_filesystem(scenario));
+  copy.place_as(filesystem);
+  std::vector<FileIndex> files;
+  for (std::uint32_t f = 0; f < copy.files().files(); ++f)
+    if (copy.hsm()->is_released(FileIndex{f})) files.emplace_back(f);
+  lustre::HsmService::Preload result;
+  world.spawn(copy.hsm()->preload(files, choice.preload_processes, result), {"preload", 0});
+  world.run_all();
+  if (world.failure()) std::rethrow_exception(world.failure());
+  std::vector<std::string> problems = world.check_laws();
+  for (std::string& problem : copy.check_laws()) problems.push_back(std::move(problem));
+  if (!problems.empty())
+    throw kernel::SimulationError("the preload broke a law that every run must obey: a bug of "
+                                  "Lustrum\n  " +
+                                  problems.front());
+  for (const FileIndex file : files)
+    if (!copy.hsm()->is_released(file)) filesystem.make_resident(file);
+  return PreloadReport{.time = result.done,
+                       .actions = copy.hsm()->actions(),
+                       .releases = copy.hsm()->counts().released,
+                       .no_room = copy.hsm()->counts().no_room};
+}
+
+namespace {
+
+void count_actions(const lustre::HsmCoordinator::Counts& actions, HsmReport& report) {
+  report.restores += actions.restored;
+  report.restored_bytes += actions.restored_bytes.count();
+  report.archives += actions.archived;
+  report.archived_bytes += actions.archived_bytes.count();
+  report.joined += actions.joined;
+  report.failed += actions.failed + actions.cancelled;
+}
+
+} // namespace
+
+void describe_hsm(lustre::Filesystem& filesystem, const std::optional<PreloadReport>& preload,
+                  RunResult& result) {
+  const lustre::HsmService* hsm = filesystem.hsm();
+  if (!hsm) return;
+  HsmReport& report = result.hsm.emplace();
+  for (const lustre::HsmService::StateRow& row : hsm->states()) {
+    report.states.push_back({row.state, row.files, row.bytes.count()});
+    const bool released = row.state.starts_with("released");
+    (released ? report.released_files : report.resident_files) += row.files;
+    (released ? report.released_bytes : report.resident_bytes) += row.bytes.count();
+  }
+  count_actions(hsm->actions(), report);
+  report.releases = hsm->counts().released;
+  report.no_space = hsm->counts().no_room;
+  report.waits = hsm->counts().waited;
+  if (preload) {
+    report.preload_s = preload->time.count();
+    count_actions(preload->actions, report);
+    report.releases += preload->releases;
+    report.no_space += preload->no_room;
+    result.notes.push_back(fmt::format(
+        "the preload of {} takes place before the job begins, on an idle file system: it is in "
+        "neither the makespan nor the cost",
+        format_duration(preload->time)));
+  }
+  if (report.no_space > 0)
+    result.warnings.push_back(fmt::format(
+        "{} restores found no room: the data set is larger than the file system, and reads of what "
+        "is not there fail (set release.high_watermark, or take more capacity)",
+        report.no_space));
+}
+
+} // namespace lustrum

@@ -1,0 +1,28 @@
+// HSM in a run: the preload before it, and what is reported of it.
+#pragma once
+
+#include "models/assembly/scenario.hpp"
+#include "models/lustre/filesystem.hpp"
+#include "sim/result/run_result.hpp"
+
+#include <optional>
+
+namespace lustrum {
+
+struct PreloadReport {
+  Seconds time{};
+  lustre::HsmCoordinator::Counts actions;
+  std::uint64_t releases = 0;
+  std::uint64_t no_room = 0;
+};
+
+// Restores all files of the file system on an idle copy of it, in a world of its own, and makes
+// those resident here that are so there at the end. Empty when the scenario wants none.
+// \pre the jobs have placed their files, and no simulated time has passed
+std::optional<PreloadReport> preload(const Scenario& scenario, lustre::Filesystem& filesystem);
+
+// Sets result.hsm, if there is an archive, and what there is to be said of it.
+void describe_hsm(lustre::Filesystem& filesystem, const std::optional<PreloadReport>& preload,
+                  RunResult& result);
+
+} // namespace lustrum

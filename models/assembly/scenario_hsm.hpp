@@ -1,0 +1,53 @@
+// The section `storage.hsm` of a scenario: an archive behind the file system (for FSx, a data
+// repository in S3), and where the data set is when the job begins.
+#pragma once
+
+#include "sim/base/diagnostics.hpp"
+#include "sim/base/parameter.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace lustrum {
+
+class YamlNode;
+struct Scenario;
+
+struct HsmChoice {
+  struct Archive {
+    Seconds first_byte{};
+    BytesPerSecond connection_rate{};
+    BytesPerSecond total_rate{};
+    PerSecond requests{};
+  };
+  struct Release {
+    double high_watermark = 0;
+    double low_watermark = 0;
+    std::string order;
+    Seconds min_age{};
+  };
+  bool on = false; // the section is there
+  std::string state;
+  bool preload = false;
+  std::uint32_t preload_processes = 0;
+  Archive archive;
+  std::uint32_t agents = 0; // after loading: the real number
+  std::string agents_on;
+  BytesPerSecond agent_bandwidth{};
+  std::uint32_t agent_files = 0;
+  Seconds agent_file_overhead{};
+  std::uint32_t max_requests = 0; // after loading: the real number, as the next
+  Seconds scan_interval{};
+  Seconds loop_period{};
+  Seconds grace_delay{};
+  Seconds active_request_timeout{};
+  std::string policy;
+  Release release;
+
+  static const ParameterTable& parameters();
+};
+
+// Sets scenario.storage.hsm. \pre the other sections are read
+void read_hsm(const YamlNode& root, Scenario& scenario, Diagnostics& diagnostics);
+
+} // namespace lustrum

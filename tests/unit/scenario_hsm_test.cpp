@@ -1,0 +1,108 @@
+// The section `storage.hsm` of a scenario: defaults, FSx, what is rejected, what is built of it.
+#include "models/assembly/build_filesystem.hpp"
+#include "models/assembly/scenario.hpp"
+#include "sim/scenario/yaml_document.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+namespace lustrum {
+namespace {
+
+struct Loaded {
+  Scenario scenario;
+  std::string messages;
+};
+
+Loaded parse(const std::string& hsm, bool fsx = true) {
+  const std::string root = LUSTRUM_SOURCE_DIR;
+  Diagnostics diagnostics;
+  const Catalog catalog = Catalog::load(root + "/models/catalog", diagnostics);
+  const YamlDocument document =
+      YamlDocument::parse("schema_version: 1\n"
+                          "workload: {dlio: workloads/resnet50_h100.yaml}\n"
+                          "cluster: {instance: p5.48xlarge, nodes: 1}\n"
+                          "storage: {filesystem: " +
+                              std::string(fsx ? "fsx_persistent_2_250, capacity: 9.6 TiB"
+                                              : "onprem_nvme_lustre, capacity: 120 TiB") +
+                              (hsm.empty() ? "" : ", hsm: " + hsm) + "}\n",
+                          root + "/configs/t.yaml", diagnostics);
+  Scenario scenario = read_scenario(document, catalog, diagnostics);
+  return {std::move(scenario), diagnostics.render()};
+}
+
+const AssumedRow* find_assumed(const Scenario& scenario, std::string_view key) {
+  const auto found = std::find_if(scenario.fitted.begin(), scenario.fitted.end(),
+                                  [&](const AssumedRow& row) { return row.key == key; });
+  return found == scenario.fitted.end() ? nullptr : &*found;
+}
+
+TEST_CASE("without the section there is no archive") {
+  const auto [scenario, said] = parse("");
+  CHECK(said == "");
+  CHECK_FALSE(scenario.storage.hsm.on);
+  CHECK_FALSE(build_filesystem(scenario).hsm);
+  CHECK(build_filesystem(scenario).ost_capacity == Bytes{});
+  CHECK(find_assumed(scenario, "storage.hsm.max_requests") == nullptr);
+}
+
+TEST_CASE("Lustre's own defaults, and what FSx is taken to be") {
+  const auto [own, said] = parse("{}", false);
+  CHECK(said == "");
+  CHECK(own.storage.hsm.max_requests == 3);
+  CHECK(own.storage.hsm.scan_interval == Seconds{1});
+  CHECK(own.storage.hsm.agents == 1);
+  CHECK(find_assumed(own, "storage.hsm.max_requests") == nullptr);
+  CHECK(find_assumed(own, "storage.hsm.agents") == nullptr);
+  CHECK(find_assumed(own, "storage.hsm.archive.first_byte") != nullptr);
+
+  const auto [fsx, said_fsx] = parse("{archive: {first_byte: 150 ms}}");
+  CHECK(said_fsx == "");
+  CHECK(fsx.storage.hsm.max_requests == 23);
+  CHECK(fsx.storage.hsm.scan_interval == Seconds{});
+  CHECK(fsx.storage.hsm.agents == 4); // 9.6 TiB, 2.4 TiB behind each server
+  const AssumedRow* requests = find_assumed(fsx, "storage.hsm.max_requests");
+  REQUIRE(requests != nullptr);
+  CHECK(requests->kind == "fitted");
+  CHECK(find_assumed(fsx, "storage.hsm.archive.first_byte") == nullptr); // given
+
+  const auto [given, said_given] = parse("{max_requests: 5, scan_interval: 1 s, agents: 2}");
+  CHECK(said_given == "");
+  CHECK(given.storage.hsm.max_requests == 5);
+  CHECK(given.storage.hsm.scan_interval == Seconds{1});
+  CHECK(given.storage.hsm.agents == 2);
+  CHECK(find_assumed(given, "storage.hsm.max_requests") == nullptr);
+}
+
+TEST_CASE("what is built of it") {
+  const auto [scenario, said] =
+      parse("{state: archived, policy: NBR, agents_on: clients, "
+            "release: {high_watermark: 90 %, low_watermark: 70 %, order: largest}}");
+  CHECK(said == "");
+  const lustre::FilesystemSettings settings = build_filesystem(scenario);
+  REQUIRE(settings.hsm);
+  CHECK(settings.hsm->placement == lustre::HsmPlacement::archived);
+  CHECK(settings.hsm->agents_on_clients);
+  CHECK(settings.hsm->service.non_blocking_restore);
+  CHECK_FALSE(settings.hsm->service.coordinator.no_retry);
+  CHECK(settings.hsm->service.release.high_watermark == 0.9);
+  CHECK(settings.hsm->service.release.low_watermark == 0.7);
+  CHECK(settings.hsm->service.release.order == lustre::ReleaseRule::Order::largest);
+  // 9.6 TiB on four servers of two OSTs.
+  CHECK(settings.ost_capacity == scenario.storage.capacity / 8);
+}
+
+TEST_CASE("what contradicts itself is rejected") {
+  const std::string preload = parse("{state: archived, preload: true}").messages;
+  CHECK(preload.find("files in state `archived` need no preload") != std::string::npos);
+  const std::string marks =
+      parse("{release: {high_watermark: 50 %, low_watermark: 60 %}}").messages;
+  CHECK(marks.find("`storage.hsm.release.low_watermark` is above") != std::string::npos);
+  const std::string unknown = parse("{max_request: 4}").messages;
+  CHECK(unknown.find("did you mean `max_requests`?") != std::string::npos);
+}
+
+} // namespace
+} // namespace lustrum
