@@ -3,6 +3,7 @@
 
 #include "models/lustre/client/client.hpp"
 #include "models/lustre/client/copytool.hpp"
+#include "models/lustre/policy/recovery.hpp"
 #include "models/storage.hpp"
 #include "sim/kernel/topology.hpp"
 
@@ -31,6 +32,7 @@ struct FilesystemSettings {
   LustreTunables tunables;
   Bytes ost_capacity{};           // of each; 0: without end
   std::optional<HsmSettings> hsm; // without: no archive
+  RecoverySettings recovery; // RecoverySettings::from(tunables), unless a test says otherwise
   std::uint32_t jobs = 1;
   std::uint64_t seed = 0; // of the object allocator
 };
@@ -97,6 +99,49 @@ public:
   // Files per second that the metadata servers can open and close in a run that opens this many.
   PerSecond open_close_bound(std::uint64_t opens) const;
 
+  // --- failures, in filesystem_failures.cpp; faults.hpp says when which happens
+  // --------------------
+  std::uint32_t clients() const { return static_cast<std::uint32_t>(clients_.size()); }
+  std::uint32_t osts() const { return static_cast<std::uint32_t>(ost_.size()); }
+  std::uint32_t osss() const { return static_cast<std::uint32_t>(oss_.size()); }
+  const Ost& ost(OstIndex ost) const { return ost_[ost.value()]; }
+  Oss& oss(OssIndex oss) { return oss_[oss.value()]; }
+  fabric::Fabric& fabric() { return fabric_; }
+  FileTable& files() { return files_; }
+  kernel::DelayStation& timer() { return *timer_; }
+
+  // The target answers no more; new objects avoid it while any other serves.
+  void fail_target(OstIndex ost);
+  // It has recovered, and serves again, perhaps on another server.
+  void recover_target(OstIndex ost);
+  void move_target(OstIndex ost, OssIndex oss) { ost_[ost.value()].move_to(oss_[oss.value()]); }
+  // It is gone for good with all that lies on it: calls that need it fail.
+  void lose_target(OstIndex ost);
+  // Share of the device's rate; `degraded`: new objects avoid it.
+  void set_target_speed(OstIndex ost, double share, bool degraded);
+
+  bool runs(ClientIndex client) const { return clients_[client.value()].state().runs(); }
+  // From now on the client says nothing; it is evicted once a lock callback to it or its pings time
+  // out. wake() lets it go on.
+  void hang(ClientIndex client);
+  void wake(ClientIndex client);
+  void kill(ClientIndex client);
+  // The client loses what it holds on the OST: locks, pages, data not yet written back. Calls of it
+  // that are under way there fail.
+  void evict(ClientIndex client, OstIndex ost);
+  // The same on an MDT: locks on inodes, opens, cached names.
+  void evict(ClientIndex client, MdtIndex mdt);
+  // On every target that serves; one that does not will miss it at the end of its recovery.
+  void evict(ClientIndex client);
+  // How often a client was evicted, by one or more targets at once.
+  std::uint64_t evictions() const { return evictions_; }
+  std::optional<Seconds> last_eviction(ClientIndex client) const {
+    const double at_s = evicted_s_[client.value()];
+    return at_s < 0 ? std::nullopt : std::optional(Seconds{at_s});
+  }
+  // The target has evicted the client for its present silence, and will not wait for it.
+  bool is_given_up(ClientIndex client, OstIndex ost) const;
+
   // Conservation: what the OSTs read and wrote is what clients fetched. Empty when all holds.
   std::vector<std::string> check_laws() const;
 
@@ -104,9 +149,10 @@ private:
   Client& client(const Caller& caller) { return clients_[caller.client.value()]; }
   void add_agents();
   void discard_on_agents(std::uint32_t object);
-  // The client loses what it holds on the OST.
-  void evict(ClientIndex client, OstIndex ost);
-  void evict(ClientIndex client, MdtIndex mdt);
+  // Which silence the client is in; 0: it runs.
+  std::uint32_t silence_of(ClientIndex client) const;
+  kernel::Task expect_pings(ClientIndex client);
+  void fall_silent(ClientIndex client);
   kernel::Topology::Cut cut_with(BytesPerSecond network, BytesPerSecond disk) const;
 
   kernel::World& world_;
@@ -117,6 +163,7 @@ private:
   fabric::Fabric fabric_;
   LockService extent_locks_;
   InodeLockService inode_locks_;
+  kernel::DelayStation* timer_ = nullptr;
   std::deque<Mds> mds_;
   std::deque<Oss> oss_;
   std::deque<Ost> ost_;
@@ -125,6 +172,8 @@ private:
   std::optional<HsmService> hsm_;
   std::deque<Client> clients_; // the jobs' first, then those of HSM agents
   std::deque<Copytool> agents_;
+  std::vector<double> evicted_s_; // [client]: when last
+  std::uint64_t evictions_ = 0;
 };
 
 } // namespace lustrum::lustre

@@ -67,17 +67,18 @@ public:
                                       *supply, inode_locks, extent_locks};
     for (std::uint32_t c = 0; c < s.clients; ++c) {
       objects.emplace_back(
-          world, fabric, files, osts, extent_locks, ClientIndex{c}, tunables,
-          lustre::ObjectCacheSettings{.max_cached = Bytes{kGib}, .max_dirty = Bytes{kGib}}, delay, delay,
-          totals_);
+          world, fabric, files, osts, extent_locks, ClientIndex{c}, states.emplace_back(world),
+          tunables,
+          lustre::ObjectCacheSettings{.max_cached = Bytes{kGib}, .max_dirty = Bytes{kGib}}, delay,
+          delay, totals_);
       holders.push_back(&holders_.emplace_back(objects.back()));
-      inode_holders.push_back(
-          &clients.emplace_back(parts, objects.back(), ClientIndex{c}, s.tunables, s.metadata));
+      inode_holders.push_back(&clients.emplace_back(parts, objects.back(), ClientIndex{c},
+                                                    states.back(), s.tunables, s.metadata));
     }
     extent_locks.connect(holders, [](ClientIndex, std::uint32_t) {});
     inode_locks.connect(inode_holders, [this](ClientIndex client, lustre::Inode inode) {
       const MdtIndex mdt = clients.front().mdt_of(inode);
-      mds[mdt.value()].target().evict(client);
+      mds[mdt.value()].target().evict(client, 0);
       clients[client.value()].evicted_by(mdt);
       inode_locks.evict(client,
                         [&](lustre::Inode held) { return clients.front().mdt_of(held) == mdt; });
@@ -117,6 +118,7 @@ public:
   std::deque<lustre::Oss> oss;
   std::deque<lustre::Ost> osts;
   std::optional<lustre::ObjectSupply> supply;
+  std::deque<lustre::ClientState> states;
   std::deque<lustre::ObjectCache> objects;
   std::deque<lustre::MetadataClient> clients;
 

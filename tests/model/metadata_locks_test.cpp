@@ -184,7 +184,7 @@ TEST_CASE("a client that does not answer its callback is evicted after the timeo
   run(system, [&](Outcome& o) { return a.list(kFirst, kRoot, files, o); });
   run(system, [&](Outcome& o) { return a.stat(kFirst, here, o); });
   CHECK(a.locks_held() == 2);
-  a.set_responding(false);
+  system.states[0].hang();
   const FileIndex file = system.files.plan_file(kRoot);
   Outcome outcome;
   const double took_s = system.run(b.open(kSecond, file, kCreate, outcome)).count();

@@ -50,9 +50,9 @@ struct Client::Accounted {
 };
 
 Client::Client(const ClientParts& parts, ClientIndex index, const LustreTunables& tunables)
-    : parts_(parts), index_(index), tunables_(tunables),
+    : parts_(parts), index_(index), tunables_(tunables), state_(parts.world),
       objects_(parts.world, parts.fabric, parts.files, parts.osts, parts.extent_locks, index,
-               tunables, cache_settings(tunables), parts.timer, parts.cpu, parts.totals),
+               state_, tunables, cache_settings(tunables), parts.timer, parts.cpu, parts.totals),
       metadata_({.world = parts.world,
                  .fabric = parts.fabric,
                  .files = parts.files,
@@ -60,27 +60,29 @@ Client::Client(const ClientParts& parts, ClientIndex index, const LustreTunables
                  .supply = parts.supply,
                  .inode_locks = parts.inode_locks,
                  .extent_locks = parts.extent_locks},
-                objects_, index, tunables, MetadataSettings::of(tunables)),
+                objects_, index, state_, tunables, MetadataSettings::of(tunables)),
       limits_(readahead_limits(tunables)),
       hybrid_{tunables.llite_hybrid_io, Bytes{tunables.llite_hybrid_io_read_threshold_bytes},
-              Bytes{tunables.llite_hybrid_io_write_threshold_bytes}},
-      woken_(parts.world) {}
+              Bytes{tunables.llite_hybrid_io_write_threshold_bytes}} {}
 
 // --- Opening and closing ----------------------------------------------------------------------
 
 Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<OpenFile>& opened,
                   Outcome& outcome) {
-  while (hung_) co_await woken_.wait();
   IoTotals& totals = parts_.totals[caller.job.value()];
   // network.gds: the job's reads and writes go to GPU memory.
   if (parts_.fabric.settings().host_path == fabric::HostPath::gpu) mode.gpu = true;
   const bool creates = mode.create && !parts_.files.exists(file);
   Outcome call;
-  co_await metadata_.open(caller, file, mode, call);
+  if (!state_.runs()) co_await go_on(call);
+  if (call.ok()) co_await metadata_.open(caller, file, mode, call);
+  if (!state_.runs()) co_await go_on(call);
   ++totals.opens;
   if (creates && call.ok()) ++totals.creates;
   if (call.ok()) {
-    opened = std::make_unique<File>(caller, file, mode);
+    auto made = std::make_unique<File>(caller, file, mode);
+    if (objects_.has_losses()) made->losses_seen = losses_of(file);
+    opened = std::move(made);
     if (parts_.hsm) parts_.hsm->opened(file);
   } else {
     ++totals.errors;
@@ -89,21 +91,23 @@ Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<
 }
 
 Task Client::close(std::unique_ptr<OpenFile> open_file, Outcome& outcome) {
-  while (hung_) co_await woken_.wait();
   const Caller caller = open_file->caller();
   const FileIndex file = open_file->file();
   open_file.reset();
   Outcome call;
-  co_await metadata_.close(caller, file, call);
+  if (!state_.runs()) co_await go_on(call);
+  if (call.ok()) co_await metadata_.close(caller, file, call);
   if (parts_.hsm) parts_.hsm->closed(file);
+  if (!state_.runs()) co_await go_on(call);
   ++parts_.totals[caller.job.value()].closes;
   settle(caller, call, outcome);
 }
 
 Task Client::stat(Caller caller, FileIndex file, Outcome& outcome) {
-  while (hung_) co_await woken_.wait();
   Outcome call;
-  co_await metadata_.stat(caller, file, call);
+  if (!state_.runs()) co_await go_on(call);
+  if (call.ok()) co_await metadata_.stat(caller, file, call);
+  if (!state_.runs()) co_await go_on(call);
   ++parts_.totals[caller.job.value()].stats;
   settle(caller, call, outcome);
 }
@@ -114,50 +118,54 @@ void Client::settle(const Caller& caller, const Outcome& call, Outcome& outcome)
 }
 
 Task Client::truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) {
-  while (hung_) co_await woken_.wait();
   Outcome call;
+  if (!state_.runs()) co_await go_on(call);
   if (parts_.hsm) parts_.hsm->opened(file); // nobody may release it meanwhile
-  if (is_released(file)) co_await parts_.hsm->restore(file, call);
+  if (call.ok() && is_released(file)) co_await parts_.hsm->restore(file, call);
   if (call.ok()) co_await metadata_.truncate(caller, file, size, call);
   if (call.ok() && parts_.hsm) parts_.hsm->written(file);
   if (parts_.hsm) parts_.hsm->closed(file);
+  if (!state_.runs()) co_await go_on(call);
   settle(caller, call, outcome);
 }
 
 Task Client::remove(Caller caller, FileIndex file, Outcome& outcome) {
-  while (hung_) co_await woken_.wait();
   Outcome call;
-  co_await metadata_.unlink(caller, file, call);
+  if (!state_.runs()) co_await go_on(call);
+  if (call.ok()) co_await metadata_.unlink(caller, file, call);
+  if (!state_.runs()) co_await go_on(call);
   if (call.ok()) ++parts_.totals[caller.job.value()].removes;
   settle(caller, call, outcome);
 }
 
 Task Client::make_directory(Caller caller, std::uint32_t directory, Outcome& outcome) {
-  while (hung_) co_await woken_.wait();
   Outcome call;
-  co_await metadata_.make_directory(caller, directory, call);
+  if (!state_.runs()) co_await go_on(call);
+  if (call.ok()) co_await metadata_.make_directory(caller, directory, call);
+  if (!state_.runs()) co_await go_on(call);
   settle(caller, call, outcome);
 }
 
 Task Client::remove_directory(Caller caller, std::uint32_t directory, Outcome& outcome) {
-  while (hung_) co_await woken_.wait();
   Outcome call;
-  co_await metadata_.remove_directory(caller, directory, call);
+  if (!state_.runs()) co_await go_on(call);
+  if (call.ok()) co_await metadata_.remove_directory(caller, directory, call);
+  if (!state_.runs()) co_await go_on(call);
   settle(caller, call, outcome);
 }
 
 Task Client::list(Caller caller, std::uint32_t directory, std::vector<FileIndex>& files,
                   Outcome& outcome) {
-  while (hung_) co_await woken_.wait();
   Outcome call;
-  co_await metadata_.list(caller, directory, files, call);
+  if (!state_.runs()) co_await go_on(call);
+  if (call.ok()) co_await metadata_.list(caller, directory, files, call);
+  if (!state_.runs()) co_await go_on(call);
   settle(caller, call, outcome);
 }
 
 // --- Reading ----------------------------------------------------------------------------------
 
 Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outcome) {
-  while (hung_) co_await woken_.wait();
   File& file = static_cast<File&>(open_file);
   IoTotals& totals = this->totals(file);
   const Accounted account{totals.read_under_way, totals.read_delivered, totals.read_failed,
@@ -168,7 +176,8 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
   Outcome call;
   const Extent extent{offset, offset + length};
   const OpenMode mode = file.mode();
-  if (is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
+  if (!state_.runs()) co_await go_on(call);
+  if (call.ok() && is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
   if (call.ok() && !metadata_.has_layout(file.file()))
     co_await metadata_.fetch_layout(file.caller(), file.file(), call);
   if (call.ok() && on_mdt(file.file(), extent) > Bytes{} && !metadata_.has_data(file.file()))
@@ -185,6 +194,7 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
     co_await transfer_hybrid(file, extent, device::Operation::read, call);
   else
     co_await read_buffered(file, extent, call);
+  if (!state_.runs()) co_await go_on(call);
   account.end(length, call, outcome);
 }
 
@@ -211,7 +221,6 @@ Task Client::work(Seconds time, Outcome& outcome) {
 // --- Writing ----------------------------------------------------------------------------------
 
 Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outcome) {
-  while (hung_) co_await woken_.wait();
   File& file = static_cast<File&>(open_file);
   IoTotals& totals = this->totals(file);
   const Accounted account{totals.write_under_way, totals.write_accepted, totals.write_failed,
@@ -221,7 +230,8 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
   account.begin(length);
   Outcome call;
   const Extent extent{offset, offset + length};
-  if (is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
+  if (!state_.runs()) co_await go_on(call);
+  if (call.ok() && is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
   if (call.ok() && !metadata_.has_layout(file.file()))
     co_await metadata_.fetch_layout(file.caller(), file.file(), call);
   if (call.ok()) co_await instantiate(file, extent, call);
@@ -239,6 +249,7 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
     parts_.files.grow(file.file(), extent.end);
     if (parts_.hsm) parts_.hsm->written(file.file());
   }
+  if (!state_.runs()) co_await go_on(call);
   account.end(length, call, outcome);
 }
 
@@ -275,31 +286,50 @@ Task Client::write_buffered(File& file, Extent extent, Outcome& outcome) {
       }
     }
     at = next;
+    if (outcome.ok()) parts_.files.grow(index, at); // a call that fails later has written so far
   }
 }
 
 Task Client::sync(OpenFile& open_file, Outcome& outcome) {
-  while (hung_) co_await woken_.wait();
   const FileIndex file = open_file.file();
   const FileTable& files = parts_.files;
   IoTotals& totals = this->totals(open_file);
   ++totals.syncs;
   Outcome call;
+  if (!state_.runs()) co_await go_on(call);
+  const double start_s = parts_.world.now().count();
   std::vector<ObjectExtent> parts;
-  map(file, {Bytes{}, files.size(file)}, parts);
+  if (call.ok()) map(file, {Bytes{}, files.size(file)}, parts);
   kernel::TaskGroup group = parts_.world.group();
   std::deque<Outcome> each;
-  const double start_s = parts_.world.now().count();
   for (const ObjectExtent& part : parts)
     group.add(sync_object(files.object_number(file, part.object), each.emplace_back()),
               {"client sync", index_.value()});
   co_await group.all();
-  for (const Outcome& one : each) call += one;
-  TimeAccount elapsed;
-  elapsed.add_split_as(call.time, parts_.world.now().count() - start_s, Cause::write_back);
-  outcome.time += elapsed;
-  outcome.fail(call.error);
+  Outcome all;
+  for (const Outcome& one : each) all += one;
+  call.time.add_split_as(all.time, parts_.world.now().count() - start_s, Cause::write_back);
+  call.fail(all.error);
+  if (objects_.has_losses()) report_losses(static_cast<File&>(open_file), call);
+  if (!state_.runs()) co_await go_on(call);
   if (!call.ok()) ++totals.errors;
+  outcome += call;
+}
+
+std::uint64_t Client::losses_of(FileIndex file) const {
+  std::vector<ObjectExtent> parts;
+  map(file, {Bytes{}, parts_.files.size(file)}, parts);
+  std::uint64_t sum = 0;
+  for (const ObjectExtent& part : parts)
+    sum += objects_.losses(parts_.files.object_number(file, part.object));
+  return sum;
+}
+
+// Each open file learns of a loss once, as with errseq in Linux.
+void Client::report_losses(File& file, Outcome& call) const {
+  const std::uint64_t losses = losses_of(file.file());
+  if (losses != file.losses_seen) call.fail(StorageError::io);
+  file.losses_seen = losses;
 }
 
 Task Client::sync_object(std::uint32_t object, Outcome& outcome) {

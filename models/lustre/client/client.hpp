@@ -6,6 +6,7 @@
 // (the way back); meanwhile ObjectCache::wait holds the reader.
 #pragma once
 
+#include "models/lustre/client/client_state.hpp"
 #include "models/lustre/client/metadata.hpp"
 #include "models/lustre/client/object_cache.hpp"
 #include "models/lustre/policy/hybrid_io.hpp"
@@ -57,32 +58,29 @@ public:
   const ObjectCache& objects() const { return objects_; }
   void drop_caches();
 
-  // A hung client neither goes on nor answers callbacks, until it is woken; a dead one never is.
-  void hang() {
-    hung_ = true;
-    metadata_.set_responding(false);
-  }
-  void wake() {
-    hung_ = false;
-    metadata_.set_responding(true);
-    woken_.notify();
-  }
+  // A hung client neither goes on nor answers callbacks until it is woken; on a dead one every call
+  // fails, and what it had not written back is lost.
+  ClientState& state() { return state_; }
+  const ClientState& state() const { return state_; }
 
   // LockHolder
   void called_back(std::uint32_t object, LockId lock) override {
     objects_.called_back(object, lock);
   }
   Bytes written_end(std::uint32_t object) const override;
-  bool responds() const override { return !hung_; }
+  bool responds() const override { return state_.runs(); }
 
 private:
   struct File : OpenFile {
     using OpenFile::OpenFile;
     Readahead readahead;
+    std::uint64_t losses_seen = 0;
   };
   // One call's bytes on their way through the totals.
   struct Accounted;
 
+  // Waits while the client hangs; fails when it is dead.
+  kernel::Task go_on(Outcome& call) { return state_.until_it_runs(call); }
   kernel::Task read_buffered(File& file, Extent extent, Outcome& outcome);
   // Sends for what the plan wants and is not here.
   void start(const File& file, const ReadaheadPlan& plan);
@@ -100,6 +98,8 @@ private:
   // All objects of the extent at once.
   kernel::Task transfer_parts(File& file, Extent extent, device::Operation operation,
                               Outcome& outcome);
+  std::uint64_t losses_of(FileIndex file) const;
+  void report_losses(File& file, Outcome& call) const;
   kernel::Task sync_object(std::uint32_t object, Outcome& outcome);
   kernel::Task instantiate(File& file, Extent extent, Outcome& outcome);
   // What of the extent lies on the MDT.
@@ -116,6 +116,7 @@ private:
   ClientParts parts_;
   ClientIndex index_;
   const LustreTunables& tunables_;
+  ClientState state_;
   ObjectCache objects_;
   MetadataClient metadata_;
   ReadaheadLimits limits_;
@@ -124,8 +125,6 @@ private:
   std::uint32_t read_ahead_workers_ = 0;
   std::vector<ObjectExtent> parts_scratch_; // never across an await
   std::vector<ObjectExtent> demand_scratch_;
-  bool hung_ = false;
-  kernel::Signal woken_;
 };
 
 } // namespace lustrum::lustre

@@ -16,8 +16,8 @@ Cause cause_of(const kernel::Station* slowest) {
 } // namespace
 
 Mdc::Mdc(kernel::World& world, fabric::Fabric& fabric, Mds& mds, ClientIndex client,
-         const LustreTunables& tunables)
-    : world_(world), fabric_(fabric), mds_(mds), client_(client),
+         ClientState& state, const LustreTunables& tunables)
+    : world_(world), fabric_(fabric), mds_(mds), client_(client), state_(state),
       rpc_slots_(world.add_slots(
           {"mdc_slots", "client{}.mdc{}.rpc_slots", client.value(), mds.index().value()},
           tunables.mdc_max_rpcs_in_flight)),
@@ -45,18 +45,31 @@ Task Mdc::begin(Call& call, Outcome& outcome) {
   co_await send(call, outcome);
 }
 
-Task Mdc::send(Call& call, Outcome& outcome) {
-  Stopwatch watch(world_, outcome.time);
+Task Mdc::until_connected(Call& call, Outcome& outcome) {
+  Outcome waited;
   Target& target = mds_.target();
-  while (!target.available()) [[unlikely]] {
-      if (target.fails_out()) {
-        call.error_ = StorageError::io;
-        outcome.fail(call.error_);
-        co_return;
-      }
+  while (waited.ok() && !(target.available() && state_.runs())) {
+    if (!state_.runs()) {
+      co_await state_.until_it_runs(waited);
+    } else if (target.fails_out()) {
+      waited.fail(StorageError::io);
+    } else {
+      Stopwatch watch(world_, waited.time);
       co_await target.change();
       watch.lap(Cause::failure);
     }
+  }
+  call.error_ = waited.error;
+  outcome += waited;
+}
+
+Task Mdc::send(Call& call, Outcome& outcome) {
+  Target& target = mds_.target();
+  if (!target.available() || !state_.runs()) [[unlikely]] {
+    co_await until_connected(call, outcome);
+    if (!call.ok()) co_return;
+  }
+  Stopwatch watch(world_, outcome.time);
   call.boot_ = target.boot();
   co_await fabric_.metadata_latency();
   watch.lap(Cause::metadata);
@@ -81,6 +94,11 @@ Task Mdc::end(Call& call, Outcome& outcome) {
     call.thread_.reset();
     co_await fabric_.metadata_latency();
     watch.lap(Cause::metadata);
+    if (!state_.runs()) [[unlikely]] {
+      co_await until_connected(call, outcome);
+      watch.skip();
+      if (!call.ok()) co_return;
+    }
     if (mds_.target().boot() == call.boot_) [[likely]]
       break;
     // The reply is lost. The MDT knows the request when it comes again, and does not do it twice.

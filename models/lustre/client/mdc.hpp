@@ -8,6 +8,7 @@
 #pragma once
 
 #include "models/fabric/fabric.hpp"
+#include "models/lustre/client/client_state.hpp"
 #include "models/lustre/client/mod_slots.hpp"
 #include "models/lustre/policy/tunables.hpp"
 #include "models/lustre/server/mds.hpp"
@@ -46,7 +47,7 @@ public:
   };
 
   Mdc(kernel::World& world, fabric::Fabric& fabric, Mds& mds, ClientIndex client,
-      const LustreTunables& tunables);
+      ClientState& state, const LustreTunables& tunables);
 
   Mds& mds() const { return mds_; }
 
@@ -63,12 +64,15 @@ public:
 
 private:
   kernel::Task send(Call& call, Outcome& outcome);
+  // Until client and MDT are there, or never will be.
+  kernel::Task until_connected(Call& call, Outcome& outcome);
   std::uint32_t evictions() const { return mds_.target().evictions(client_); }
 
   kernel::World& world_;
   fabric::Fabric& fabric_;
   Mds& mds_;
   ClientIndex client_;
+  ClientState& state_;
   kernel::SlotsStation& rpc_slots_;
   ModSlots mod_slots_;
   PerOperation<std::uint64_t> rpcs_{};

@@ -31,10 +31,11 @@ MetadataSettings MetadataSettings::of(const LustreTunables& tunables) {
 }
 
 MetadataClient::MetadataClient(const MetadataParts& parts, ObjectCache& objects, ClientIndex client,
-                               const LustreTunables& tunables, const MetadataSettings& settings)
-    : parts_(parts), objects_(objects), client_(client), settings_(settings),
+                               ClientState& state, const LustreTunables& tunables,
+                               const MetadataSettings& settings)
+    : parts_(parts), objects_(objects), client_(client), state_(state), settings_(settings),
       cache_(settings.locks), looked_up_(parts.world), glimpsed_(parts.world) {
-  for (Mds& mds : parts.mds) mdcs_.emplace_back(parts.world, parts.fabric, mds, client, tunables);
+  for (Mds& mds : parts.mds) mdcs_.emplace_back(parts.world, parts.fabric, mds, client, state, tunables);
 }
 
 MdtIndex MetadataClient::mdt_of(Inode inode) const {
@@ -67,6 +68,8 @@ Task MetadataClient::granted(Inode inode, InodeDecision& decision, Outcome& outc
 
 HeldInode* MetadataClient::remember(Inode inode, const Asked& lock) {
   if (lock.had_it) return cache_.use(inode, now());
+  // While the client was silent the lock may have been called back or taken away.
+  if (state_.silences() > 0 && !parts_.inode_locks.has(inode, lock.lock.id)) return nullptr;
   const HeldInode before = cache_.remove(inode);
   if (before.bits != 0) parts_.inode_locks.cancel(inode, before.lock);
   unneeded_.clear();

@@ -48,7 +48,8 @@ struct MetadataParts {
 class MetadataClient : public InodeLockHolder {
 public:
   MetadataClient(const MetadataParts& parts, ObjectCache& objects, ClientIndex client,
-                 const LustreTunables& tunables, const MetadataSettings& settings);
+                 ClientState& state, const LustreTunables& tunables,
+                 const MetadataSettings& settings);
 
   // --- calls
   kernel::Task open(Caller caller, FileIndex file, OpenMode mode, Outcome& outcome);
@@ -86,9 +87,8 @@ public:
   void drop_caches();
   // Locks on inodes of this MDT are gone.
   void evicted_by(MdtIndex mdt);
-  void set_responding(bool responds) { responds_ = responds; }
   void inode_called_back(Inode inode, LockId lock, InodeBits wanted) override;
-  bool responds() const override { return responds_; }
+  bool responds() const override { return state_.runs(); }
 
   // --- counts
   const PerOperation<std::uint64_t>& rpcs(MdtIndex mdt) const { return mdcs_[mdt.value()].rpcs(); }
@@ -163,10 +163,10 @@ private:
   MetadataParts parts_;
   ObjectCache& objects_;
   ClientIndex client_;
+  ClientState& state_;
   MetadataSettings settings_;
   std::deque<Mdc> mdcs_;
   InodeCache cache_;
-  bool responds_ = true;
   std::vector<std::uint32_t> looking_up_; // directories
   kernel::Signal looked_up_;
   std::vector<std::shared_ptr<Scan>> scans_; // [process], made by list()

@@ -92,13 +92,10 @@ Task MetadataClient::glimpse_object(std::uint32_t object, Outcome& outcome) {
   Target& target = osc.ost().target();
   ++glimpses_;
   for (bool answered = false; !answered;) {
-    while (!target.available() && !target.fails_out()) {
-      co_await target.change();
-      watch.lap(Cause::failure);
-    }
-    if (!target.available()) {
-      outcome.fail(StorageError::io);
-      break;
+    if (!osc.connected()) {
+      co_await osc.until_connected(outcome);
+      watch.skip();
+      if (!outcome.ok()) break;
     }
     const std::uint32_t boot = target.boot();
     const std::uint32_t evictions = target.evictions(client_);
@@ -113,9 +110,16 @@ Task MetadataClient::glimpse_object(std::uint32_t object, Outcome& outcome) {
     co_await parts_.fabric.latency();
     watch.lap(Cause::lock);
     answered = target.boot() == boot;
-    if (answered && decision.answer == LockAnswer::granted &&
-        target.evictions(client_) == evictions)
-      objects_.release(osc, osc.locks().add(object, decision.lock));
+    if (!state_.runs()) co_await state_.until_it_runs(outcome);
+    watch.skip();
+    if (!outcome.ok()) break;
+    if (decision.answer != LockAnswer::granted) continue;
+    // As the server knows it now: it may be called back or taken away.
+    const ExtentLock* lock = parts_.extent_locks.find(object, decision.lock.id);
+    if (lock && answered && target.evictions(client_) == evictions)
+      objects_.release(osc, osc.locks().add(object, *lock));
+    else
+      parts_.extent_locks.cancel(object, decision.lock.id);
   }
   glimpsing_.erase(under_way());
   glimpsed_.notify();

@@ -16,10 +16,11 @@ constexpr std::size_t kCancelsAtOnce = 16;
 
 ObjectCache::ObjectCache(kernel::World& world, fabric::Fabric& fabric, FileTable& files,
                          std::deque<Ost>& osts, LockService& lock_service, ClientIndex client,
-                         const LustreTunables& tunables, const ObjectCacheSettings& settings,
-                         kernel::DelayStation& timer, kernel::DelayStation& cpu, JobTotals& totals)
+                         ClientState& state, const LustreTunables& tunables,
+                         const ObjectCacheSettings& settings, kernel::DelayStation& timer,
+                         kernel::DelayStation& cpu, JobTotals& totals)
     : world_(world), fabric_(fabric), files_(files), osts_(osts), lock_service_(lock_service),
-      client_(client), tunables_(tunables), settings_(settings), totals_(totals),
+      client_(client), state_(state), tunables_(tunables), settings_(settings), totals_(totals),
       cache_({.chunk = settings.rpc_size, .max_cached = settings.max_cached}), oscs_(osts.size()),
       dirty_(osts.size()), written_(world), timer_(timer), cpu_(cpu) {}
 
@@ -27,7 +28,7 @@ Osc& ObjectCache::osc_of(std::uint32_t object) {
   const OstIndex ost = files_.ost_of(object);
   std::unique_ptr<Osc>& osc = oscs_[ost.value()];
   if (!osc)
-    osc = std::make_unique<Osc>(world_, fabric_, osts_[ost.value()], lock_service_, client_,
+    osc = std::make_unique<Osc>(world_, fabric_, osts_[ost.value()], lock_service_, client_, state_,
                                 tunables_);
   return *osc;
 }
@@ -217,9 +218,7 @@ Task ObjectCache::give_up_task(Osc& osc, ClientLocks::Handle handle) {
   if (lock.mode == LockMode::pw) co_await flush(object, true, outcome);
   cache_.drop(object, {lock.extent.begin, lock.extent.end}, PageCache::DirtyPages::keep);
   osc.locks().remove(handle);
-  co_await fabric_.latency();
-  co_await osc.ost().oss().serve_small(outcome.time, Cause::lock);
-  lock_service_.cancel(object, lock.id);
+  co_await osc.cancel(object, lock.id);
 }
 
 void ObjectCache::called_back(std::uint32_t object, LockId id) {
@@ -242,6 +241,9 @@ void ObjectCache::discard(std::uint32_t object, Bytes from) {
 }
 
 void ObjectCache::evicted_by(OstIndex ost) {
+  unneeded_.clear();
+  if (Osc* osc = oscs_[ost.value()].get()) osc->locks().call_back_all(unneeded_);
+  for (const ClientLocks::Handle lock : unneeded_) oscs_[ost.value()]->locks().remove(lock);
   const std::uint32_t objects = files_.objects();
   for (std::uint32_t object = 0; object < objects; ++object) {
     if (files_.ost_of(object) != ost) continue;
@@ -249,7 +251,7 @@ void ObjectCache::evicted_by(OstIndex ost) {
         cache_.drop(object, kWholeObject, PageCache::DirtyPages::drop);
     if (dropped.dirty_pages == 0) continue;
     ObjectWrites& writes = writes_[object];
-    writes.failed = true;
+    ++writes.losses;
     note_lost(kPageSize * dropped.dirty_pages, writes.job);
     settle_dirty(object, kPageSize * dropped.dirty_pages);
   }

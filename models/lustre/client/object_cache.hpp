@@ -34,9 +34,9 @@ class ObjectCache {
 public:
   // `timer` and `cpu` are shared by all clients: nobody queues there.
   ObjectCache(kernel::World& world, fabric::Fabric& fabric, FileTable& files, std::deque<Ost>& osts,
-              LockService& lock_service, ClientIndex client, const LustreTunables& tunables,
-              const ObjectCacheSettings& settings, kernel::DelayStation& timer,
-              kernel::DelayStation& cpu, JobTotals& totals);
+              LockService& lock_service, ClientIndex client, ClientState& state,
+              const LustreTunables& tunables, const ObjectCacheSettings& settings,
+              kernel::DelayStation& timer, kernel::DelayStation& cpu, JobTotals& totals);
 
   Osc& osc_of(std::uint32_t object);
   const PageCache& pages() const { return cache_; }
@@ -67,9 +67,11 @@ public:
   kernel::Task transfer_direct(JobIndex job, std::uint32_t object, Extent extent,
                                device::Operation operation, bool gpu, Outcome& outcome);
 
-  // Writes back what is dirty of the object and waits for it. Fails if something was lost since the
-  // last call.
+  // Writes back what is dirty of the object and waits for it.
   kernel::Task flush(std::uint32_t object, bool high_priority, Outcome& outcome);
+  // How often data of the object was lost: each open file reports what is new to it with fsync.
+  std::uint32_t losses(std::uint32_t object) const;
+  bool has_losses() const { return lost_bytes_ > 0; }
   // Forgets the pages of an object that is removed or truncated from `from` on, dirty ones too.
   void discard(std::uint32_t object, Bytes from);
 
@@ -77,7 +79,7 @@ public:
   // dropped, and it is cancelled, once its present users are done.
   void called_back(std::uint32_t object, LockId lock);
   void release(Osc& osc, ClientLocks::Handle lock);
-  // Locks and pages of an OST are gone; dirty pages are lost.
+  // Locks and pages of an OST are gone; dirty pages are lost. Locks in use go with their last user.
   void evicted_by(OstIndex ost);
   // All clean pages.
   void drop_clean();
@@ -110,6 +112,7 @@ private:
     PageCache::WriteRpc rpc;
     std::uint32_t object = 0;
     JobIndex job{};
+    std::uint32_t evictions = 0; // before the pages were taken
     bool high_priority = false;
   };
   struct ObjectWrites {
@@ -117,7 +120,7 @@ private:
     Bytes begin{UINT64_MAX}; // where dirty pages may be
     Bytes end{};
     JobIndex job{}; // who wrote last
-    bool failed = false;
+    std::uint32_t losses = 0;
   };
   struct DirtyMark {
     double since_s = 0;
@@ -163,6 +166,7 @@ private:
   std::deque<Ost>& osts_;
   LockService& lock_service_;
   ClientIndex client_;
+  ClientState& state_;
   const LustreTunables& tunables_;
   ObjectCacheSettings settings_;
   JobTotals& totals_;

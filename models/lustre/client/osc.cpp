@@ -9,9 +9,10 @@ namespace lustrum::lustre {
 using kernel::Task;
 
 Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, LockService& lock_service,
-         ClientIndex client, const LustreTunables& tunables)
+         ClientIndex client, ClientState& state, const LustreTunables& tunables)
     : world_(world), fabric_(fabric), ost_(ost), lock_service_(lock_service), client_(client),
       bulk_setup_(tunables.client_bulk_setup), short_io_(tunables.osc_short_io_bytes),
+      state_(state),
       locks_({.lru_size = tunables.ldlm_lru_size, .lru_max_age = tunables.ldlm_lru_max_age}),
       granted_(world), slots_(world.add_slots({"rpc_slots", "client{}.osc{}.rpc_slots",
                                                client.value(), ost.index().value()},
@@ -42,13 +43,9 @@ Task Osc::lock(std::uint32_t object, LockMode mode, LockExtent extent,
   }
   pending_.push_back({object, mode});
   const std::uint32_t evictions_before = evictions();
-  while (outcome.ok()) {
-    if (!ost_.target().available()) {
-      co_await wait_for_target(outcome);
-      watch.skip();
-      if (!outcome.ok()) break;
-    }
-    const std::uint32_t boot = ost_.target().boot();
+  if (!connected()) co_await until_connected(outcome);
+  watch.skip();
+  if (outcome.ok()) {
     co_await fabric_.latency();
     watch.lap(Cause::lock);
     co_await ost_.oss().serve_small(outcome.time, Cause::lock);
@@ -58,14 +55,19 @@ Task Osc::lock(std::uint32_t object, LockMode mode, LockExtent extent,
     co_await lock_service_.enqueue(object, request, decision);
     co_await fabric_.latency();
     watch.lap(Cause::lock);
-    if (evictions() != evictions_before) {
-      outcome.fail(StorageError::io);
-    } else if (decision.answer == LockAnswer::granted) {
-      held = locks_.add(object, decision.lock);
-      break;
-    } else if (ost_.target().boot() == boot) {
-      outcome.fail(StorageError::io);
+    if (!connected()) [[unlikely]] {
+      co_await until_connected(outcome);
+      watch.skip();
+      // It may have been called back or taken away meanwhile, which nobody heard.
+      const ExtentLock* lock = lock_service_.find(object, decision.lock.id);
+      decision = {lock ? LockAnswer::granted : LockAnswer::refused, lock ? *lock : ExtentLock{}};
     }
+    const bool granted = decision.answer == LockAnswer::granted;
+    if (!granted || evictions() != evictions_before) outcome.fail(StorageError::io);
+    if (outcome.ok())
+      held = locks_.add(object, decision.lock);
+    else if (granted && !state_.dead()) // what a dead client holds goes with its eviction
+      lock_service_.cancel(object, decision.lock.id);
   }
   const auto mine = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& p) {
     return p.object == object && p.mode == mode;
@@ -74,30 +76,33 @@ Task Osc::lock(std::uint32_t object, LockMode mode, LockExtent extent,
   granted_.notify();
 }
 
-Task Osc::wait_for_target(Outcome& outcome) {
-  Stopwatch watch(world_, outcome.time);
+Task Osc::until_connected(Outcome& outcome) {
   Target& target = ost_.target();
-  while (!target.available() && outcome.ok()) {
-    if (target.fails_out())
+  while (outcome.ok() && !connected()) {
+    if (!state_.runs()) {
+      co_await state_.until_it_runs(outcome);
+    } else if (target.fails_out()) {
       outcome.fail(StorageError::io);
-    else
+    } else {
+      Stopwatch watch(world_, outcome.time);
       co_await target.change();
+      watch.lap(Cause::failure);
+    }
   }
-  watch.lap(Cause::failure);
 }
 
 Task Osc::bulk(const BulkRequest& request, Outcome& outcome) {
   const double asked_s = world_.now().count();
+  const std::uint32_t evictions_before = evictions();
   const bool extra =
       request.high_priority && slots_.held() == slots_.count() && high_priority_slot_.held() == 0;
   kernel::SlotHold slot = co_await (extra ? high_priority_slot_ : slots_).acquire();
   outcome.time.add_split_as(behind_slots_, world_.now().count() - asked_s, Cause::rpc_slots);
-  const std::uint32_t evictions_before = evictions();
-  for (bool answered = false; !answered;) {
-    if (!ost_.target().available()) [[unlikely]] {
-      co_await wait_for_target(outcome);
-      if (!outcome.ok()) co_return;
-    }
+  for (bool answered = false; !answered && outcome.ok();) {
+    if (!connected()) [[unlikely]]
+      co_await until_connected(outcome);
+    if (evictions() != evictions_before) outcome.fail(StorageError::io);
+    if (!outcome.ok()) co_return;
     const std::uint32_t boot = ost_.target().boot();
     Outcome served;
     const double sent_s = world_.now().count();
@@ -111,6 +116,8 @@ Task Osc::bulk(const BulkRequest& request, Outcome& outcome) {
     outcome.time[Cause::network] += wire_s;
     behind_slots_ += served.time;
     behind_slots_[Cause::rpc_slots] += wire_s;
+    if (!state_.runs()) [[unlikely]]
+      co_await state_.until_it_runs(outcome);
     answered = ost_.target().boot() == boot;
     if (!answered) resent_bytes_ += request.length.as_double();
   }
@@ -118,15 +125,31 @@ Task Osc::bulk(const BulkRequest& request, Outcome& outcome) {
 }
 
 Task Osc::call(Cause cause, Outcome& outcome) {
-  if (!ost_.target().available()) co_await wait_for_target(outcome);
-  if (!outcome.ok()) co_return;
-  Stopwatch watch(world_, outcome.time);
+  const std::uint32_t evictions_before = evictions();
+  for (bool answered = false; !answered && outcome.ok();) {
+    if (!connected()) co_await until_connected(outcome);
+    if (!outcome.ok()) co_return;
+    const std::uint32_t boot = ost_.target().boot();
+    Stopwatch watch(world_, outcome.time);
+    co_await fabric_.latency();
+    watch.lap(cause);
+    co_await ost_.oss().serve_small(outcome.time, cause);
+    watch.skip();
+    co_await fabric_.latency();
+    watch.lap(cause);
+    if (!state_.runs()) co_await state_.until_it_runs(outcome);
+    answered = ost_.target().boot() == boot;
+  }
+  if (evictions() != evictions_before) outcome.fail(StorageError::io);
+}
+
+Task Osc::cancel(std::uint32_t object, LockId lock) {
+  Outcome outcome;
+  if (!connected()) co_await until_connected(outcome);
+  if (state_.dead()) co_return; // whoever waits for the lock gets it with the eviction
   co_await fabric_.latency();
-  watch.lap(cause);
-  co_await ost_.oss().serve_small(outcome.time, cause);
-  watch.skip();
-  co_await fabric_.latency();
-  watch.lap(cause);
+  co_await ost_.oss().serve_small(outcome.time, Cause::lock);
+  lock_service_.cancel(object, lock);
 }
 
 } // namespace lustrum::lustre

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "models/fabric/fabric.hpp"
+#include "models/lustre/client/client_state.hpp"
 #include "models/lustre/policy/lock_cache.hpp"
 #include "models/lustre/policy/tunables.hpp"
 #include "models/lustre/server/lock_service.hpp"
@@ -15,7 +16,7 @@ namespace lustrum::lustre {
 class Osc {
 public:
   Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, LockService& lock_service,
-      ClientIndex client, const LustreTunables& tunables);
+      ClientIndex client, ClientState& state, const LustreTunables& tunables);
 
   Ost& ost() const { return ost_; }
   ClientLocks& locks() { return locks_; }
@@ -33,6 +34,16 @@ public:
   kernel::Task bulk(const BulkRequest& request, Outcome& outcome);
   // An RPC without data: OST_SYNC, OST_PUNCH, a glimpse.
   kernel::Task call(Cause cause, Outcome& outcome);
+  // LDLM_CANCEL of a lock that is not among the held ones any more.
+  kernel::Task cancel(std::uint32_t object, LockId lock);
+
+  // Whether an RPC can be sent now, or a reply be heard.
+  bool connected() const { return ost_.target().available() && state_.runs(); }
+  // Waits until it is so, or fails: a dead client, a target that is down and fails out.
+  kernel::Task until_connected(Outcome& outcome);
+
+  // How often the OST has evicted this client; what was held before is gone.
+  std::uint32_t evictions() const { return ost_.target().evictions(client_); }
 
   // RPCs sent again because their target failed: the OST has moved their bytes twice.
   double resent_bytes() const { return resent_bytes_; }
@@ -43,9 +54,6 @@ private:
     LockMode mode;
   };
   bool is_pending(std::uint32_t object, LockMode mode) const;
-  // True when the target answers; otherwise waits for it.
-  kernel::Task wait_for_target(Outcome& outcome);
-  std::uint32_t evictions() const { return ost_.target().evictions(client_); }
 
   kernel::World& world_;
   fabric::Fabric& fabric_;
@@ -54,6 +62,7 @@ private:
   ClientIndex client_;
   Seconds bulk_setup_;
   Bytes short_io_;
+  ClientState& state_;
   ClientLocks locks_;
   std::vector<Pending> pending_;
   kernel::Signal granted_;

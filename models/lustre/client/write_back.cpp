@@ -25,6 +25,7 @@ Task ObjectCache::write(JobIndex job, std::uint32_t object, Extent extent, Bytes
     co_await osc.lock(object, LockMode::pw, pages, lock, outcome);
     if (!lock) co_return;
   }
+  const std::uint32_t evictions_before = osc.evictions();
   // Its first and last page may hold bytes of others: read, then modified.
   const Bytes last = pages.end - kPageSize;
   const bool leaves_front = pages.begin < std::min(extent.begin, known_end);
@@ -33,6 +34,8 @@ Task ObjectCache::write(JobIndex job, std::uint32_t object, Extent extent, Bytes
     co_await read_page(job, osc, object, pages.begin, outcome);
   if (leaves_back && last != pages.begin) co_await read_page(job, osc, object, last, outcome);
   if (outcome.ok()) co_await reserve(osc.ost().index(), whole_pages(extent), outcome);
+  // Without its lock the data could not be written back.
+  if (osc.evictions() != evictions_before) outcome.fail(StorageError::io);
   if (outcome.ok()) make_dirty(job, object, extent);
   release(osc, *lock);
 }
@@ -111,6 +114,7 @@ bool ObjectCache::send(std::uint32_t object, Extent extent, bool high_priority) 
   ++writes.in_flight;
   write.object = object;
   write.job = writes.job;
+  write.evictions = osc_of(object).evictions();
   write.high_priority = high_priority;
   world_.spawn(write_back(id), {"client writing back", client_.value()});
   return true;
@@ -131,15 +135,17 @@ Task ObjectCache::write_back(std::uint32_t id) {
                             .operation = device::Operation::write,
                             .high_priority = write.high_priority};
   Outcome outcome;
+  Osc& osc = osc_of(write.object);
   if (settings_.checksum_rate.count() > 0) co_await sum_up(request.length, outcome);
-  co_await osc_of(write.object).bulk(request, outcome);
+  if (osc.evictions() != write.evictions) outcome.fail(StorageError::io);
+  if (outcome.ok()) co_await osc.bulk(request, outcome);
   const std::uint32_t object = write.object;
   cache_.written(object, write.rpc, id);
   ObjectWrites& writes = writes_[object];
   if (outcome.ok()) {
     totals_[write.job.value()].write_stored += write.rpc.bytes;
   } else {
-    writes.failed = true;
+    ++writes.losses;
     note_lost(write.rpc.bytes, write.job);
   }
   last_write_back_ = outcome.time;
@@ -173,8 +179,12 @@ Task ObjectCache::flush(std::uint32_t object, bool high_priority, Outcome& outco
   while (writes_[object].in_flight > 0) co_await written_.wait();
   outcome.time.add_split_as(last_write_back_, world_.now().count() - start_s, Cause::write_back);
   const ObjectWrites& writes = writes_[object];
-  if (writes.failed) outcome.fail(StorageError::io);
-  if (writes.begin >= writes.end) writes_.erase(object);
+  if (writes.begin >= writes.end && writes.losses == 0) writes_.erase(object);
+}
+
+std::uint32_t ObjectCache::losses(std::uint32_t object) const {
+  const auto writes = writes_.find(object);
+  return writes == writes_.end() ? 0 : writes->second.losses;
 }
 
 Task ObjectCache::flush_old_pages() {

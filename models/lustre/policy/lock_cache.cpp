@@ -112,6 +112,12 @@ void ClientLocks::take_unneeded(Seconds now, std::size_t most, std::vector<Handl
   }
 }
 
+void ClientLocks::call_back_all(std::vector<Handle>& out) {
+  for (const std::uint32_t first : table_)
+    for (std::uint32_t i = first; i != kNone; i = pool_[i].next)
+      if (call_back(Handle{i})) out.emplace_back(i);
+}
+
 std::uint32_t ClientLocks::first_of(std::uint32_t object) const {
   return table_.empty() ? kNone : table_[bucket_of(object)];
 }

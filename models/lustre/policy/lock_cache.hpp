@@ -64,6 +64,10 @@ public:
   // it, so that the caller must give it up now; false also when that is under way already.
   bool call_back(Handle lock);
 
+  // An eviction: all locks are called back. Appends to `out` those that nobody uses, to be removed;
+  // a lock in use, or one whose giving up is under way, goes with whoever has it.
+  void call_back_all(std::vector<Handle>& out);
+
   // \pre nobody uses the lock
   void remove(Handle lock);
 

@@ -190,8 +190,7 @@ ParameterTable mdt_rows() {
        .choices = {"full", "partial", "disabled"},
        .doc = "Imperative recovery: the MGS tells clients that a target is back (full), tells "
               "those who can listen, or nobody.",
-       .source = "Lustre manual, Recovery",
-       .has_effect = false},
+       .source = "Lustre manual, Recovery"},
   };
 }
 

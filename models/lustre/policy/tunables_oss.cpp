@@ -35,15 +35,13 @@ ParameterTable ost_rows() {
        .default_text = "300 s",
        .min = 1,
        .doc = "A restarted OST waits so long for its clients.",
-       .source = "Lustre 2.15 lustre/target/tgt_mount.c",
-       .has_effect = false},
+       .source = "Lustre 2.15 lustre/target/tgt_mount.c"},
       {.key = "obdfilter.recovery_time_hard",
        .field = field<&T::obdfilter_recovery_time_hard>,
        .default_text = "900 s",
        .min = 1,
        .doc = "At most so long, however often clients extend it.",
-       .source = "Lustre 2.15 lustre/target/tgt_mount.c",
-       .has_effect = false},
+       .source = "Lustre 2.15 lustre/target/tgt_mount.c"},
       {.key = "obdfilter.ir_factor",
        .field = field<&T::obdfilter_ir_factor>,
        .default_text = "5",
@@ -51,8 +49,7 @@ ParameterTable ost_rows() {
        .max = 10,
        .doc = "With imperative recovery the soft window is this many tenths of recovery_time_soft, "
               "120 s at least.",
-       .source = "Lustre 2.15 lustre/target/tgt_mount.c",
-       .has_effect = false},
+       .source = "Lustre 2.15 lustre/target/tgt_mount.c"},
   };
 }
 

@@ -49,15 +49,44 @@ Task InodeLockService::call_back(Inode inode, InodeLock held, InodeBits wanted) 
   co_await fabric_.metadata_latency();
   InodeLockHolder& holder = *holders_[held.client.value()];
   if (!holder.responds()) {
-    co_await world_.delay(timer_, callback_timeout_);
-    if (!holder.responds()) {
-      evict_(held.client, inode); // with all that it holds on that target
-      co_return;
-    }
+    co_await time_out({inode, held, wanted});
+    co_return;
   }
   holder.inode_called_back(inode, held.id, wanted);
   co_await fabric_.metadata_latency();
   cancel(inode, held.id);
+}
+
+Task InodeLockService::time_out(Unheard callback) {
+  unheard_.push_back(callback);
+  co_await world_.delay(timer_, callback_timeout_);
+  const auto unheard = std::ranges::find_if(unheard_, [&](const Unheard& other) {
+    return other.inode == callback.inode && other.held.id == callback.held.id;
+  });
+  if (unheard == unheard_.end()) co_return; // the client woke in time
+  unheard_.erase(unheard);
+  if (has(callback.inode, callback.held.id))
+    evict_(callback.held.client, callback.inode); // with all that it holds on that target
+}
+
+void InodeLockService::client_back(ClientIndex client) {
+  std::erase_if(unheard_, [&](const Unheard& callback) {
+    if (callback.held.client != client) return false;
+    world_.spawn(answer(callback), {"inode lock callback", client.value()});
+    return true;
+  });
+}
+
+Task InodeLockService::answer(Unheard callback) {
+  holders_[callback.held.client.value()]->inode_called_back(callback.inode, callback.held.id,
+                                                            callback.wanted);
+  co_await fabric_.metadata_latency();
+  cancel(callback.inode, callback.held.id);
+}
+
+bool InodeLockService::has(Inode inode, LockId lock) const {
+  const InodeResource* locks = resource(inode);
+  return locks && std::ranges::find(locks->granted(), lock, &InodeLock::id) != locks->granted().end();
 }
 
 bool InodeLockService::is_free(Inode inode) const {

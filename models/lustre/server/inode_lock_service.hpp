@@ -89,6 +89,11 @@ public:
         }
   }
 
+  // The client runs again, and hears the callbacks that came meanwhile.
+  void client_back(ClientIndex client);
+  // Is this lock granted?
+  bool has(Inode inode, LockId lock) const;
+
   // For tests and counters; nullptr: never had any lock.
   const InodeResource* resource(Inode inode) const;
   std::uint64_t callbacks_sent() const { return callbacks_sent_; }
@@ -108,11 +113,19 @@ private:
     void await_suspend(kernel::Task::Handle task) const { waiter.task = task; }
     void await_resume() const noexcept {}
   };
+  // A callback to a client that is silent.
+  struct Unheard {
+    Inode inode;
+    InodeLock held{};
+    InodeBits wanted{};
+  };
   static constexpr std::size_t kPage = 512;
   using Page = std::array<InodeResource, kPage>;
 
   InodeResource& resource_of(Inode inode);
   kernel::Task call_back(Inode inode, InodeLock held, InodeBits wanted);
+  kernel::Task time_out(Unheard callback);
+  kernel::Task answer(Unheard callback);
   void evict_from(Inode inode, ClientIndex client);
   void wake(Inode inode);
 
@@ -125,6 +138,7 @@ private:
   std::array<std::vector<std::unique_ptr<Page>>, 2> pages_; // of files, of directories
   InodeResource root_;
   std::vector<Waiter*> waiters_;
+  std::vector<Unheard> unheard_;
   std::vector<InodeLock> callbacks_; // scratch of enqueue()
   std::vector<InodeLock> granted_;   // scratch of cancel() and evict_from()
   std::uint64_t callbacks_sent_ = 0;

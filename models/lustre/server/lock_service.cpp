@@ -32,14 +32,43 @@ Task LockService::call_back(std::uint32_t object, ExtentLock held) {
   ++callbacks_sent_;
   co_await fabric_.latency();
   LockHolder& holder = *holders_[held.client.value()];
-  if (!holder.responds()) {
-    co_await world_.delay(timer_, callback_timeout_);
-    if (!holder.responds()) {
-      evict_(held.client, object); // with all that it holds on that target
-      co_return;
-    }
-  }
-  holder.called_back(object, held.id);
+  if (holder.responds())
+    holder.called_back(object, held.id);
+  else
+    co_await time_out(object, held);
+}
+
+Task LockService::time_out(std::uint32_t object, ExtentLock held) {
+  co_await world_.delay(timer_, callback_timeout_);
+  if (!holders_[held.client.value()]->responds() && find(object, held.id))
+    evict_(held.client, object); // with all that it holds on that target
+}
+
+const ExtentLock* LockService::find(std::uint32_t object, LockId lock) const {
+  const ExtentResource* locks = resource(object);
+  if (!locks) return nullptr;
+  const auto found = std::ranges::find(locks->granted(), lock, &ExtentLock::id);
+  return found == locks->granted().end() ? nullptr : &*found;
+}
+
+std::vector<std::pair<std::uint32_t, ExtentLock>>
+LockService::called_back_of(ClientIndex client) const {
+  std::vector<std::pair<std::uint32_t, ExtentLock>> found;
+  for_each_resource([&](std::uint32_t object, const ExtentResource& locks) {
+    for (const ExtentLock& held : locks.granted())
+      if (held.client == client && held.called_back) found.emplace_back(object, held);
+  });
+  return found;
+}
+
+void LockService::client_silent(ClientIndex client) {
+  for (const auto& [object, held] : called_back_of(client))
+    world_.spawn(time_out(object, held), {"lock timeout", client.value()});
+}
+
+void LockService::client_back(ClientIndex client) {
+  for (const auto& [object, held] : called_back_of(client))
+    holders_[client.value()]->called_back(object, held.id);
 }
 
 void LockService::cancel(std::uint32_t object, LockId lock) {

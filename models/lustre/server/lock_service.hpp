@@ -10,6 +10,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace lustrum::lustre {
@@ -48,18 +49,22 @@ public:
   void cancel(std::uint32_t object, LockId lock);
   // Takes back all that the client holds on objects for which `on_target` is true.
   template <class Filter> void evict(ClientIndex client, const Filter& on_target) {
-    for (std::size_t page = 0; page < pages_.size(); ++page)
-      for (std::size_t i = 0; pages_[page] && i < kPage; ++i)
-        if (const auto object = static_cast<std::uint32_t>(page * kPage + i);
-            !(*pages_[page])[i].empty() && on_target(object))
-          evict_from(object, client);
+    for_each_resource([&](std::uint32_t object, const ExtentResource&) {
+      if (on_target(object)) evict_from(object, client);
+    });
   }
+  // The client has fallen silent: the callbacks that it has not answered with a cancel time out.
+  void client_silent(ClientIndex client);
+  // It runs again, and hears the callbacks that came meanwhile.
+  void client_back(ClientIndex client);
 
   // Locks of an object, for tests and counters; nullptr: never had any.
   const ExtentResource* resource(std::uint32_t object) const {
     const std::size_t page = object / kPage;
     return page < pages_.size() && pages_[page] ? &(*pages_[page])[object % kPage] : nullptr;
   }
+  // A granted lock; nullptr: taken back.
+  const ExtentLock* find(std::uint32_t object, LockId lock) const;
   // Who may have written behind `size`: LDLM_GL_CALLBACKs to send.
   void glimpse_holders(std::uint32_t object, Bytes size, std::vector<ExtentLock>& holders) const {
     if (const ExtentResource* locks = resource(object)) locks->glimpse_holders(size, holders);
@@ -89,8 +94,17 @@ private:
   static constexpr std::size_t kPage = 512;
   using Page = std::array<ExtentResource, kPage>;
 
+  template <class Visit> void for_each_resource(const Visit& visit) const {
+    for (std::size_t page = 0; page < pages_.size(); ++page)
+      for (std::size_t i = 0; pages_[page] && i < kPage; ++i)
+        if (!(*pages_[page])[i].empty())
+          visit(static_cast<std::uint32_t>(page * kPage + i), (*pages_[page])[i]);
+  }
   ExtentResource& resource_of(std::uint32_t object);
+  std::vector<std::pair<std::uint32_t, ExtentLock>> called_back_of(ClientIndex client) const;
   kernel::Task call_back(std::uint32_t object, ExtentLock held);
+  // Evicts the holder if it is still silent when the callback times out.
+  kernel::Task time_out(std::uint32_t object, ExtentLock held);
   void evict_from(std::uint32_t object, ClientIndex client);
   void wake(std::uint32_t object, const std::vector<ExtentLock>& granted);
 

@@ -53,8 +53,9 @@ Task ObjectSupply::precreate(Link& link, OstIndex ost, std::uint32_t count) {
   ++create_rpcs_;
   Target& target = osts_[ost.value()].target();
   TimeAccount unused;
-  for (bool answered = false; !answered;) {
-    while (!target.available()) co_await target.change();
+  // Objects of an OST that is gone for good can be had: who uses them finds out.
+  for (bool answered = target.lost(); !answered;) {
+    while (!target.available() && !target.lost()) co_await target.change();
     const std::uint32_t boot = target.boot();
     co_await fabric_.latency();
     co_await osts_[ost.value()].oss().serve_small(unused, Cause::metadata);
@@ -62,7 +63,7 @@ Task ObjectSupply::precreate(Link& link, OstIndex ost, std::uint32_t count) {
         (count + settings_.transaction_objects - 1) / settings_.transaction_objects;
     co_await world_.serve(*makers_[ost.value()], settings_.transaction * transactions);
     co_await fabric_.latency();
-    answered = target.boot() == boot;
+    answered = target.boot() == boot || target.lost();
   }
   link.pool.created(count);
   files_.space().set_objects_ready(ost, true);
@@ -86,7 +87,7 @@ Task ObjectSupply::destroy_doomed(Link& link, OstIndex ost) {
   while (!link.doomed.empty()) {
     const std::uint32_t object = link.doomed.pop();
     ++destroy_rpcs_;
-    while (!target.available()) co_await target.change();
+    while (!target.available() && !target.lost()) co_await target.change();
     co_await fabric_.latency();
     co_await osts_[ost.value()].oss().serve_small(unused, Cause::metadata);
     // Clients with locks on it throw away what they have of it.

@@ -34,7 +34,7 @@ NrsSettings per_server(const OssSettings& settings) {
 
 Ost::Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex index,
          const OssSettings& settings, std::uint32_t clients)
-    : world_(world), oss_(oss), index_(index), settings_(settings), target_(world, clients),
+    : world_(world), oss_(&oss), index_(index), settings_(settings), target_(world, clients),
       device_(settings.disk), disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)),
       latency_(latency), credit_(add_credit(world, {"ost_credit", "ost{}.credit", index.value()},
                                             settings.disk_credit)) {
@@ -49,7 +49,7 @@ kernel::Task Ost::access(const BulkRequest& request, TimeAccount& account) {
                         .object = request.object,
                         .offset = request.offset,
                         .bytes = request.length};
-  if (ServerCache* cache = oss_.cache()) {
+  if (ServerCache* cache = oss_->cache()) {
     const ServerCache::Extent extent{
         .object = request.object, .offset = request.offset, .bytes = request.length};
     if (request.is_read()) {

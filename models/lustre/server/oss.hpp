@@ -51,8 +51,10 @@ public:
 
   OstIndex index() const { return index_; }
   // The server that it is attached to.
-  Oss& oss() const { return oss_; }
+  Oss& oss() const { return *oss_; }
+  void move_to(Oss& oss) { oss_ = &oss; }
   Target& target() { return target_; }
+  const Target& target() const { return target_; }
 
   // Reads or writes on the device, as far as the server's cache does not do: credit, queue and
   // service, latency.
@@ -66,7 +68,7 @@ public:
 
 private:
   kernel::World& world_;
-  Oss& oss_;
+  Oss* oss_;
   OstIndex index_;
   const OssSettings& settings_;
   Target target_;
@@ -89,6 +91,8 @@ public:
   // Pre: the request outlives the call.
   kernel::Task bulk(Ost& ost, const BulkRequest& request, Outcome& outcome);
   ServerCache* cache() { return settings_.cache.capacity > Bytes{} ? &cache_ : nullptr; }
+  // The server starts anew: its memory is empty.
+  void restart() { cache_ = ServerCache{settings_.cache}; }
   // CPU of a request without data: LDLM_ENQUEUE, OST_SYNC, OST_PUNCH ...
   kernel::Task serve_small(TimeAccount& account, Cause cause);
 

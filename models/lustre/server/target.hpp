@@ -14,7 +14,7 @@ namespace lustrum::lustre {
 
 class Target {
 public:
-  Target(kernel::World& world, std::uint32_t clients) : evictions_(clients), changed_(world) {}
+  Target(kernel::World& world, std::uint32_t clients) : evictions_(clients), silence_(clients), changed_(world) {}
 
   bool available() const { return available_; }
   // Rises with every failure.
@@ -28,9 +28,16 @@ public:
     changed_.notify(); // in failout mode those who wait give up
   }
   void recover() {
+    if (lost_) return;
     available_ = true;
     changed_.notify();
   }
+  // It never comes back: calls fail from now on.
+  void lose() {
+    lost_ = failout_ = true;
+    fail();
+  }
+  bool lost() const { return lost_; }
   // `failout` instead of `failover`: calls fail at once while the target is down.
   void set_failout(bool failout) {
     failout_ = failout;
@@ -39,13 +46,23 @@ public:
 
   // How often the client was evicted; what it held on this target is gone each time.
   std::uint32_t evictions(ClientIndex client) const { return evictions_[client.value()]; }
-  void evict(ClientIndex client) { ++evictions_[client.value()]; }
+  // `silence`: in which of its silences, 0: it was not silent.
+  void evict(ClientIndex client, std::uint32_t silence) {
+    ++evictions_[client.value()];
+    silence_[client.value()] = silence;
+  }
+  // Evicted in this silence: it does not wait for the client any more.
+  bool has_given_up(ClientIndex client, std::uint32_t silence) const {
+    return silence > 0 && silence_[client.value()] == silence;
+  }
 
 private:
   bool available_ = true;
   bool failout_ = false;
+  bool lost_ = false;
   std::uint32_t boot_ = 0;
   std::vector<std::uint32_t> evictions_; // [client]
+  std::vector<std::uint32_t> silence_;   // [client]: in which it was evicted last
   kernel::Signal changed_;
 };
 
