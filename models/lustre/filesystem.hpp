@@ -109,6 +109,7 @@ public:
   fabric::Fabric& fabric() { return fabric_; }
   FileTable& files() { return files_; }
   kernel::DelayStation& timer() { return *timer_; }
+  const LockService& extent_locks() const { return extent_locks_; }
 
   // The target answers no more; new objects avoid it while any other serves.
   void fail_target(OstIndex ost);

@@ -138,3 +138,40 @@ TEST_CASE("processor sharing: n equal jobs take n times as long, a late small on
   CHECK(order == "ba");
   CHECK(world.check_laws().empty());
 }
+
+namespace {
+
+Task think_and_ask(World& world, FifoStation& server, DelayStation& thinking, std::uint32_t who,
+                   std::uint32_t rounds, double& response_s) {
+  constexpr double kThink = 0.010;
+  constexpr double kService = 0.005;
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    const std::uint64_t draw = random::component("test.closed", who);
+    co_await world.delay(thinking, Seconds{kThink * random::exponential(kSeed, draw, 2 * i)});
+    const Seconds asked = world.now();
+    co_await world.serve(server, Seconds{kService * random::exponential(kSeed, draw, 2 * i + 1)});
+    response_s += (world.now() - asked).count();
+  }
+}
+
+} // namespace
+
+TEST_CASE("L3: four customers think and ask one server: exact mean value analysis") {
+  // Exponential service s = 5 ms, think time 10 ms. R_n = s (1 + Q_{n-1}), X_n = n / (R_n + Z),
+  // Q_n = X_n R_n, from Q_0 = 0:
+  //   n = 4: R = 12.105 ms, X = 180.95/s, Q = 2.190.
+  constexpr std::uint32_t kCustomers = 4;
+  constexpr std::uint32_t kRounds = 100'000;
+  World world;
+  auto& server = world.add_fifo({"ost_disk", "server"}, 1);
+  auto& thinking = world.add_delay({"thinking", "thinking"});
+  double response_s = 0;
+  for (std::uint32_t c = 0; c < kCustomers; ++c)
+    world.spawn(think_and_ask(world, server, thinking, c, kRounds, response_s), {"customer", c});
+  world.run_all();
+  constexpr double kRequests = 1.0 * kCustomers * kRounds;
+  CHECK(kRequests / world.now().count() == Approx(180.95).epsilon(0.01));
+  CHECK(response_s / kRequests == Approx(0.012105).epsilon(0.01));
+  CHECK(server.mean_present(world.now().count()) == Approx(2.190).epsilon(0.015));
+  CHECK(world.check_laws().empty());
+}
