@@ -29,7 +29,10 @@ void Filesystem::discard_on_agents(std::uint32_t object) {
 void Filesystem::place_as(const Filesystem& other) {
   const Namespace& tree = other.files_.tree();
   for (std::uint32_t d = 0; d < tree.directories(); ++d)
-    files_.tree().make_directory({.parent = tree.parent(d)});
+    if (tree.exists(d))
+      files_.tree().make_directory({.parent = tree.parent(d)});
+    else
+      files_.tree().plan_directory({.parent = tree.parent(d)});
   directories_ = other.directories_;
   for (std::uint32_t f = 0; f < other.files_.files(); ++f) {
     const FileIndex file{f};

@@ -1,4 +1,5 @@
 // HSM's rules in a running file system: space, releases, archives, what fails and how.
+#include "sim/base/random.hpp"
 #include "tests/model/hsm_fixture.hpp"
 
 #include <doctest/doctest.h>
@@ -254,4 +255,124 @@ TEST_CASE("a preload in a world of its own makes the same files resident") {
   CHECK(f.finish().empty());
   CHECK(read.end_s < 1e-9);
   CHECK(f.state(file) == "exists archived");
+}
+
+TEST_CASE("what a restore costs in messages") {
+  // One way l = 1 ms, nothing else takes time. Open 2 l. Read: request l; the layout lock, which
+  // the reader has since its open, called back and cancelled 2 l; to the agent l; its opens of file
+  // and volatile file 4 l; its report l; the reader's new layout 2 l.
+  auto settings = hsm_filesystem();
+  settings.fabric.metadata_latency = Seconds{1e-3};
+  HsmFixture f(settings);
+  const FileIndex file = f.fs.place_file(kRootDirectory, kOne);
+  const auto& first = f.read_at(1, file);
+  const auto& again = f.read_at(2, file);
+  CHECK(f.finish().empty());
+  CHECK(first.end_s == Approx(1.013));
+  CHECK(first.outcome.time[Cause::restore] == Approx(0.009));
+  CHECK(again.end_s == Approx(2.002));
+}
+
+TEST_CASE("an unlink waits for a restore, whose layout lock it needs") {
+  auto settings = slow_archive();
+  HsmFixture f(settings);
+  const FileIndex file = f.fs.place_file(kRootDirectory, Bytes{4 * kMib});
+  f.preload({file});
+  Outcome removed;
+  double end_s = 0;
+  f.at(1, [&] {
+    const auto remove = [](HsmFixture& fixture, FileIndex doomed, Outcome& outcome,
+                           double& done_s) -> kernel::Task {
+      co_await fixture.fs.remove({}, doomed, outcome);
+      done_s = fixture.world.now().count();
+    };
+    f.world.spawn(remove(f, file, removed, end_s), {"rm", 0});
+  });
+  CHECK(f.finish().empty());
+  CHECK(removed.ok());
+  CHECK(end_s == Approx(4));
+  CHECK_FALSE(f.fs.files().exists(file));
+  CHECK(f.used() == Bytes{});
+  CHECK(f.hsm().actions().restored == 1);
+}
+
+TEST_CASE("an archive of a file that is removed fails") {
+  auto settings = slow_archive();
+  settings.hsm->placement = HsmPlacement::resident;
+  HsmFixture f(settings);
+  const FileIndex file = f.fs.place_file(kRootDirectory, Bytes{12 * kMib});
+  f.request_at(0, HsmAction::archive, file);
+  Outcome removed;
+  f.at(1, [&] { f.world.spawn(f.fs.remove({}, file, removed), {"rm", 0}); });
+  CHECK(f.finish().empty());
+  CHECK(removed.ok());
+  CHECK(f.hsm().actions().failed == 1);
+  CHECK(f.fs.files().hsm_flags(file) == 0);
+  CHECK(f.used() == Bytes{});
+}
+
+TEST_CASE("a truncate restores the file first") {
+  auto settings = slow_archive();
+  HsmFixture f(settings);
+  const FileIndex file = f.fs.place_file(kRootDirectory, Bytes{4 * kMib});
+  Outcome outcome;
+  f.world.spawn(f.fs.truncate({}, file, kOne, outcome), {"truncate", 0});
+  CHECK(f.finish().empty());
+  CHECK(outcome.time[Cause::restore] == Approx(4));
+  CHECK(f.state(file) == "exists dirty archived");
+  CHECK(f.used() == kOne);
+}
+
+TEST_CASE("many readers, releases and archives at once keep space and states in order") {
+  // Random accesses to 30 files where about ten fit, over three OSTs; whatever happens, what the
+  // OSTs hold in the end is what the resident files take, and all that was asked was delivered.
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    CAPTURE(seed);
+    auto settings = slow_archive();
+    settings.fabric.clients = 3;
+    settings.fabric.latency = settings.fabric.metadata_latency = Seconds{1e-3};
+    settings.oss.osts = 3;
+    settings.layout = striped(2);
+    settings.ost_capacity = Bytes{8 * kMib};
+    settings.hsm->agents = 2;
+    settings.hsm->service.release = {.high_watermark = 0.7, .low_watermark = 0.4};
+    HsmFixture f(settings);
+    const auto files = f.place(30, Bytes{2 * kMib});
+    const auto draw = [&](std::uint64_t i, std::uint64_t below) {
+      return random::below(below, seed, random::component("hsm_test"), i);
+    };
+    for (std::uint64_t i = 0; i < 300; ++i) {
+      const FileIndex file = files[draw(4 * i, files.size())];
+      const double at_s = 0.5 * static_cast<double>(draw(4 * i + 1, 600));
+      const ClientIndex client{static_cast<std::uint32_t>(draw(4 * i + 2, 3))};
+      switch (draw(4 * i + 3, 8)) {
+      case 0:
+        f.access_at(at_s, file, Bytes{100}, client, {.write = true});
+        break;
+      case 1:
+        f.request_at(at_s, HsmAction::archive, file);
+        break;
+      case 2:
+        f.request_at(at_s, HsmAction::release, file);
+        break;
+      default:
+        f.read_at(at_s, file, Bytes{2 * kMib}, client);
+      }
+    }
+    // What is dirty cannot be released: archived in the end, so that there is always room.
+    for (std::uint32_t i = 0; i < 1200; ++i)
+      f.request_at(0.25 * i, HsmAction::archive, files[i % files.size()]);
+    for (const std::string& problem : f.finish()) FAIL_CHECK(problem);
+    Bytes resident{};
+    for (const FileIndex file : files)
+      if (!f.hsm().is_released(file)) resident += f.fs.file_size(file);
+    CHECK(f.used() == resident);
+    CHECK(f.hsm().coordinator(files[0]).active() == 0);
+    CHECK(f.hsm().coordinator(files[0]).waiting() == 0);
+    for (const auto& access : f.accesses) {
+      const bool fine = access.outcome.ok() || access.outcome.error == StorageError::no_space;
+      CHECK(fine);
+    }
+    CHECK(f.hsm().counts().released > 10);
+  }
 }

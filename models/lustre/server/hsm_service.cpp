@@ -51,7 +51,8 @@ Task HsmService::restore(FileIndex file, Outcome& outcome) {
   ++counts_.waited;
   // A file that is released again before its reader comes to it is restored again.
   while (is_released(file) && outcome.ok()) {
-    co_await wire_.call(file, MetadataOperation::setattr); // MDS_HSM_REQUEST
+    co_await wire_.one_way();
+    co_await wire_.serve(file, MetadataOperation::setattr); // MDS_HSM_REQUEST
     if (!is_released(file)) break;
     HsmCoordinator& mdt = coordinator(file);
     std::uint32_t id = 0;
@@ -64,6 +65,7 @@ Task HsmService::restore(FileIndex file, Outcome& outcome) {
       if (error != StorageError::none) outcome.fail(error);
     }
   }
+  // The reader goes on by asking for the new layout.
   watch.lap(Cause::restore);
 }
 
