@@ -243,6 +243,16 @@ void hsm_section(Page& page, const RunResult& result) {
         Style::bad);
 }
 
+void pcc_section(Page& page, const RunResult& result) {
+  if (!result.pcc) return;
+  const PccReport& pcc = *result.pcc;
+  page.heading("Copies on the clients' disks (PCC)");
+  page.paragraph("  ", fmt::format("{} copied, {}; {} read from copies; {} given up",
+                                   counted(pcc.pcc_attach, "file"),
+                                   format_bytes(Bytes{pcc.pcc_attach_bytes}),
+                                   format_bytes(Bytes{pcc.pcc_hit_bytes}), whole(pcc.pcc_detach)));
+}
+
 void station_section(Page& page, const RunResult& result) {
   if (result.station_classes.empty()) return;
   std::vector<StationClassRow> rows = result.station_classes;
@@ -354,6 +364,7 @@ std::string terminal_text(const RunResult& result, const TerminalOptions& option
   time_section(page, result.stalls, result.metrics.gpu_utilization_pct.has_value());
   epoch_section(page, result.metrics);
   hsm_section(page, result);
+  pcc_section(page, result);
   station_section(page, result);
   cost_section(page, result.cost);
   replay_section(page, result.replay_check);

@@ -250,6 +250,13 @@ lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
   settings.layout = std::get<lustre::Layout>(lustre::parse_layout(scenario.storage.layout));
   settings.tunables = scenario.lustre;
   settings.seed = scenario.run.seed;
+  if (const PccChoice& pcc = scenario.storage.pcc; pcc.on())
+    settings.pcc = {.capacity = pcc.capacity,
+                    .disk = {.latency = pcc.latency,
+                             .read_bandwidth = pcc.read_bandwidth,
+                             .write_bandwidth = pcc.write_bandwidth,
+                             .iops = pcc.iops},
+                    .inline_limit = pcc.inline_limit};
   if (scenario.storage.hsm.on) {
     settings.hsm = build_hsm(scenario.storage.hsm);
     const std::uint64_t osts = std::uint64_t{scenario.oss_count()} * scenario.osts_per_oss();

@@ -91,7 +91,7 @@ constexpr std::array<Seat, 11> kSeats{{
     {Cause::lock, {"oss_cpu"}},
     {Cause::rpc_slots, {"rpc_slots"}},
     {Cause::ost_queue, {"ost_io_threads", "oss_cpu"}},
-    {Cause::disk, {"ost_disk"}},
+    {Cause::disk, {"ost_disk", "pcc_disk"}},
     {Cause::throttle, {"ost_credit", "oss_nic_credit"}},
     {Cause::oss_nic, {"oss_nic"}},
     {Cause::network, {"flow", "client_ceiling", "router", "lnet_peer_credits"}},

@@ -49,6 +49,17 @@ void count_actions(const lustre::HsmCoordinator::Counts& actions, HsmReport& rep
 
 } // namespace
 
+void describe_pcc(const lustre::Filesystem& filesystem, RunResult& result) {
+  if (!filesystem.settings().pcc) return;
+  PccReport& report = result.pcc.emplace();
+  for (const lustre::PccCache::Stats& stats : filesystem.pcc_stats()) {
+    report.pcc_attach += stats.attach;
+    report.pcc_detach += stats.detach;
+    report.pcc_attach_bytes += stats.attach_bytes.count();
+    report.pcc_hit_bytes += stats.hit_bytes.count();
+  }
+}
+
 void describe_hsm(lustre::Filesystem& filesystem, const std::optional<PreloadReport>& preload,
                   RunResult& result) {
   const lustre::HsmService* hsm = filesystem.hsm();

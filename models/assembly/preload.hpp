@@ -1,4 +1,4 @@
-// HSM in a run: the preload before it, and what is reported of it.
+// HSM and PCC in a run: the preload before it, and what is reported of them.
 #pragma once
 
 #include "models/assembly/scenario.hpp"
@@ -20,6 +20,9 @@ struct PreloadReport {
 // those resident here that are so there at the end. Empty when the scenario wants none.
 // \pre the jobs have placed their files, and no simulated time has passed
 std::optional<PreloadReport> preload(const Scenario& scenario, lustre::Filesystem& filesystem);
+
+// Sets result.pcc, if clients keep copies.
+void describe_pcc(const lustre::Filesystem& filesystem, RunResult& result);
 
 // Sets result.hsm, if there is an archive, and what there is to be said of it.
 void describe_hsm(lustre::Filesystem& filesystem, const std::optional<PreloadReport>& preload,

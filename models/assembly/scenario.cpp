@@ -63,6 +63,7 @@ public:
     read_lustre(root_, scenario_, diagnostics_); // its defaults depend on what was read so far
     read_optional("run", RunSettings::parameters(), &scenario_.run);
     read_hsm(root_, scenario_, diagnostics_);
+    read_pcc();
     // What follows combines values: one that is wrong would give a second, misleading message.
     if (entries_known_) check_combinations();
     return std::move(scenario_);
@@ -115,7 +116,7 @@ private:
     const YamlNode node = required_section("storage");
     if (!node) return;
     const GivenKeys given = read_section(node, StorageSettings::parameters(), &scenario_.storage,
-                                         diagnostics_, {.extra_keys = {"set", "hsm"}});
+                                         diagnostics_, {.extra_keys = {"set", "hsm", "pcc"}});
     const std::string& name = scenario_.storage.filesystem;
     const LustreSystem* entry = catalog_.find_filesystem(name);
     if (entry != nullptr)
@@ -130,6 +131,24 @@ private:
     if (entry != nullptr && set)
       for (const std::string& problem : problems_of(scenario_.filesystem))
         diagnostics_.add(impossible, set.section_span(), problem);
+  }
+
+  void read_pcc() {
+    PccChoice& pcc = scenario_.storage.pcc;
+    pcc = with_defaults<PccChoice>(PccChoice::parameters());
+    const YamlNode node = root_.get("storage").get("pcc");
+    if (!node) {
+      pcc.mode = "off";
+      return;
+    }
+    const GivenKeys given = read_section(node, PccChoice::parameters(), &pcc, diagnostics_);
+    constexpr std::string_view kAssumed = "assumed: ";
+    for (const Parameter& row : PccChoice::parameters())
+      if (pcc.on() && row.source.starts_with(kAssumed) && !given.contains(row.key))
+        scenario_.fitted.push_back({fmt::format("storage.pcc.{}", row.key),
+                                    std::string{row.default_text},
+                                    std::string(to_string(FigureKind::assumed)),
+                                    std::string{row.source.substr(kAssumed.size())}});
   }
 
   void read_changes(const YamlNode& set, const ParameterTable& table, void* owner) {

@@ -8,6 +8,7 @@
 
 #include "models/assembly/catalog.hpp"
 #include "models/assembly/scenario_hsm.hpp"
+#include "models/assembly/scenario_pcc.hpp"
 #include "models/loadgen/ior.hpp"
 #include "models/loadgen/mdtest.hpp"
 #include "models/lustre/policy/tunables.hpp"
@@ -90,6 +91,7 @@ struct StorageSettings {
   std::string lustre_version;      // `2.15`; after loading: the catalog's where none is given
   double burst_credit = 0;         // level of the buckets at the start: 1 = full
   HsmChoice hsm;
+  PccChoice pcc;
 
   static const ParameterTable& parameters();
 };

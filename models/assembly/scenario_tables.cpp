@@ -310,6 +310,8 @@ const std::vector<ScenarioSection>& scenario_sections() {
       {"storage", "The file system.", &StorageSettings::parameters()},
       {"storage.hsm", "An archive behind the file system; without this section there is none.",
        &HsmChoice::parameters()},
+      {"storage.pcc", "Copies on the clients' own disks; without this section there are none.",
+       &PccChoice::parameters()},
       {"storage.set", "Changes to the catalog's file system.", &LustreSystem::parameters()},
       {"network", "Between the two.", &NetworkSettings::parameters()},
       {"lustre",

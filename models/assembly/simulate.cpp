@@ -166,6 +166,7 @@ RunResult simulate(const Scenario& scenario, const std::string& command) {
                   result);
   fill_bill(scenario, reports, result);
   describe_hsm(filesystem, preloaded, result);
+  describe_pcc(filesystem, result);
   observe_stations(engine.world(), result);
   observe_bottleneck(result);
   describe_result(scenario, command, result);

@@ -79,7 +79,9 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
                           .cpu = world.add_delay({"client_cpu", "client_cpu"}),
                           .timer = *timer_,
                           .totals = totals_,
-                          .hsm = hsm()};
+                          .hsm = hsm(),
+                          .pcc = settings_.pcc ? &*settings_.pcc : nullptr,
+                          .pcc_marks = &pcc_marks_};
   std::vector<LockHolder*> holders;
   std::vector<InodeLockHolder*> inode_holders;
   for (std::uint32_t c = 0; c < clients; ++c) {

@@ -32,7 +32,8 @@ struct FilesystemSettings {
   LustreTunables tunables;
   Bytes ost_capacity{};           // of each; 0: without end
   std::optional<HsmSettings> hsm; // without: no archive
-  RecoverySettings recovery; // RecoverySettings::from(tunables), unless a test says otherwise
+  std::optional<PccSettings> pcc; // without: no copies on clients
+  RecoverySettings recovery;      // RecoverySettings::from(tunables), unless a test says otherwise
   std::uint32_t jobs = 1;
   std::uint64_t seed = 0; // of the object allocator
 };
@@ -79,6 +80,7 @@ public:
 
   const FilesystemSettings& settings() const { return settings_; }
 
+  std::vector<PccCache::Stats> pcc_stats() const; // of each client that has PCC
   // nullptr without HSM.
   HsmService* hsm() { return hsm_ ? &*hsm_ : nullptr; }
   const FileTable& files() const { return files_; }
@@ -171,6 +173,7 @@ private:
   std::optional<ObjectSupply> supply_; // once there are OSTs
   JobTotals totals_;
   std::optional<HsmService> hsm_;
+  PccMarks pcc_marks_;
   std::deque<Client> clients_; // the jobs' first, then those of HSM agents
   std::deque<Copytool> agents_;
   std::vector<double> evicted_s_; // [client]: when last

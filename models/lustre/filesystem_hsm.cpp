@@ -22,6 +22,13 @@ void Filesystem::add_agents() {
   }
 }
 
+std::vector<PccCache::Stats> Filesystem::pcc_stats() const {
+  std::vector<PccCache::Stats> all;
+  for (const Client& client : clients_)
+    if (client.copies()) all.push_back(client.copies()->cache().stats());
+  return all;
+}
+
 void Filesystem::discard_on_agents(std::uint32_t object) {
   for (Copytool& agent : agents_) agent.discard(object);
 }

@@ -141,6 +141,11 @@ std::vector<Metric> hsm_metrics() {
       {"hsm.failed", "actions", "actions that failed or were cancelled", lower},
       {"hsm.no_space", "actions", "restores that found no room on the OSTs", lower},
       {"hsm.waits", "calls", "reads and writes that waited for a restore", lower},
+      {"pcc.pcc_attach", "files", "files copied to a client's own disk, each copy counted",
+       neither},
+      {"pcc.pcc_detach", "files", "copies given up: no room, or the file was written to", neither},
+      {"pcc.pcc_attach_bytes", "B", "sizes of the files copied", neither},
+      {"pcc.pcc_hit_bytes", "B", "bytes read from such copies", higher},
   };
 }
 

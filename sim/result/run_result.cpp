@@ -103,6 +103,13 @@ template <class V> void fields(V& v, Seen<V, HsmReport>& h) {
   v("waits", h.waits);
 }
 
+template <class V> void fields(V& v, Seen<V, PccReport>& p) {
+  v("pcc_attach", p.pcc_attach);
+  v("pcc_detach", p.pcc_detach);
+  v("pcc_attach_bytes", p.pcc_attach_bytes);
+  v("pcc_hit_bytes", p.pcc_hit_bytes);
+}
+
 template <class V> void fields(V& v, Seen<V, StationRow>& s) {
   v("name", s.name);
   v("class", s.station_class);
@@ -197,6 +204,7 @@ template <class V> void fields(V& v, Seen<V, RunResult>& r) {
   v("jobs", r.jobs);
   v("phases", r.phases);
   v("hsm", r.hsm);
+  v("pcc", r.pcc);
   v("stations", r.stations);
   v("station_classes", r.station_classes);
   v("bottleneck", r.bottleneck);

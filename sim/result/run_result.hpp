@@ -118,6 +118,14 @@ struct HsmReport {
   std::uint64_t waits = 0;
 };
 
+// Copies of files on the clients' own disks, all clients together, as `llite.*.stats` counts them.
+struct PccReport {
+  std::uint64_t pcc_attach = 0;
+  std::uint64_t pcc_detach = 0;
+  std::uint64_t pcc_attach_bytes = 0;
+  std::uint64_t pcc_hit_bytes = 0;
+};
+
 struct StationRow {
   std::string name;
   std::string station_class; // `class` in JSON
@@ -211,6 +219,7 @@ struct RunResult {
   std::vector<JobRow> jobs;     // one at least
   std::vector<PhaseRow> phases; // of all jobs; empty without a load generator
   std::optional<HsmReport> hsm; // empty without an archive
+  std::optional<PccReport> pcc; // empty without it
   std::vector<StationRow> stations;
   std::vector<StationClassRow> station_classes;
   std::optional<Bottleneck> bottleneck;

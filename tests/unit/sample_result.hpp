@@ -77,6 +77,7 @@ inline RunResult sample_result() {
            .failed = 2,
            .no_space = 1,
            .waits = 6};
+  r.pcc = {12, 4, 1'835'008, 7'340'032};
   r.stations = {{"ost0.disk", "ost_disk", "fifo", 98.25, 12.5, 30'560, "1 server"}};
   r.station_classes = {{"client_nic", 2, 12.5, 12.75, 1.25},
                        {"oss_nic", 4, 61.25, 62.5, 3.75},

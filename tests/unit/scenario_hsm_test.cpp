@@ -94,6 +94,21 @@ TEST_CASE("what is built of it") {
   CHECK(settings.ost_capacity == scenario.storage.capacity / 8);
 }
 
+TEST_CASE("storage.pcc: off without the section, its disk assumed unless given") {
+  CHECK_FALSE(parse("").scenario.storage.pcc.on());
+  CHECK_FALSE(build_filesystem(parse("").scenario).pcc);
+  const auto [scenario, said] = parse("{}, pcc: {capacity: 1 TiB, read_bandwidth: 2 GB/s}");
+  CHECK(said == "");
+  const lustre::FilesystemSettings settings = build_filesystem(scenario);
+  REQUIRE(settings.pcc);
+  CHECK(settings.pcc->capacity == Bytes{kTib});
+  CHECK(settings.pcc->disk.read_bandwidth == BytesPerSecond{2e9});
+  CHECK(settings.pcc->inline_limit == 256_MiB);
+  CHECK(find_assumed(scenario, "storage.pcc.capacity") == nullptr);
+  CHECK(find_assumed(scenario, "storage.pcc.latency") != nullptr);
+  CHECK(parse("{}, pcc: {mode: rw}").messages.find("`storage.pcc.mode`") != std::string::npos);
+}
+
 TEST_CASE("what contradicts itself is rejected") {
   const std::string preload = parse("{state: archived, preload: true}").messages;
   CHECK(preload.find("files in state `archived` need no preload") != std::string::npos);

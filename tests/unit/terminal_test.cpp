@@ -74,6 +74,9 @@ HSM, state at the end       files      data
   Archived: 1 file, 4 KiB
   Failed: 2 actions, 1 for lack of room
 
+Copies on the clients' disks (PCC)
+  12 files copied, 1.75 MiB; 7 MiB read from copies; 4 given up
+
 Stations      count  mean busy  most busy  requests present
   ost_disk        8     96.1 %     98.2 %             12.50  <- bottleneck
   oss_nic         4     61.2 %     62.5 %              3.75

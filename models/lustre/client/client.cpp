@@ -63,7 +63,17 @@ Client::Client(const ClientParts& parts, ClientIndex index, const LustreTunables
                 objects_, index, state_, tunables, MetadataSettings::of(tunables)),
       limits_(readahead_limits(tunables)),
       hybrid_{tunables.llite_hybrid_io, Bytes{tunables.llite_hybrid_io_read_threshold_bytes},
-              Bytes{tunables.llite_hybrid_io_write_threshold_bytes}} {}
+              Bytes{tunables.llite_hybrid_io_write_threshold_bytes}} {
+  if (parts.pcc)
+    copies_.emplace(ReadOnlyCopies::Parts{.world = parts.world,
+                                          .files = parts.files,
+                                          .inode_locks = parts.inode_locks,
+                                          .metadata = metadata_,
+                                          .objects = objects_,
+                                          .marks = *parts.pcc_marks,
+                                          .timer = parts.timer},
+                    index, *parts.pcc);
+}
 
 // --- Opening and closing ----------------------------------------------------------------------
 
@@ -84,6 +94,7 @@ Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<
     if (objects_.has_losses()) made->losses_seen = losses_of(file);
     opened = std::move(made);
     if (parts_.hsm) parts_.hsm->opened(file);
+    if (copies_ && !mode.write) co_await copies_->opened(caller, file, call);
   } else {
     ++totals.errors;
   }
@@ -180,12 +191,18 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
   if (call.ok() && is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
   if (call.ok() && !metadata_.has_layout(file.file()))
     co_await metadata_.fetch_layout(file.caller(), file.file(), call);
-  if (call.ok() && on_mdt(file.file(), extent) > Bytes{} && !metadata_.has_data(file.file()))
+  const bool local = call.ok() && copies_ && copies_->serves(file.file());
+  if (call.ok() && !local && on_mdt(file.file(), extent) > Bytes{} &&
+      !metadata_.has_data(file.file()))
     co_await metadata_.read_on_mdt(file.caller(), file.file(),
                                    on_mdt(file.file(), {Bytes{}, parts_.files.size(file.file())}),
                                    call);
   if (!call.ok()) {
     // Nothing more can be read.
+  } else if (local) {
+    co_await copies_->read(file.file(), length, call);
+    co_await work(length / tunables_.client_copy_bandwidth, call);
+    totals.read_cached += length;
   } else if (mode.direct || mode.gpu)
     co_await transfer_direct(file, extent, device::Operation::read, call);
   else if (mode.map)
@@ -232,6 +249,7 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
   const Extent extent{offset, offset + length};
   if (!state_.runs()) co_await go_on(call);
   if (call.ok() && is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
+  if (call.ok() && copies_) co_await copies_->make_writable(file.caller(), file.file(), call);
   if (call.ok() && !metadata_.has_layout(file.file()))
     co_await metadata_.fetch_layout(file.caller(), file.file(), call);
   if (call.ok()) co_await instantiate(file, extent, call);

@@ -9,6 +9,7 @@
 #include "models/lustre/client/client_state.hpp"
 #include "models/lustre/client/metadata.hpp"
 #include "models/lustre/client/object_cache.hpp"
+#include "models/lustre/client/read_only_copies.hpp"
 #include "models/lustre/policy/hybrid_io.hpp"
 #include "models/lustre/policy/readahead.hpp"
 #include "models/lustre/server/hsm_service.hpp"
@@ -31,7 +32,9 @@ struct ClientParts {
   kernel::DelayStation& cpu;   // copies and checksums: nobody queues there
   kernel::DelayStation& timer; // pauses
   JobTotals& totals;
-  HsmService* hsm = nullptr; // without HSM
+  HsmService* hsm = nullptr;        // without HSM
+  const PccSettings* pcc = nullptr; // without PCC
+  PccMarks* pcc_marks = nullptr;
 };
 
 class Client : public LockHolder {
@@ -56,6 +59,8 @@ public:
   const ReadaheadStats& read_ahead_stats() const { return read_ahead_stats_; }
   ObjectCache& objects() { return objects_; }
   const ObjectCache& objects() const { return objects_; }
+  // nullptr without PCC.
+  const ReadOnlyCopies* copies() const { return copies_ ? &*copies_ : nullptr; }
   void drop_caches();
 
   // A hung client neither goes on nor answers callbacks until it is woken; on a dead one every call
@@ -119,6 +124,7 @@ private:
   ClientState state_;
   ObjectCache objects_;
   MetadataClient metadata_;
+  std::optional<ReadOnlyCopies> copies_;
   ReadaheadLimits limits_;
   HybridIoRule hybrid_;
   ReadaheadStats read_ahead_stats_;
