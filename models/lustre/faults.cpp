@@ -23,6 +23,7 @@ using enum FaultScope;
 // Durations and factors are assumed.
 constexpr std::array<FaultRules, kFaultKinds> kRules{{
     {"ost_failover", ost, kTakeover, {}, 1},
+    {"mdt_failover", mdt, kTakeover, {}, 1},
     {"oss_failover", oss, kTakeover, {}, 1},
     {"server_replacement", oss, kFewMinutes, {}, 1},
     {"throughput_scaling", filesystem, kFewMinutes, {}, 1},
@@ -82,12 +83,14 @@ std::uint32_t Faults::components(const Fault& fault) const {
   switch (rules_of(fault.kind).scope) {
   case ost:
     return fs_.osts();
+  case mdt:
+    return fs_.mdts();
   case oss:
     return fs_.osss();
   case client:
-    return fs_.clients();
+    return fs_.job_clients();
   case link:
-    return fault.of_server ? fs_.osss() : fs_.clients();
+    return fault.of_server ? fs_.osss() : fs_.job_clients();
   case router:
     return fs_.settings().fabric.routers.count;
   case filesystem:
@@ -100,6 +103,8 @@ std::string Faults::name_of(const Fault& fault, std::uint32_t component) const {
   switch (rules_of(fault.kind).scope) {
   case ost:
     return fmt::format("ost {}", component);
+  case mdt:
+    return fmt::format("mdt {}", component);
   case oss:
     return fmt::format("oss {}", component);
   case client:
@@ -115,17 +120,18 @@ std::string Faults::name_of(const Fault& fault, std::uint32_t component) const {
   return {};
 }
 
-// The targets that go away.
-std::vector<OstIndex> Faults::targets_of(const Fault& fault, std::uint32_t component) const {
+// The targets that go away: those that serve now.
+std::vector<TargetIndex> Faults::targets_of(const Fault& fault, std::uint32_t component) const {
   const FaultScope scope = rules_of(fault.kind).scope;
-  std::vector<OstIndex> osts;
-  for (std::uint32_t t = 0; t < fs_.osts(); ++t) {
-    const Ost& target = fs_.ost(OstIndex{t});
-    const bool meant = scope == filesystem || (scope == ost && t == component) ||
-                       (scope == oss && target.oss().index().value() == component);
-    if (meant && target.target().available()) osts.emplace_back(t);
-  }
-  return osts;
+  std::vector<TargetIndex> targets;
+  for (std::uint32_t m = 0; m < fs_.mdts(); ++m)
+    if (scope == filesystem || (scope == mdt && m == component)) targets.emplace_back(MdtIndex{m});
+  for (std::uint32_t t = 0; t < fs_.osts(); ++t)
+    if (scope == filesystem || (scope == ost && t == component) ||
+        (scope == oss && fs_.ost(OstIndex{t}).oss().index().value() == component))
+      targets.emplace_back(OstIndex{t});
+  std::erase_if(targets, [&](TargetIndex index) { return !fs_.target(index).available(); });
+  return targets;
 }
 
 fabric::LinkId Faults::link_of(const Fault& fault, std::uint32_t component) const {
@@ -187,6 +193,7 @@ Task Faults::play(const Fault& fault, std::uint32_t component, Record& record) {
     fs_.oss(OssIndex{component}).restart();
     return take_over(targets_of(fault, component), fault.takeover, {}, record);
   case FaultKind::ost_failover:
+  case FaultKind::mdt_failover:
     return take_over(targets_of(fault, component), fault.takeover, {}, record);
   case FaultKind::oss_failover:
     return fail_server(fault, OssIndex{component}, record);
@@ -224,16 +231,16 @@ Task Faults::play_other(const Fault& fault, std::uint32_t component, Record& rec
   close(record);
 }
 
-Task Faults::take_over(std::vector<OstIndex> osts, Seconds takeover, std::optional<OssIndex> to,
-                       Record& record) {
-  for (const OstIndex ost : osts) fs_.fail_target(ost);
+Task Faults::take_over(std::vector<TargetIndex> targets, Seconds takeover,
+                       std::optional<OssIndex> to, Record& record) {
+  for (const TargetIndex index : targets) fs_.fail_target(index);
   co_await pause(takeover);
-  for (const OstIndex ost : osts)
-    if (to) fs_.move_target(ost, *to);
+  for (const TargetIndex index : targets)
+    if (to) fs_.move_target(index.ost(), *to);
   if (!record.event.detected) record.event.detected = world_.now();
   const auto number = static_cast<std::uint32_t>(recoveries_.size());
   Recovery& recovery = recoveries_.emplace_back(
-      Recovery{{settings(), fs_.clients(), world_.now()}, std::move(osts), record, number});
+      Recovery{{settings(), fs_.clients(), world_.now()}, std::move(targets), record, number});
   co_await await_clients(recovery);
 }
 
@@ -247,10 +254,10 @@ Task Faults::fail_server(const Fault& fault, OssIndex oss, Record& record) {
   if (!partner || fault.duration == Seconds{}) co_return;
   if (back > world_.now()) co_await pause(back - world_.now());
   oss_away_[oss.value()] = false;
-  std::vector<OstIndex> mine;
+  std::vector<TargetIndex> mine;
   for (std::uint32_t t = oss.value(); t < fs_.osts(); t += fs_.osss())
     if (fs_.ost(OstIndex{t}).target().available() && fs_.ost(OstIndex{t}).oss().index() != oss)
-      mine.emplace_back(t);
+      mine.emplace_back(OstIndex{t});
   if (!mine.empty()) co_await take_over(std::move(mine), fault.takeover, oss, record);
 }
 
@@ -313,13 +320,14 @@ Task Faults::await_clients(Recovery& recovery) {
   for (std::uint32_t c = 0; c < fs_.clients(); ++c) {
     const ClientIndex client{c};
     if (fs_.runs(client))
-      returns.push_back({mounted + reconnect_delay(settings(), {.seed = seed_,
-                                                                .target = recovery.osts[0].value(),
-                                                                .failure = recovery.number,
-                                                                .client = client}),
-                         client});
-    else if (std::ranges::all_of(recovery.osts,
-                                 [&](OstIndex ost) { return fs_.is_given_up(client, ost); }))
+      returns.push_back(
+          {mounted + reconnect_delay(settings(), {.seed = seed_,
+                                                  .target = recovery.targets[0].number(),
+                                                  .failure = recovery.number,
+                                                  .client = client}),
+           client});
+    else if (std::ranges::all_of(recovery.targets,
+                                 [&](TargetIndex index) { return fs_.is_given_up(client, index); }))
       recovery.window.returned(client, mounted);
   }
   std::ranges::stable_sort(returns, {}, &Return::at);
@@ -335,7 +343,7 @@ Task Faults::await_clients(Recovery& recovery) {
 
 Task Faults::return_later(Recovery& recovery, ClientIndex client) {
   co_await pause(reconnect_delay(settings(), {.seed = seed_,
-                                              .target = recovery.osts[0].value(),
+                                              .target = recovery.targets[0].number(),
                                               .failure = recovery.number,
                                               .client = client}));
   if (fs_.runs(client)) note_return(recovery, client);
@@ -351,8 +359,8 @@ void Faults::finish(Recovery& recovery) {
   if (recovery.done) return;
   recovery.done = true;
   for (const ClientIndex client : recovery.window.missing())
-    for (const OstIndex ost : recovery.osts) fs_.evict(client, ost);
-  for (const OstIndex ost : recovery.osts) fs_.recover_target(ost);
+    for (const TargetIndex index : recovery.targets) fs_.evict(client, index);
+  for (const TargetIndex index : recovery.targets) fs_.recover_target(index);
   close(recovery.record);
 }
 

@@ -21,9 +21,10 @@ namespace lustrum::lustre {
 
 enum class FaultKind : std::uint8_t {
   ost_failover,       // an OST is away for the takeover time, then recovers
+  mdt_failover,       // an MDT is away for the takeover time, then recovers
   oss_failover,       // so are all OSTs of an OSS; its partner serves them until it is back
   server_replacement, // so are all OSTs of an OSS, which a new one serves from then on
-  throughput_scaling, // so are all OSTs of the file system
+  throughput_scaling, // so are all targets of the file system
   client_dead,        // a client's machine dies; its calls fail
   client_hang,        // a client does nothing for a while
   client_evict,       // all targets evict a client that is well
@@ -34,9 +35,9 @@ enum class FaultKind : std::uint8_t {
   router_down,        // an LNet router is away
   scratch_loss,       // an OST is gone for good with its data
 };
-inline constexpr std::size_t kFaultKinds = 13;
+inline constexpr std::size_t kFaultKinds = 14;
 
-enum class FaultScope : std::uint8_t { ost, oss, client, link, router, filesystem };
+enum class FaultScope : std::uint8_t { ost, mdt, oss, client, link, router, filesystem };
 
 // What a fault of a kind is about, and its defaults.
 struct FaultRules {
@@ -107,7 +108,7 @@ private:
   // Targets that have been mounted again and wait for their clients.
   struct Recovery {
     RecoveryWindow window;
-    std::vector<OstIndex> osts;
+    std::vector<TargetIndex> targets;
     Record& record;
     std::uint32_t number; // of the failure: decides draws
     bool done = false;
@@ -122,7 +123,7 @@ private:
 
   std::uint32_t components(const Fault& fault) const;
   std::string name_of(const Fault& fault, std::uint32_t component) const;
-  std::vector<OstIndex> targets_of(const Fault& fault, std::uint32_t component) const;
+  std::vector<TargetIndex> targets_of(const Fault& fault, std::uint32_t component) const;
   fabric::LinkId link_of(const Fault& fault, std::uint32_t component) const;
   std::optional<OssIndex> partner_of(OssIndex oss) const;
   Counts counts() const;
@@ -132,8 +133,8 @@ private:
   kernel::Task strike(const Fault& fault, std::uint32_t component);
   kernel::Task play(const Fault& fault, std::uint32_t component, Record& record);
   kernel::Task play_other(const Fault& fault, std::uint32_t component, Record& record);
-  kernel::Task take_over(std::vector<OstIndex> osts, Seconds takeover, std::optional<OssIndex> to,
-                         Record& record);
+  kernel::Task take_over(std::vector<TargetIndex> targets, Seconds takeover,
+                         std::optional<OssIndex> to, Record& record);
   kernel::Task fail_server(const Fault& fault, OssIndex oss, Record& record);
   kernel::Task hang_client(const Fault& fault, ClientIndex client, Record& record);
   kernel::Task slow_target(const Fault& fault, OstIndex ost);

@@ -56,6 +56,8 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
     ost_.emplace_back(world, oss_[t % oss_.size()], latency, OstIndex{t}, settings_.oss, clients);
   supply_.emplace(world, fabric_, files_, ost_, extent_locks_, settings_.mdts,
                   supply_settings(settings_));
+  timer_ = &world.add_delay({"client_timer", "client_timer"});
+  last_evictions_.resize(clients);
   if (settings_.hsm)
     hsm_.emplace(
         HsmService::Parts{.world = world,
@@ -66,8 +68,6 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
                           .supply = *supply_,
                           .discard = [this](std::uint32_t object) { discard_on_agents(object); }},
         settings_.hsm->service);
-  timer_ = &world.add_delay({"client_timer", "client_timer"});
-  evicted_s_.assign(clients, -1);
   const ClientParts parts{.world = world,
                           .fabric = fabric_,
                           .files = files_,
@@ -90,11 +90,12 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
     inode_holders.push_back(&client.metadata());
   }
   inode_locks_.connect(inode_holders, [this](ClientIndex client, Inode inode) {
-    evict(client, clients_.front().metadata().mdt_of(inode));
+    const MdtIndex mdt = clients_.front().metadata().mdt_of(inode);
+    if (target(mdt).available()) evict(client, mdt);
   });
   extent_locks_.connect(holders, [this](ClientIndex client, std::uint32_t object) {
     const OstIndex ost = files_.ost_of(object);
-    if (ost_[ost.value()].target().available()) evict(client, ost);
+    if (target(ost).available()) evict(client, ost);
   });
   if (settings_.hsm) add_agents();
 }

@@ -10,6 +10,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lustrum::lustre {
@@ -102,9 +103,10 @@ public:
   PerSecond open_close_bound(std::uint64_t opens) const;
 
   // --- failures, in filesystem_failures.cpp; faults.hpp says when which happens
-  // --------------------
   std::uint32_t clients() const { return static_cast<std::uint32_t>(clients_.size()); }
+  std::uint32_t job_clients() const { return settings_.fabric.clients; } // without HSM agents
   std::uint32_t osts() const { return static_cast<std::uint32_t>(ost_.size()); }
+  std::uint32_t mdts() const { return static_cast<std::uint32_t>(mds_.size()); }
   std::uint32_t osss() const { return static_cast<std::uint32_t>(oss_.size()); }
   const Ost& ost(OstIndex ost) const { return ost_[ost.value()]; }
   Oss& oss(OssIndex oss) { return oss_[oss.value()]; }
@@ -113,10 +115,13 @@ public:
   kernel::DelayStation& timer() { return *timer_; }
   const LockService& extent_locks() const { return extent_locks_; }
 
-  // The target answers no more; new objects avoid it while any other serves.
-  void fail_target(OstIndex ost);
+  const Target& target(TargetIndex target) const {
+    return target.is_mdt() ? mds_[target.number()].target() : ost_[target.number()].target();
+  }
+  // The target answers no more; new objects avoid an OST while any other serves.
+  void fail_target(TargetIndex target);
   // It has recovered, and serves again, perhaps on another server.
-  void recover_target(OstIndex ost);
+  void recover_target(TargetIndex target);
   void move_target(OstIndex ost, OssIndex oss) { ost_[ost.value()].move_to(oss_[oss.value()]); }
   // It is gone for good with all that lies on it: calls that need it fail.
   void lose_target(OstIndex ost);
@@ -129,31 +134,39 @@ public:
   void hang(ClientIndex client);
   void wake(ClientIndex client);
   void kill(ClientIndex client);
-  // The client loses what it holds on the OST: locks, pages, data not yet written back. Calls of it
-  // that are under way there fail.
-  void evict(ClientIndex client, OstIndex ost);
-  // The same on an MDT: locks on inodes, opens, cached names.
-  void evict(ClientIndex client, MdtIndex mdt);
+  // The client loses what it holds on the target: locks, pages, data not yet written back. Calls of
+  // it that are under way there fail.
+  void evict(ClientIndex client, TargetIndex target);
   // On every target that serves; one that does not will miss it at the end of its recovery.
   void evict(ClientIndex client);
-  // How often a client was evicted, by one or more targets at once.
+  // How often a client was evicted: by several targets at once, or in one silence, counts once.
   std::uint64_t evictions() const { return evictions_; }
   std::optional<Seconds> last_eviction(ClientIndex client) const {
-    const double at_s = evicted_s_[client.value()];
-    return at_s < 0 ? std::nullopt : std::optional(Seconds{at_s});
+    const Seconds at = last_evictions_[client.value()].at;
+    return at < Seconds{} ? std::nullopt : std::optional(at);
   }
   // The target has evicted the client for its present silence, and will not wait for it.
-  bool is_given_up(ClientIndex client, OstIndex ost) const;
+  bool is_given_up(ClientIndex client, TargetIndex target) const;
 
   // Conservation: what the OSTs read and wrote is what clients fetched. Empty when all holds.
   std::vector<std::string> check_laws() const;
 
 private:
+  struct Eviction {
+    Seconds at{-1};
+    std::uint32_t silence = 0; // in which; 0: it was not silent
+  };
   Client& client(const Caller& caller) { return clients_[caller.client.value()]; }
   void add_agents();
   void discard_on_agents(std::uint32_t object);
   // Which silence the client is in; 0: it runs.
   std::uint32_t silence_of(ClientIndex client) const;
+  Target& target_at(TargetIndex target) {
+    return const_cast<Target&>(std::as_const(*this).target(target));
+  }
+  // Of all MDTs and OSTs, those first.
+  std::vector<TargetIndex> targets() const;
+  void avoid_absent_osts();
   kernel::Task expect_pings(ClientIndex client);
   void fall_silent(ClientIndex client);
   kernel::Topology::Cut cut_with(BytesPerSecond network, BytesPerSecond disk) const;
@@ -176,7 +189,7 @@ private:
   PccMarks pcc_marks_;
   std::deque<Client> clients_; // the jobs' first, then those of HSM agents
   std::deque<Copytool> agents_;
-  std::vector<double> evicted_s_; // [client]: when last
+  std::vector<Eviction> last_evictions_; // [client]
   std::uint64_t evictions_ = 0;
 };
 

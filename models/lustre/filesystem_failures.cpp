@@ -5,32 +5,45 @@
 
 namespace lustrum::lustre {
 
-void Filesystem::fail_target(OstIndex ost) {
-  ost_[ost.value()].target().fail();
-  OstSpace& space = files_.space();
-  space.set_active(ost, false);
-  // Without any OST to choose from, creating a file would fail at once instead of waiting.
-  const auto serves = [](Ost& other) { return other.target().available(); };
-  if (std::ranges::none_of(ost_, serves)) space.set_active(ost, true);
+// --- Targets ----------------------------------------------------------------------------------
+
+std::vector<TargetIndex> Filesystem::targets() const {
+  std::vector<TargetIndex> all;
+  for (std::uint32_t m = 0; m < mdts(); ++m) all.emplace_back(MdtIndex{m});
+  for (std::uint32_t t = 0; t < osts(); ++t) all.emplace_back(OstIndex{t});
+  return all;
 }
 
-void Filesystem::recover_target(OstIndex ost) {
-  Target& target = ost_[ost.value()].target();
-  target.recover();
-  if (!target.available()) return; // lost meanwhile
-  for (Ost& other : ost_) files_.space().set_active(other.index(), other.target().available());
+void Filesystem::fail_target(TargetIndex index) {
+  target_at(index).fail();
+  if (!index.is_mdt()) avoid_absent_osts();
+}
+
+void Filesystem::recover_target(TargetIndex index) {
+  target_at(index).recover();
+  if (!index.is_mdt()) avoid_absent_osts();
 }
 
 void Filesystem::lose_target(OstIndex ost) {
-  fail_target(ost);
-  ost_[ost.value()].target().lose();
+  target_at(ost).lose();
+  avoid_absent_osts();
   for (std::uint32_t c = 0; c < clients(); ++c) evict(ClientIndex{c}, ost);
+}
+
+// Without any OST to choose from, creating a file would fail at once instead of waiting: then all
+// remain.
+void Filesystem::avoid_absent_osts() {
+  const auto serves = [](const Ost& ost) { return ost.target().available(); };
+  const bool any = std::ranges::any_of(ost_, serves);
+  for (const Ost& ost : ost_) files_.space().set_active(ost.index(), serves(ost) || !any);
 }
 
 void Filesystem::set_target_speed(OstIndex ost, double share, bool degraded) {
   ost_[ost.value()].set_rate_factor(share);
   files_.space().set_degraded(ost, degraded);
 }
+
+// --- Clients ----------------------------------------------------------------------------------
 
 void Filesystem::hang(ClientIndex client) {
   if (!runs(client)) return;
@@ -43,6 +56,7 @@ void Filesystem::wake(ClientIndex client) {
   if (state.runs() || state.dead()) return;
   state.wake();
   extent_locks_.client_back(client);
+  inode_locks_.client_back(client);
 }
 
 void Filesystem::kill(ClientIndex client) {
@@ -63,8 +77,8 @@ std::uint32_t Filesystem::silence_of(ClientIndex client) const {
   return state.runs() ? 0 : state.silences();
 }
 
-bool Filesystem::is_given_up(ClientIndex client, OstIndex ost) const {
-  return ost_[ost.value()].target().has_given_up(client, silence_of(client));
+bool Filesystem::is_given_up(ClientIndex client, TargetIndex index) const {
+  return target(index).has_given_up(client, silence_of(client));
 }
 
 kernel::Task Filesystem::expect_pings(ClientIndex client) {
@@ -72,10 +86,10 @@ kernel::Task Filesystem::expect_pings(ClientIndex client) {
   co_await world_.delay(*timer_, settings_.recovery.silence_limit());
   while (silence > 0 && silence_of(client) == silence) {
     bool all = true; // that serve or ever will
-    for (Ost& ost : ost_) {
-      if (ost.target().lost() || is_given_up(client, ost.index())) continue;
-      if (ost.target().available())
-        evict(client, ost.index());
+    for (const TargetIndex index : targets()) {
+      if (target(index).lost() || is_given_up(client, index)) continue;
+      if (target(index).available())
+        evict(client, index);
       else
         all = false;
     }
@@ -84,25 +98,27 @@ kernel::Task Filesystem::expect_pings(ClientIndex client) {
   }
 }
 
-void Filesystem::evict(ClientIndex client, OstIndex ost) {
-  double& last_s = evicted_s_[client.value()];
-  if (last_s != world_.now().count()) ++evictions_;
-  last_s = world_.now().count();
-  ost_[ost.value()].target().evict(client, silence_of(client));
-  clients_[client.value()].objects().evicted_by(ost);
-  extent_locks_.evict(client, [&](std::uint32_t object) { return files_.ost_of(object) == ost; });
-}
-
-void Filesystem::evict(ClientIndex client, MdtIndex mdt) {
-  mds_[mdt.value()].target().evict(client, silence_of(client));
-  MetadataClient& metadata = clients_[client.value()].metadata();
-  metadata.evicted_by(mdt);
-  inode_locks_.evict(client, [&](Inode inode) { return metadata.mdt_of(inode) == mdt; });
+void Filesystem::evict(ClientIndex client, TargetIndex index) {
+  const std::uint32_t silence = silence_of(client);
+  Eviction& last = last_evictions_[client.value()];
+  if (silence > 0 ? last.silence != silence : last.at != world_.now()) ++evictions_;
+  last = {world_.now(), silence};
+  target_at(index).evict(client, silence);
+  Client& evicted = clients_[client.value()];
+  if (index.is_mdt()) {
+    MetadataClient& metadata = evicted.metadata();
+    metadata.evicted_by(index.mdt());
+    inode_locks_.evict(client, [&](Inode inode) { return metadata.mdt_of(inode) == index.mdt(); });
+  } else {
+    evicted.objects().evicted_by(index.ost());
+    extent_locks_.evict(client,
+                        [&](std::uint32_t object) { return files_.ost_of(object) == index.ost(); });
+  }
 }
 
 void Filesystem::evict(ClientIndex client) {
-  for (Ost& ost : ost_)
-    if (ost.target().available()) evict(client, ost.index());
+  for (const TargetIndex index : targets())
+    if (target(index).available()) evict(client, index);
 }
 
 } // namespace lustrum::lustre

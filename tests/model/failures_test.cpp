@@ -220,6 +220,27 @@ TEST_CASE("the partner of a failed OSS serves both shares of OSTs") {
   CHECK(std::max(first_s, second_s) == Approx(100).epsilon(0.005));
 }
 
+TEST_CASE("an MDT failover holds opens and spares what is open") {
+  // The MDT is away from 10 s to 40.041 s: a stat at 11 s waits for it, a read at 12 s does not.
+  Machine machine(of_clients(2));
+  const FileIndex file = machine.fs.place_file(kRootDirectory, Bytes{8 * kMib});
+  Journal reads;
+  Journal opens;
+  run(machine, 0, file, {{Seconds{12}, 'r', Bytes{}, Bytes{kMib}}}, reads);
+  machine.world.spawn(
+      [](Machine& m, FileIndex f, Journal& journal) -> Task {
+        co_await m.world.delay(m.clock, Seconds{11});
+        Outcome outcome;
+        co_await m.fs.stat({ClientIndex{1}, {}, 0}, f, outcome);
+        journal.end_s.push_back(m.world.now().count());
+        CHECK(outcome.time[Cause::failure] == Approx(29.041));
+      }(machine, file, opens),
+      {"stat", 0});
+  run_with(machine, {fault(FaultKind::mdt_failover, 10, 0)});
+  CHECK(reads.end_s[0] == Approx(12).epsilon(1e-4));
+  CHECK(opens.end_s[0] == Approx(40.041).epsilon(1e-4));
+}
+
 TEST_CASE("an OSS that is repaired takes its OSTs back") {
   // Takeover 10 s, repaired 40 s after the failure at 20 s: a second takeover from 60 to 70 s.
   FilesystemSettings settings = of_clients(1);

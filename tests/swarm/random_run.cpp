@@ -48,6 +48,7 @@ struct Process {
   std::uint32_t file = 0;
   std::uint32_t calls = 0;
   std::uint32_t own_region = 0; // where it writes
+  bool names = false;           // creates, lists, stats, removes instead of reading and writing
   OpenMode mode{};
   Bytes call_size{};
 };
@@ -78,6 +79,8 @@ FilesystemSettings draw_filesystem(std::uint64_t seed) {
                   .read_bandwidth = BytesPerSecond{0.8e9},
                   .write_bandwidth = BytesPerSecond{0.5e9},
                   .iops = PerSecond{1e5}};
+  s.mdts = dice.between(1, 2);
+  s.fabric.mdss = s.mdts;
   s.mds.cores = 4;
   s.mds.service.fill(Seconds{50e-6});
   s.layout = Layout({{.end = kToEnd,
@@ -103,6 +106,7 @@ std::vector<Process> draw_processes(std::uint64_t seed, const Plan& plan) {
     process.file = dice.below(static_cast<std::uint32_t>(plan.files.size()));
     process.calls = dice.between(3, 25);
     process.own_region = p;
+    process.names = dice.one_in(4);
     process.mode.write = !dice.one_in(3);
     process.mode.direct = dice.one_in(4);
     process.mode.map = !process.mode.write && !process.mode.direct && dice.one_in(3);
@@ -169,7 +173,8 @@ public:
   Player(kernel::World& world, Filesystem& fs, const Plan& plan, std::uint64_t seed)
       : world_(world), fs_(fs), plan_(plan), seed_(seed), ledgers_(plan.processes.size()),
         timer_(world.add_delay({"process", "process"})) {
-    for (const Bytes size : plan.files) files_.push_back(fs.place_file(kRootDirectory, size));
+    directory_ = fs.place_directory(kRootDirectory);
+    for (const Bytes size : plan.files) files_.push_back(fs.place_file(directory_, size));
     for (std::uint32_t p = 0; p < plan.processes.size(); ++p) world.spawn(run(p), {"process", p});
   }
   const std::vector<Ledger>& ledgers() const { return ledgers_; }
@@ -189,6 +194,39 @@ private:
     }
     if (file) co_await fs_.close(std::move(file), opening);
     ledger.done = true;
+  }
+
+  // Files of its own in the directory of all: created, written, listed, some truncated or removed.
+  Task run_names(std::uint32_t number) {
+    const Process& process = plan_.processes[number];
+    Dice dice(seed_, "process", number);
+    const Caller caller{process.client, JobIndex{number}, number};
+    std::vector<FileIndex> mine;
+    for (std::uint32_t i = 0; i < process.calls; ++i) {
+      Outcome outcome;
+      if (dice.one_in(3)) co_await world_.delay(timer_, dice.exponential(kSpan / process.calls));
+      const std::uint32_t what = dice.below(8);
+      if (what < 3 || mine.empty()) {
+        mine.push_back(fs_.reserve_file(directory_));
+        std::unique_ptr<OpenFile> open;
+        co_await fs_.open(caller, mine.back(), {.write = true, .create = true}, open, outcome);
+        if (open) co_await fs_.write(*open, Bytes{}, process.call_size, outcome);
+        if (open) co_await fs_.close(std::move(open), outcome);
+      } else if (what == 3) {
+        co_await fs_.remove(caller, mine.back(), outcome);
+        mine.pop_back();
+      } else if (what == 4) {
+        co_await fs_.truncate(caller, mine[dice.below(static_cast<std::uint32_t>(mine.size()))],
+                              Bytes{dice.below(20'000)}, outcome);
+      } else if (what == 5) {
+        std::vector<FileIndex> listed;
+        co_await fs_.list(caller, directory_, listed, outcome);
+        for (const FileIndex file : listed) co_await fs_.stat(caller, file, outcome);
+      } else {
+        co_await fs_.stat(caller, files_[process.file], outcome);
+      }
+    }
+    ledgers_[number].done = true;
   }
 
   Task call(const Process& process, OpenFile& file, std::uint32_t number, Dice& dice,
@@ -218,6 +256,7 @@ private:
   Filesystem& fs_;
   const Plan& plan_;
   std::uint64_t seed_;
+  DirectoryIndex directory_{};
   std::vector<FileIndex> files_;
   std::vector<Ledger> ledgers_;
   kernel::DelayStation& timer_;

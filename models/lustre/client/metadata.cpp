@@ -35,7 +35,8 @@ MetadataClient::MetadataClient(const MetadataParts& parts, ObjectCache& objects,
                                const MetadataSettings& settings)
     : parts_(parts), objects_(objects), client_(client), state_(state), settings_(settings),
       cache_(settings.locks), looked_up_(parts.world), glimpsed_(parts.world) {
-  for (Mds& mds : parts.mds) mdcs_.emplace_back(parts.world, parts.fabric, mds, client, state, tunables);
+  for (Mds& mds : parts.mds)
+    mdcs_.emplace_back(parts.world, parts.fabric, mds, client, state, tunables);
 }
 
 MdtIndex MetadataClient::mdt_of(Inode inode) const {

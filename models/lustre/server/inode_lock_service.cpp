@@ -86,7 +86,8 @@ Task InodeLockService::answer(Unheard callback) {
 
 bool InodeLockService::has(Inode inode, LockId lock) const {
   const InodeResource* locks = resource(inode);
-  return locks && std::ranges::find(locks->granted(), lock, &InodeLock::id) != locks->granted().end();
+  return locks &&
+         std::ranges::find(locks->granted(), lock, &InodeLock::id) != locks->granted().end();
 }
 
 bool InodeLockService::is_free(Inode inode) const {

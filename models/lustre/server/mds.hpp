@@ -29,6 +29,7 @@ public:
 
   MdtIndex index() const { return index_; }
   Target& target() { return target_; }
+  const Target& target() const { return target_; }
   const MdsSettings& settings() const { return settings_; }
 
   // Serves one request that has arrived. Keeps its service thread in `thread`, until the caller has

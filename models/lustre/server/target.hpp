@@ -12,9 +12,26 @@
 
 namespace lustrum::lustre {
 
+// An OST or an MDT.
+class TargetIndex {
+public:
+  TargetIndex(OstIndex ost) : number_(ost.value()) {}             // NOLINT: meant to convert
+  TargetIndex(MdtIndex mdt) : number_(mdt.value()), mdt_(true) {} // NOLINT
+  bool is_mdt() const { return mdt_; }
+  std::uint32_t number() const { return number_; }
+  OstIndex ost() const { return OstIndex{number_}; }
+  MdtIndex mdt() const { return MdtIndex{number_}; }
+  friend bool operator==(TargetIndex, TargetIndex) = default;
+
+private:
+  std::uint32_t number_;
+  bool mdt_ = false;
+};
+
 class Target {
 public:
-  Target(kernel::World& world, std::uint32_t clients) : evictions_(clients), silence_(clients), changed_(world) {}
+  Target(kernel::World& world, std::uint32_t clients)
+      : evictions_(clients), silence_(clients), changed_(world) {}
 
   bool available() const { return available_; }
   // Rises with every failure.
