@@ -1,7 +1,8 @@
 #include "models/assembly/build_filesystem.hpp"
 
+#include "models/assembly/build_oss.hpp"
+
 #include <algorithm>
-#include <cmath>
 #include <variant>
 
 namespace lustrum {
@@ -11,21 +12,6 @@ namespace {
 // FSx runs one MDS per 12,000 provisioned metadata IOPS. Source: FSx for Lustre guide, "File system
 // metadata configuration".
 constexpr std::uint32_t kIopsPerMds = 12'000;
-
-double tib(Bytes bytes) { return bytes.as_double() / static_cast<double>(kTib); }
-
-// A provisioned rate: what the station can do at most, and the credit that lets it.
-struct Provisioned {
-  BytesPerSecond peak;
-  lustre::BurstSettings credit;
-};
-
-Provisioned provision(BytesPerSecond baseline, BytesPerSecond burst, Seconds burst_duration,
-                      double initial_level) {
-  if (!(burst > baseline)) return {baseline, {}};
-  const double credit = (burst - baseline) * burst_duration;
-  return {burst, {baseline, credit, credit * initial_level}};
-}
 
 fabric::Lnd lnd_of(const Scenario& scenario) {
   if (!scenario.network.is_rdma()) return fabric::Lnd::tcp;
@@ -110,45 +96,6 @@ fabric::FabricSettings build_fabric(const Scenario& scenario, BytesPerSecond ser
   return fabric;
 }
 
-lustre::OssSettings build_oss(const Scenario& scenario, Provisioned& network) {
-  const LustreSystem& system = scenario.filesystem;
-  const double n_oss = scenario.oss_count();
-  const double tib_per_oss = tib(scenario.storage.capacity) / n_oss;
-  const double level = scenario.storage.burst_credit;
-  const bool per_tib = system.network_per_tib.value.count() > 0;
-  network = per_tib ? provision(system.network_per_tib.value * tib_per_oss,
-                                system.network_burst_per_tib.value * tib_per_oss,
-                                system.burst_duration.value, level)
-                    : Provisioned{system.network_per_oss.value, {}};
-
-  lustre::OssSettings oss;
-  oss.threads = system.oss_threads.value;
-  oss.cores = system.oss_cores.value;
-  oss.rpc_service = system.oss_rpc_service.value;
-  oss.network = network.credit;
-  oss.osts = scenario.osts_per_oss();
-  const double tib_per_ost = tib_per_oss / oss.osts;
-  oss.nvme().latency = system.disk_latency.value;
-  oss.nvme().iops = system.disk_iops_per_ost.value;
-  if (system.disk_read_per_tib.value.count() > 0) {
-    const Provisioned read = provision(system.disk_read_per_tib.value * tib_per_ost,
-                                       system.disk_read_burst_per_tib.value * tib_per_ost,
-                                       system.burst_duration.value, level);
-    oss.nvme().read_bandwidth = read.peak;
-    // One credit serves reads and writes; without it writes keep to their baseline.
-    const bool bursts = read.credit.baseline.count() > 0;
-    const Figure<BytesPerSecond>& write =
-        bursts ? system.disk_write_burst_per_tib : system.disk_write_per_tib;
-    oss.nvme().write_bandwidth = write.value * tib_per_ost;
-    oss.disk_credit = read.credit;
-    oss.write_cost = system.disk_read_per_tib.value / system.disk_write_per_tib.value;
-  } else {
-    oss.nvme().read_bandwidth = system.disk_read_per_ost.value;
-    oss.nvme().write_bandwidth = system.disk_write_per_ost.value;
-  }
-  return oss;
-}
-
 // Metadata IOPS that an operation takes. Source: FSx for Lustre guide, metadata performance: 2
 // creates, opens or closes a second for each IOPS, 1 delete, 0.1 directory creates or renames, 0.2
 // directory deletes. The guide names no others: those that only read are priced as stat, changes of
@@ -201,6 +148,11 @@ lustre::MdsSettings build_mds(const Scenario& scenario, std::uint32_t& mdts) {
   const LustreSystem& system = scenario.filesystem;
   lustre::MdsSettings mds;
   mds.cores = system.mds_cores.value;
+  const lustre::LustreTunables& tunables = scenario.lustre;
+  mds.cpts = std::clamp(tunables.libcfs_cpu_npartitions, 1U, mds.cores);
+  using Portal = lustre::MdsPortal;
+  mds.threads[static_cast<std::size_t>(Portal::mdt)] = tunables.mds_mdt_threads_max;
+  mds.threads[static_cast<std::size_t>(Portal::mdt_readpage)] = tunables.mds_mdt_readpage_threads_max;
   const std::uint32_t iops = scenario.storage.metadata_iops;
   mdts = iops > 0 ? (iops + kIopsPerMds - 1) / kIopsPerMds : system.mdts.value;
   mds.provisioned_iops = PerSecond{static_cast<double>(iops) / mdts};
@@ -243,10 +195,10 @@ lustre::HsmSettings build_hsm(const HsmChoice& choice) {
 
 lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
   lustre::FilesystemSettings settings;
-  Provisioned network{};
+  BytesPerSecond network{};
   settings.oss = build_oss(scenario, network);
   settings.mds = build_mds(scenario, settings.mdts);
-  settings.fabric = build_fabric(scenario, network.peak, settings.mdts);
+  settings.fabric = build_fabric(scenario, network, settings.mdts);
   settings.layout = std::get<lustre::Layout>(lustre::parse_layout(scenario.storage.layout));
   settings.tunables = scenario.lustre;
   settings.seed = scenario.run.seed;

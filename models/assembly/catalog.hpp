@@ -56,10 +56,11 @@ struct LustreSystem {
   Figure<std::uint32_t> oss_osts_efa;
 
   // Object storage servers.
-  Figure<std::uint32_t> oss_threads; // ost_io service threads
+  Figure<std::uint32_t> oss_threads; // ost_io service threads; 0: by Lustre's formula
   Figure<Seconds> oss_rpc_service;   // CPU time of one RPC
   Figure<std::uint32_t> oss_cores;
-  Figure<Bytes> oss_memory_per_tib;
+  Figure<std::uint32_t> oss_partitions; // CPTs
+  Figure<Bytes> oss_memory_per_tib;     // of the server's cache
   Figure<BytesPerSecond> network_per_tib;
   Figure<BytesPerSecond> network_burst_per_tib; // equal to network_per_tib: no burst
   Figure<BytesPerSecond> network_per_oss;

@@ -62,10 +62,11 @@ ParameterTable server_rows() {
        .source = kNone},
       {.key = "oss.threads",
        .field = field<&S::oss_threads>,
-       .default_text = kRequired,
-       .min = 1,
+       .default_text = "0",
        .max = 4096,
-       .doc = "Service threads (ost_io) of a server: RPCs it works on at a time."},
+       .doc = "Service threads (ost_io) of a server: RPCs it works on at a time; 0: as many as "
+              "Lustre starts for its cores and partitions.",
+       .source = "Lustre 2.15 lustre/ptlrpc/service.c"},
       {.key = "oss.rpc_service",
        .field = field<&S::oss_rpc_service>,
        .default_text = kRequired,
@@ -77,11 +78,19 @@ ParameterTable server_rows() {
        .min = 1,
        .max = 1024,
        .doc = "Processor cores of a server."},
+      {.key = "oss.partitions",
+       .field = field<&S::oss_partitions>,
+       .default_text = "1",
+       .min = 1,
+       .max = 256,
+       .doc = "CPU partitions of a server, one per NUMA node: threads and the rates of TBF rules "
+              "count in each.",
+       .source = kNone},
       {.key = "oss.memory_per_tib",
        .field = field<&S::oss_memory_per_tib>,
        .default_text = "0 B",
-       .doc = "Server memory that caches reads, per TiB of capacity; not used yet: server caches "
-              "are not simulated.",
+       .doc = "Server memory that caches what is read and written, per TiB of capacity; 0 B: none "
+              "(Lustre turns the cache off on flash).",
        .source = kNone},
   };
 }

@@ -174,7 +174,7 @@ void observe_bound(const lustre::Filesystem& filesystem, const RooflineInputs& i
   bound.throughput_mib_per_s = least->throughput_mib_per_s;
   result.bound = bound;
 
-  const kernel::Topology::Cut baseline = filesystem.read_bound_of_baseline();
+  const kernel::Topology::Cut baseline = filesystem.read_bound_of_baseline(inputs.read);
   const double lasting_mib_s =
       baseline.capacity.count() * inputs.nominal * by_cache / static_cast<double>(kMib);
   if (result.metrics.throughput_mib_per_s > lasting_mib_s)

@@ -77,6 +77,22 @@ void check_limits(const YamlNode& section, const GivenKeys& given, LustreTunable
     mod_rpcs = rpcs - 1;
 }
 
+// A preset is for servers that take what it asks for; what a file gives meets the MDT's limit.
+void cut_modifying_rpcs(const YamlNode& section, const GivenKeys& given, LustreTunables& tunables,
+                        Diagnostics& diagnostics) {
+  std::uint32_t& mod_rpcs = tunables.mdc_max_mod_rpcs_in_flight;
+  const std::uint32_t served = tunables.mdt_max_mod_rpcs_per_client;
+  const bool client = given.contains("mdc.max_mod_rpcs_in_flight");
+  if (mod_rpcs <= served || !(client || given.contains("mdt.max_mod_rpcs_per_client"))) return;
+  if (client)
+    diagnostics.add(key_without_effect, node_of(section, "mdc", "max_mod_rpcs_in_flight").span(),
+                    fmt::format("`lustre.mdc.max_mod_rpcs_in_flight`: {} is cut to the {} that an "
+                                "MDT takes from a client",
+                                mod_rpcs, served),
+                    "`mdt.max_mod_rpcs_per_client` is that limit");
+  mod_rpcs = served;
+}
+
 } // namespace
 
 void read_lustre(const YamlNode& root, Scenario& scenario, Diagnostics& diagnostics) {
@@ -89,6 +105,7 @@ void read_lustre(const YamlNode& root, Scenario& scenario, Diagnostics& diagnost
   if (section) {
     given = read_section(section, LustreTunables::parameters(), &scenario.lustre, diagnostics);
     check_limits(section, given, scenario.lustre, diagnostics);
+    if (!diagnostics.has_errors()) cut_modifying_rpcs(section, given, scenario.lustre, diagnostics);
     if (preset != lustre::kNoPreset && !preset_applies(preset, host))
       diagnostics.add(key_without_effect, section.get("preset").span(),
                       fmt::format("`lustre.preset`: `{}` changes nothing on `{}`", preset,

@@ -119,12 +119,25 @@ BytesPerSecond sustained(const BurstSettings& credit, BytesPerSecond peak, doubl
 
 } // namespace
 
+namespace {
+
+// Share of the bytes read that the disks must deliver when memory of the servers holds `cached` of
+// a data set that is read over and over: all of it the first time, then what does not fit.
+double missed_share(double read_bytes, double data_bytes, double cached_bytes) {
+  if (!(data_bytes > 0) || read_bytes <= data_bytes) return 1;
+  const double again = read_bytes - data_bytes;
+  return 1 - again / read_bytes * std::min(1.0, cached_bytes / data_bytes);
+}
+
+} // namespace
+
 DirectoryIndex Filesystem::place_directory(DirectoryIndex parent) {
   directories_.push_back(files_.tree().make_directory({.parent = directories_[parent.value()]}));
   return DirectoryIndex{static_cast<std::uint32_t>(directories_.size() - 1)};
 }
 
 FileIndex Filesystem::place_file(DirectoryIndex directory, Bytes size) {
+  placed_bytes_ += size.as_double();
   const std::uint32_t in = directories_[directory.value()];
   if (!settings_.hsm || settings_.hsm->placement == HsmPlacement::resident)
     return files_.add(in, size);
@@ -180,20 +193,29 @@ kernel::Topology::Cut Filesystem::cut_with(BytesPerSecond network, BytesPerSecon
   return topology.min_cut(source, sink);
 }
 
+double Filesystem::missed_of(Bytes bytes) const {
+  const double cached_bytes =
+      settings_.oss.cache.capacity.as_double() * static_cast<double>(oss_.size());
+  return missed_share(bytes.as_double(), placed_bytes_, cached_bytes);
+}
+
 kernel::Topology::Cut Filesystem::read_bound(Bytes bytes, Seconds not_reading) const {
   const double per_oss = bytes.as_double() / static_cast<double>(oss_.size());
   const double per_ost = bytes.as_double() / static_cast<double>(ost_.size());
+  const double missed = missed_of(bytes);
+  const BytesPerSecond disk = sustained(settings_.oss.disk_credit, disk_read_rate(settings_),
+                                        per_ost * missed, not_reading);
   return cut_with(
       sustained(settings_.oss.network, settings_.fabric.server_nic, per_oss, not_reading),
-      sustained(settings_.oss.disk_credit, disk_read_rate(settings_), per_ost, not_reading));
+      disk / missed);
 }
 
-kernel::Topology::Cut Filesystem::read_bound_of_baseline() const {
+kernel::Topology::Cut Filesystem::read_bound_of_baseline(Bytes bytes) const {
   const auto lasting = [](const BurstSettings& credit, BytesPerSecond peak) {
     return credit.baseline.count() > 0 ? credit.baseline : peak;
   };
   return cut_with(lasting(settings_.oss.network, settings_.fabric.server_nic),
-                  lasting(settings_.oss.disk_credit, disk_read_rate(settings_)));
+                  lasting(settings_.oss.disk_credit, disk_read_rate(settings_)) / missed_of(bytes));
 }
 
 PerSecond Filesystem::open_close_bound(std::uint64_t opens) const {

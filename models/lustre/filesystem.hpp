@@ -95,10 +95,12 @@ public:
 
   // The most that all clients together can read, by max-flow over disks, servers and network, for a
   // run that reads `bytes` in all: burst credit counts as far as it reaches, and fills up during
-  // the time in which the job does not read.
+  // the time in which the job does not read. Bytes beyond those that were there at the start are
+  // taken as read again, from the servers' memory as far as that holds them. \pre the run writes
+  // little of what it reads
   kernel::Topology::Cut read_bound(Bytes bytes, Seconds not_reading) const;
   // The same without any burst credit.
-  kernel::Topology::Cut read_bound_of_baseline() const;
+  kernel::Topology::Cut read_bound_of_baseline(Bytes bytes) const;
   // Files per second that the metadata servers can open and close in a run that opens this many.
   PerSecond open_close_bound(std::uint64_t opens) const;
 
@@ -169,6 +171,8 @@ private:
   void avoid_absent_osts();
   kernel::Task expect_pings(ClientIndex client);
   void fall_silent(ClientIndex client);
+  // Share of so many bytes read that the disks must deliver.
+  double missed_of(Bytes bytes) const;
   kernel::Topology::Cut cut_with(BytesPerSecond network, BytesPerSecond disk) const;
 
   kernel::World& world_;
@@ -185,6 +189,7 @@ private:
   std::deque<Ost> ost_;
   std::optional<ObjectSupply> supply_; // once there are OSTs
   JobTotals totals_;
+  double placed_bytes_ = 0; // of files that existed before the run
   std::optional<HsmService> hsm_;
   PccMarks pcc_marks_;
   std::deque<Client> clients_; // the jobs' first, then those of HSM agents

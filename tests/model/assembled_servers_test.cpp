@@ -1,0 +1,92 @@
+// What the sections `storage` and `lustre` of a scenario make of the object storage servers.
+#include "models/lustre/policy/service_threads.hpp"
+#include "tests/model/assembled_fixture.hpp"
+
+using namespace lustrum;
+using namespace lustrum::test;
+using doctest::Approx;
+
+namespace {
+
+constexpr std::string_view kFsx = "filesystem: fsx_persistent_2_1000, capacity: 4.8 TiB";
+
+} // namespace
+
+TEST_CASE("ost_io threads: Lustre's formula, the catalog's figure, the administrator's") {
+  // 16 cores in two partitions: 64 + 4 x 8 + 4 x 7 = 124 in each.
+  CHECK(assembled({.storage = kFsx}).oss.threads == 248);
+  CHECK(assembled({.storage = "filesystem: fsx_persistent_2_1000, capacity: 4.8 TiB, "
+                              "set: {oss.threads: 100}"})
+            .oss.threads == 100);
+  CHECK(assembled({.storage = kFsx, .lustre = "ost.ost_io.threads_max: 32"}).oss.threads == 32);
+  // One partition: the base of 64 is raised by 32 + 16 + 8, then 4 x (8 + 7 + 6 + 5).
+  CHECK(assembled({.storage = kFsx, .lustre = "libcfs.cpu_npartitions: 1"}).oss.threads == 224);
+}
+
+TEST_CASE("servers compute checksums when clients do") {
+  const auto on = assembled({.storage = kFsx, .lustre = "osc.checksums: true"});
+  CHECK(on.oss.checksum_rate == on.tunables.checksum_rate());
+  const auto off = assembled({.storage = kFsx, .lustre = "osc.checksums: false"});
+  CHECK(off.oss.checksum_rate.count() == 0);
+}
+
+TEST_CASE("a server's cache: so much memory per TiB, switched by osd's tunables") {
+  // 27.3 GiB per TiB, 2.4 TiB behind one server.
+  const double bytes = 27.3 * 2.4 * static_cast<double>(kGib);
+  const auto usual = assembled({.storage = kFsx}).oss.cache;
+  CHECK(usual.capacity.as_double() == Approx(bytes));
+  CHECK(usual.read_cache_enable);
+  CHECK(usual.writethrough_cache_enable);
+  CHECK(usual.readcache_max_io == Bytes{8 * kMib});
+  const auto writes_only =
+      assembled(
+          {.storage = kFsx, .lustre = "osd: {read_cache_enable: 0, writethrough_max_io_mb: 16}"})
+          .oss.cache;
+  CHECK(!writes_only.read_cache_enable);
+  CHECK(writes_only.writethrough_max_io == Bytes{16 * kMib});
+  const auto none = assembled({.storage = kFsx,
+                               .lustre = "osd: {read_cache_enable: 0, "
+                                         "writethrough_cache_enable: 0}"});
+  CHECK(none.oss.cache.capacity == Bytes{});
+}
+
+TEST_CASE("what is read again comes out of the servers' memory") {
+  // 2.4 TiB of the tier of 1000: disks 2400 MiB/s, network 6240 MiB/s, memory for 65 GiB. 16
+  // clients of 5 Gbit/s each = 9537 MiB/s read 1 GiB each in four
+  // files, forget it and read it again.
+  constexpr std::uint32_t kClients = 16;
+  const auto rates = [](lustre::FilesystemSettings settings) {
+    settings.tunables.client_copy_bandwidth = BytesPerSecond{kBoundless};
+    kernel::World world;
+    lustre::Filesystem fs(world, settings);
+    constexpr std::uint32_t kFiles = 4; // of each client
+    std::vector<FileIndex> files;
+    for (std::uint32_t f = 0; f < kClients * kFiles; ++f)
+      files.push_back(fs.place_file(kRootDirectory, Bytes{kGib / kFiles}));
+    const auto read_all = [&] {
+      const double start_s = world.now().count();
+      for (std::uint32_t c = 0; c < kClients; ++c) fs.drop_caches(ClientIndex{c});
+      for (std::uint32_t f = 0; f < files.size(); ++f)
+        world.spawn(read_whole(fs, ClientIndex{f % kClients}, files[f]), {"reader", f});
+      world.run_all();
+      return kClients * 1024 / (world.now().count() - start_s);
+    };
+    const double first = read_all();
+    const double second = read_all();
+    CHECK(fs.check_laws().empty());
+    const double bound = fs.read_bound(Bytes{2 * kClients * kGib}, Seconds{}).capacity.count();
+    const double both = 2 / (1 / first + 1 / second);
+    CHECK(both <= bound / static_cast<double>(kMib));
+    return std::pair{first, second};
+  };
+  AssembledText text{.storage =
+                         "filesystem: fsx_persistent_2_1000, capacity: 2.4 TiB, layout: -c -1",
+                     .nodes = kClients};
+  const auto [cold, warm] = rates(assembled(text));
+  CHECK(cold == Approx(2400).epsilon(0.03));
+  CHECK(warm == Approx(6240).epsilon(0.05));
+  text.lustre = "osd.read_cache_enable: 0";
+  const auto [once, again] = rates(assembled(text));
+  CHECK(once == Approx(2400).epsilon(0.03));
+  CHECK(again == Approx(2400).epsilon(0.03));
+}
