@@ -152,7 +152,8 @@ lustre::MdsSettings build_mds(const Scenario& scenario, std::uint32_t& mdts) {
   mds.cpts = std::clamp(tunables.libcfs_cpu_npartitions, 1U, mds.cores);
   using Portal = lustre::MdsPortal;
   mds.threads[static_cast<std::size_t>(Portal::mdt)] = tunables.mds_mdt_threads_max;
-  mds.threads[static_cast<std::size_t>(Portal::mdt_readpage)] = tunables.mds_mdt_readpage_threads_max;
+  mds.threads[static_cast<std::size_t>(Portal::mdt_readpage)] =
+      tunables.mds_mdt_readpage_threads_max;
   const std::uint32_t iops = scenario.storage.metadata_iops;
   mdts = iops > 0 ? (iops + kIopsPerMds - 1) / kIopsPerMds : system.mdts.value;
   mds.provisioned_iops = PerSecond{static_cast<double>(iops) / mdts};
@@ -199,7 +200,10 @@ lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
   settings.oss = build_oss(scenario, network);
   settings.mds = build_mds(scenario, settings.mdts);
   settings.fabric = build_fabric(scenario, network, settings.mdts);
-  settings.layout = std::get<lustre::Layout>(lustre::parse_layout(scenario.storage.layout));
+  settings.layout = std::get<lustre::Layout>(
+      lustre::parse_layout(scenario.storage.layout, scenario.layout_defaults()));
+  settings.ost_capacity = scenario.ost_capacity();
+  settings.ost_used = scenario.ost_used();
   settings.tunables = scenario.lustre;
   settings.seed = scenario.run.seed;
   if (const PccChoice& pcc = scenario.storage.pcc; pcc.on())

@@ -1,5 +1,7 @@
 #include "models/assembly/build_oss.hpp"
 
+#include "models/assembly/scenario_storage.hpp"
+#include "models/lustre/policy/rpc_opcode.hpp"
 #include "models/lustre/policy/service_threads.hpp"
 
 #include <algorithm>
@@ -83,7 +85,24 @@ lustre::ServerCacheSettings cache_of(const Scenario& scenario) {
   return cache;
 }
 
-lustre::NrsSettings nrs_of(const lustre::LustreTunables& tunables) {
+lustre::TbfRule rule_of(const TbfRuleChoice& choice, const Scenario& scenario) {
+  lustre::TbfRule rule{.name = choice.name, .rate = choice.rate};
+  for (const std::string& text : choice.nid) {
+    const auto range = client_range(text);
+    for (std::uint32_t c = range->first; c <= range->second; ++c)
+      rule.match.clients.push_back(ClientIndex{c});
+  }
+  for (const std::string& name : choice.job)
+    for (std::uint32_t j = 0; j < scenario.jobs.size(); ++j)
+      if (scenario.jobs[j].name == name) rule.match.jobs.push_back(j);
+  for (const std::string& name : choice.opcode)
+    rule.match.opcodes.push_back(lustre::number(name == "ost_read" ? lustre::RpcOpcode::ost_read
+                                                                   : lustre::RpcOpcode::ost_write));
+  return rule;
+}
+
+lustre::NrsSettings nrs_of(const Scenario& scenario) {
+  const lustre::LustreTunables& tunables = scenario.lustre;
   using lustre::NrsPolicy;
   using lustre::OrderedRequests;
   using lustre::TbfType;
@@ -117,16 +136,12 @@ lustre::NrsSettings nrs_of(const lustre::LustreTunables& tunables) {
     nrs.orr_supported = OrderedRequests::reads_and_writes;
   nrs.tbf.default_rate = tunables.ptlrpc_tbf_rate;
   nrs.tbf.depth = tunables.ptlrpc_tbf_depth;
+  for (const TbfRuleChoice& rule : scenario.storage.nrs_tbf_rules)
+    nrs.tbf.rules.push_back(rule_of(rule, scenario));
   return nrs;
 }
 
 } // namespace
-
-Bytes ost_capacity(const Scenario& scenario) {
-  const double gib = billed_gib(scenario.filesystem, scenario.storage.capacity);
-  const double osts = static_cast<double>(scenario.oss_count()) * scenario.osts_per_oss();
-  return Bytes{static_cast<std::uint64_t>(gib * static_cast<double>(kGib) / osts)};
-}
 
 lustre::OssSettings build_oss(const Scenario& scenario, BytesPerSecond& network_peak) {
   const LustreSystem& system = scenario.filesystem;
@@ -145,7 +160,7 @@ lustre::OssSettings build_oss(const Scenario& scenario, BytesPerSecond& network_
   if (tunables.osc_checksums) oss.checksum_rate = tunables.checksum_rate();
   oss.network = network.credit;
   oss.osts = scenario.osts_per_oss();
-  oss.nrs = nrs_of(tunables);
+  oss.nrs = nrs_of(scenario);
   oss.cache = cache_of(scenario);
   add_flash(scenario, oss);
   return oss;

@@ -3,6 +3,7 @@
 #include "models/assembly/scenario_jobs.hpp"
 #include "models/assembly/scenario_lustre.hpp"
 #include "models/assembly/scenario_network.hpp"
+#include "models/assembly/scenario_storage.hpp"
 #include "models/lustre/policy/layout.hpp"
 #include "sim/base/did_you_mean.hpp"
 #include "sim/base/units_text.hpp"
@@ -116,7 +117,9 @@ private:
     const YamlNode node = required_section("storage");
     if (!node) return;
     const GivenKeys given = read_section(node, StorageSettings::parameters(), &scenario_.storage,
-                                         diagnostics_, {.extra_keys = {"set", "hsm", "pcc"}});
+                                         diagnostics_,
+                                         {.extra_keys = {"set", "hsm", "pcc", "nrs_tbf_rules"}});
+    read_tbf_rules(node.get("nrs_tbf_rules"), scenario_.storage, diagnostics_);
     const std::string& name = scenario_.storage.filesystem;
     const LustreSystem* entry = catalog_.find_filesystem(name);
     if (entry != nullptr)
@@ -161,7 +164,9 @@ private:
     check_capacity();
     check_metadata();
     check_layout();
+    check_ost_used(root_.get("storage"), scenario_, diagnostics_);
     jobs_.check(scenario_);
+    check_tbf_rules(root_.get("storage").get("nrs_tbf_rules"), scenario_, diagnostics_);
   }
 
   void check_capacity() {
@@ -222,7 +227,7 @@ private:
     std::string& layout = scenario_.storage.layout;
     const SourceSpan where = root_.get("storage").get("layout").span();
     if (layout.empty()) layout = scenario_.filesystem.default_layout.value;
-    const auto parsed = lustre::parse_layout(layout);
+    const auto parsed = lustre::parse_layout(layout, scenario_.layout_defaults());
     if (const std::string* problem = std::get_if<std::string>(&parsed))
       diagnostics_.add(not_a_value, where, fmt::format("`storage.layout`: {}", *problem),
                        "e.g. `-E 100M -c 1 -E -1 -c 8`");

@@ -11,6 +11,7 @@
 #include "models/assembly/scenario_pcc.hpp"
 #include "models/loadgen/ior.hpp"
 #include "models/loadgen/mdtest.hpp"
+#include "models/lustre/policy/layout.hpp"
 #include "models/lustre/policy/tunables.hpp"
 #include "models/training/dlio_workload.hpp"
 #include "sim/base/diagnostics.hpp"
@@ -83,13 +84,27 @@ struct ClusterSettings {
   static const ParameterTable& parameters();
 };
 
+// A rule of the token bucket filter, as `nrs_tbf_rule start` takes it.
+struct TbfRuleChoice {
+  std::string name;
+  std::vector<std::string> nid;    // clients: `3` or `0-7`
+  std::vector<std::string> job;    // names
+  std::vector<std::string> opcode; // ost_read, ost_write
+  PerSecond rate{};                // of each class, in each partition of a server
+
+  static const ParameterTable& parameters();
+};
+
 struct StorageSettings {
   std::string filesystem;
   Bytes capacity{};
-  std::uint32_t metadata_iops = 0; // after loading: the real number; 0 in mode `server`
-  std::string layout;              // after loading: the file system's default where none is given
-  std::string lustre_version;      // `2.15`; after loading: the catalog's where none is given
-  double burst_credit = 0;         // level of the buckets at the start: 1 = full
+  std::uint32_t metadata_iops = 0;   // after loading: the real number; 0 in mode `server`
+  std::string layout;                // after loading: the file system's default where none is given
+  std::string lustre_version;        // `2.15`; after loading: the catalog's where none is given
+  double burst_credit = 0;           // level of the buckets at the start: 1 = full
+  double used = 0;                   // share of the capacity that is taken at the start
+  std::vector<std::string> ost_used; // the same of single OSTs, in percent
+  std::vector<TbfRuleChoice> nrs_tbf_rules;
   HsmChoice hsm;
   PccChoice pcc;
 
@@ -149,6 +164,10 @@ struct Scenario {
   }
   std::uint32_t oss_count() const;
   std::uint32_t osts_per_oss() const;
+  Bytes ost_capacity() const; // as the bill counts it (FSx: a TiB of 1,000 GiB)
+  // Share of each OST that is taken at the start. \pre loaded without errors
+  std::vector<double> ost_used() const;
+  lustre::LayoutDefaults layout_defaults() const;
   // Assumed and fitted figures in the catalog entries used, then those of the scenario.
   std::vector<AssumedRow> assumed() const;
 

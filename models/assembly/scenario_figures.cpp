@@ -69,6 +69,25 @@ std::uint32_t Scenario::osts_per_oss() const {
   return network.is_rdma() ? filesystem.oss_osts_efa.value : filesystem.oss_osts.value;
 }
 
+Bytes Scenario::ost_capacity() const {
+  const double gib = billed_gib(filesystem, storage.capacity);
+  const double osts = static_cast<double>(oss_count()) * osts_per_oss();
+  return Bytes{static_cast<std::uint64_t>(gib * static_cast<double>(kGib) / osts)};
+}
+
+std::vector<double> Scenario::ost_used() const {
+  std::vector<double> used(std::size_t{oss_count()} * osts_per_oss(), storage.used);
+  for (std::size_t t = 0; t < std::min(used.size(), storage.ost_used.size()); ++t)
+    used[t] = parse_number(storage.ost_used[t]).value();
+  return used;
+}
+
+lustre::LayoutDefaults Scenario::layout_defaults() const {
+  constexpr Bytes kGrain{64 * kKib};
+  return {.stripe_size = lustre.lod_stripesize - lustre.lod_stripesize % kGrain,
+          .stripe_count = lustre.lod_stripecount};
+}
+
 std::vector<AssumedRow> Scenario::assumed() const {
   std::vector<AssumedRow> out;
   append_assumed(cluster.instance, Instance::parameters(), &instance, out);

@@ -193,6 +193,32 @@ void JobReader::check(Scenario& scenario) {
     check_ior(job, sources_[i]);
     if (job.dlio) job.epochs = scenario.run.epochs > 0 ? scenario.run.epochs : job.dlio->epochs;
   }
+  check_space(scenario);
+}
+
+// All data sets are there before the run, so they must fit; what a run writes may meet ENOSPC.
+void JobReader::check_space(const Scenario& scenario) {
+  const double each = scenario.ost_capacity().as_double();
+  double free_bytes = 0;
+  for (const double used : scenario.ost_used()) free_bytes += each * (1 - used);
+  double needed = 0;
+  for (std::size_t i = 0; i < scenario.jobs.size(); ++i) {
+    const ScenarioJob& job = scenario.jobs[i];
+    if (!job.dlio || !sources_[i].dlio_known) continue;
+    const DlioWorkload& dlio = *job.dlio;
+    needed += static_cast<double>(dlio.num_files_train) *
+              static_cast<double>(dlio.num_samples_per_file) * dlio.record_length_bytes;
+    if (needed <= free_bytes) continue;
+    const auto tib = [](double bytes) { return bytes / static_cast<double>(kTib); };
+    diagnostics_.add(impossible, sources_[i].workload.get("dlio").span(),
+                     fmt::format("the data sets take {:.4g} TiB, and {:.4g} TiB of the file system "
+                                 "are free",
+                                 tib(needed), tib(free_bytes)),
+                     fmt::format("`storage.capacity` must be {:.3g} times as large, or "
+                                 "`dataset.num_files_train` smaller",
+                                 needed / std::max(free_bytes, 1.0)));
+    return;
+  }
 }
 
 // The clients of one job follow those of the one before.

@@ -177,6 +177,35 @@ const ParameterTable& ClusterSettings::parameters() {
   return table;
 }
 
+const ParameterTable& TbfRuleChoice::parameters() {
+  static const ParameterTable table{
+      {.key = "name",
+       .field = field<&TbfRuleChoice::name>,
+       .default_text = kRequired,
+       .doc = "Name of the rule."},
+      {.key = "nid",
+       .field = field<&TbfRuleChoice::nid>,
+       .default_text = "[]",
+       .doc = "Clients it is for, by their number in the cluster: [3, 8-15]; empty: any."},
+      {.key = "job",
+       .field = field<&TbfRuleChoice::job>,
+       .default_text = "[]",
+       .doc = "Jobs it is for, by name; empty: any."},
+      {.key = "opcode",
+       .field = field<&TbfRuleChoice::opcode>,
+       .default_text = "[]",
+       .choices = {"ost_read", "ost_write"},
+       .doc = "Operations it is for; empty: any."},
+      {.key = "rate",
+       .field = field<&TbfRuleChoice::rate>,
+       .default_text = kRequired,
+       .min = 1,
+       .doc = "RPCs per second of each class of requests it matches, in each CPU partition of each "
+              "server."},
+  };
+  return table;
+}
+
 const ParameterTable& StorageSettings::parameters() {
   static const ParameterTable table{
       {.key = "filesystem",
@@ -210,6 +239,17 @@ const ParameterTable& StorageSettings::parameters() {
        .min = 0,
        .max = 1,
        .doc = "Burst credit at the start, as a share of the full bucket."},
+      {.key = "used",
+       .field = field<&StorageSettings::used>,
+       .default_text = "0 %",
+       .min = 0,
+       .max = 1,
+       .doc = "Share of every OST that other data takes up before the run."},
+      {.key = "ost_used",
+       .field = field<&StorageSettings::ost_used>,
+       .default_text = "[]",
+       .doc = "The same for single OSTs, the first one first, e.g. [99 %, 40 %]; those not listed "
+              "have `used`."},
   };
   return table;
 }
@@ -312,6 +352,10 @@ const std::vector<ScenarioSection>& scenario_sections() {
        &HsmChoice::parameters()},
       {"storage.pcc", "Copies on the clients' own disks; without this section there are none.",
        &PccChoice::parameters()},
+      {"storage.nrs_tbf_rules[]",
+       "Rules of the token bucket filter (ost.ost_io.nrs_policies), in the order in which they are "
+       "started: the newest that matches holds.",
+       &TbfRuleChoice::parameters()},
       {"storage.set", "Changes to the catalog's file system.", &LustreSystem::parameters()},
       {"network", "Between the two.", &NetworkSettings::parameters()},
       {"lustre",

@@ -10,11 +10,21 @@ namespace lustrum::lustre {
 namespace {
 
 FileTableSettings table_settings(const FilesystemSettings& settings) {
+  const LustreTunables& tunables = settings.tunables;
+  constexpr std::uint32_t kParts = 256; // in which the allocator counts its shares
+  constexpr std::uint32_t kPercent = 100;
   return {.layout = settings.layout,
           .osts = settings.fabric.servers * settings.oss.osts,
           .servers = settings.fabric.servers,
           .ost_capacity = settings.ost_capacity,
+          .reserved = {.low = Bytes{tunables.osp_reserved_mb_low * kMib},
+                       .high = Bytes{tunables.osp_reserved_mb_high * kMib}},
           .mdts = settings.mdts,
+          .dom_stripesize = tunables.lod_dom_stripesize,
+          .append_stripe_count = tunables.mdd_append_stripe_count,
+          .qos = {.threshold_rr = tunables.lod_qos_threshold_rr * kParts / kPercent,
+                  .prio_free = tunables.lod_qos_prio_free * kParts / kPercent,
+                  .maxage = tunables.lod_qos_maxage},
           .seed = settings.seed};
 }
 
@@ -45,6 +55,7 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
       extent_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min),
       inode_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min),
       totals_(settings.jobs + std::size_t{settings.hsm.has_value()}) {
+  fill_osts();
   const std::uint32_t clients = fabric_.settings().clients;
   for (std::uint32_t m = 0; m < settings_.mdts; ++m)
     mds_.emplace_back(world, MdtIndex{m}, settings_.mds, clients);
@@ -98,6 +109,13 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
     if (target(ost).available()) evict(client, ost);
   });
   if (settings_.hsm) add_agents();
+}
+
+void Filesystem::fill_osts() {
+  for (std::uint32_t t = 0; t < settings_.ost_used.size(); ++t) {
+    const double bytes = settings_.ost_capacity.as_double() * settings_.ost_used[t];
+    files_.space().take(OstIndex{t}, Bytes{static_cast<std::uint64_t>(bytes)});
+  }
 }
 
 namespace {

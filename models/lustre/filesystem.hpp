@@ -30,6 +30,8 @@ struct FilesystemSettings {
   MdsSettings mds;              // of one MDT
   Seconds object_transaction{}; // what an OST takes to make a group of objects
   Layout layout{{LayoutComponent{}}};
+  Bytes ost_capacity{};         // of each; 0: without end
+  std::vector<double> ost_used; // share of each OST that is taken before the run; the rest: none
   LustreTunables tunables;
   Bytes ost_capacity{};           // of each; 0: without end
   std::optional<HsmSettings> hsm; // without: no archive
@@ -171,6 +173,7 @@ private:
   void avoid_absent_osts();
   kernel::Task expect_pings(ClientIndex client);
   void fall_silent(ClientIndex client);
+  void fill_osts();
   // Share of so many bytes read that the disks must deliver.
   double missed_of(Bytes bytes) const;
   kernel::Topology::Cut cut_with(BytesPerSecond network, BytesPerSecond disk) const;

@@ -18,6 +18,7 @@ struct FileTableSettings {
   std::uint32_t osts = 1;
   std::uint32_t servers = 1; // OST i lies on OSS i mod servers
   Bytes ost_capacity{};      // of each; 0: without end
+  OstSpace::Reserved reserved{};
   std::uint32_t mdts = 1;
   std::uint64_t mdt_inodes = 0; // of each; 0: without end
   std::uint32_t max_stripes = kMaxStripes;

@@ -85,9 +85,17 @@ private:
   std::vector<std::uint32_t> first_object_; // of each component
 };
 
+// What a component gets that does not say: lod.stripesize, a multiple of 64 KiB (halved until the
+// component's end is a multiple of it), and lod.stripecount.
+struct LayoutDefaults {
+  Bytes stripe_size{kMib};
+  std::uint32_t stripe_count = 1;
+};
+
 // Reads a layout as `lfs setstripe` takes it: "-E 64K -L mdt -E 1G -c 1 -E -1 -C 8 -S 4M". Returns
 // the layout, or what is wrong with the text.
-std::variant<Layout, std::string> parse_layout(std::string_view text);
+std::variant<Layout, std::string> parse_layout(std::string_view text,
+                                               const LayoutDefaults& defaults = {});
 
 std::string to_string(const Layout& layout);
 

@@ -49,9 +49,12 @@ std::vector<std::string_view> words_of(std::string_view text) {
 // argument, empty when nothing is.
 class LayoutReader {
 public:
+  explicit LayoutReader(const LayoutDefaults& defaults)
+      : stripe_size_(defaults.stripe_size), stripe_count_(defaults.stripe_count) {}
+
   std::string apply(std::string_view option, std::string_view value) {
     if (option == "-E") return start_component(value);
-    if (components_.empty()) components_.push_back({});
+    if (components_.empty()) components_.push_back({kToEnd, stripe_count_, stripe_size_});
     LayoutComponent& component = components_.back();
     if (option == "-c" || option == "-C") return set_count(component, value, option == "-C");
     if (option == "-S") return set_stripe_size(component, value);
@@ -64,9 +67,12 @@ public:
   std::variant<Layout, std::string> finish() && {
     Bytes start{};
     for (std::size_t c = 0; c < components_.size(); ++c) {
-      const LayoutComponent& component = components_[c];
+      LayoutComponent& component = components_[c];
       if (component.end <= start) return std::string("component ends must rise");
       start = component.end;
+      while (component.end != kToEnd && component.end % component.stripe_size != Bytes{} &&
+             component.stripe_size.count() % (2 * kStripeGrain) == 0)
+        component.stripe_size = component.stripe_size / 2;
       if (!component.on_mdt) continue;
       if (c > 0)
         return std::string(
@@ -93,7 +99,7 @@ private:
       return fmt::format("`{}` is not a component end (try 100M, 10G or -1)", value);
     if (!means_all(value) && *end % kStripeGrain != 0)
       return fmt::format("`{}` is not a component end (a multiple of 64K)", value);
-    components_.push_back({means_all(value) ? kToEnd : Bytes{*end}, 1, stripe_size_});
+    components_.push_back({means_all(value) ? kToEnd : Bytes{*end}, stripe_count_, stripe_size_});
     has_count_ = false;
     return {};
   }
@@ -134,17 +140,19 @@ private:
   }
 
   std::vector<LayoutComponent> components_;
-  Bytes stripe_size_{kMib};
+  Bytes stripe_size_;
+  std::uint32_t stripe_count_;
   bool has_count_ = false; // the last component
 };
 
 } // namespace
 
-std::variant<Layout, std::string> parse_layout(std::string_view text) {
+std::variant<Layout, std::string> parse_layout(std::string_view text,
+                                               const LayoutDefaults& defaults) {
   const std::vector<std::string_view> words = words_of(text);
   if (words.empty()) return std::string("the layout is empty (try \"-c 1\")");
   if (words.size() % 2 != 0) return fmt::format("`{}` has no value", words.back());
-  LayoutReader reader;
+  LayoutReader reader(defaults);
   for (std::size_t i = 0; i < words.size(); i += 2) {
     std::string problem = reader.apply(words[i], words[i + 1]);
     if (!problem.empty()) return problem;

@@ -4,16 +4,18 @@
 
 namespace lustrum::lustre {
 
-OstSpace::OstSpace(std::uint32_t osts, Bytes capacity) {
+OstSpace::OstSpace(std::uint32_t osts, Bytes capacity, const Reserved& reserved)
+    : reserved_(reserved) {
   constexpr Bytes kWithoutEnd{1ULL << 56U};
   ost_.resize(osts, Ost{.total = capacity > Bytes{} ? capacity : kWithoutEnd});
 }
 
-void OstSpace::update_full(Ost& ost) {
+void OstSpace::update_full(Ost& ost) const {
   const Bytes available = ost.total - ost.used;
-  const Bytes low = ost.total / 1024;
+  const Bytes low = reserved_.low > Bytes{} ? reserved_.low : ost.total / 1024;
+  const Bytes high = reserved_.high > Bytes{} ? reserved_.high : low * 2;
   if (available < low) ost.full = true;
-  if (available > low * 2) ost.full = false;
+  if (available > high) ost.full = false;
 }
 
 void OstSpace::set_total(OstIndex ost, Bytes total) {

@@ -9,8 +9,16 @@ namespace lustrum::lustre {
 
 class OstSpace {
 public:
+  // osp.*.reserved_mb_low and _high; 0: 0.1 % of the OST, twice the low one.
+  struct Reserved {
+    Bytes low{};
+    Bytes high{};
+  };
+
   // \param capacity of each OST; 0: without end (2^56 bytes)
-  explicit OstSpace(std::uint32_t osts, Bytes capacity = {});
+  explicit OstSpace(std::uint32_t osts, Bytes capacity = {})
+      : OstSpace(osts, capacity, Reserved{}) {}
+  OstSpace(std::uint32_t osts, Bytes capacity, const Reserved& reserved);
 
   std::uint32_t osts() const { return static_cast<std::uint32_t>(ost_.size()); }
   Bytes total(OstIndex ost) const { return at(ost).total; }
@@ -46,8 +54,9 @@ private:
   };
   Ost& at(OstIndex ost) { return ost_[ost.value()]; }
   const Ost& at(OstIndex ost) const { return ost_[ost.value()]; }
-  static void update_full(Ost& ost);
+  void update_full(Ost& ost) const;
 
+  Reserved reserved_;
   std::vector<Ost> ost_;
 };
 

@@ -100,6 +100,7 @@ kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, Outcome& outcome) {
   Stopwatch watch(world_, outcome.time);
   const RequestTag tag{.client = request.client,
                        .job = request.job.value(),
+                       .uid = request.job.value(), // every job is a user of its own
                        .target = ost.index(),
                        .object = request.object,
                        .offset = request.offset,
