@@ -108,8 +108,8 @@ void set_metadata_prices(const LustreSystem& system, lustre::MdsSettings& mds) {
   };
   constexpr double kMakeDirectory = 10;
   constexpr double kRemoveDirectory = 5;
-  price(1 / system.open_per_iops.value,
-        {Operation::open, Operation::create, Operation::close, Operation::setattr});
+  price(1 / system.open_per_iops.value, {Operation::open, Operation::create, Operation::setattr});
+  if (system.close_counts.value) price(1 / system.open_per_iops.value, {Operation::close});
   price(1 / system.getattr_per_iops.value,
         {Operation::getattr, Operation::getattr_batch, Operation::lookup, Operation::readdir});
   price(1, {Operation::unlink});
@@ -159,6 +159,8 @@ lustre::MdsSettings build_mds(const Scenario& scenario, std::uint32_t& mdts) {
   mds.provisioned_iops = PerSecond{static_cast<double>(iops) / mdts};
   if (iops > 0) set_metadata_prices(system, mds);
   set_metadata_service(system, mds);
+  if (const double rate = system.mds_transactions.value.count(); rate > 0)
+    mds.transaction = Seconds{1 / rate};
   return mds;
 }
 

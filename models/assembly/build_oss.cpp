@@ -162,7 +162,11 @@ lustre::OssSettings build_oss(const Scenario& scenario, BytesPerSecond& network_
   oss.osts = scenario.osts_per_oss();
   oss.nrs = nrs_of(scenario);
   oss.cache = cache_of(scenario);
-  add_flash(scenario, oss);
+  if (system.disk_model.value == "raid6")
+    oss.disk = device::Raid6Model{.disk = {.bandwidth = system.hdd_bandwidth.value},
+                                  .data_disks = system.raid_data_disks.value};
+  else
+    add_flash(scenario, oss);
   return oss;
 }
 

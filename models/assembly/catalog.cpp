@@ -63,16 +63,33 @@ void require_burst_above(const Figure<BytesPerSecond>& base, const Figure<BytesP
     problems.push_back("`" + name + "` must be at least the rate that lasts (equal: no burst)");
 }
 
+void check_disk(const LustreSystem& system, std::vector<std::string>& problems) {
+  const bool raid = system.disk_model.value == "raid6";
+  if (raid != (system.raid_data_disks.value > 0) ||
+      raid != (system.hdd_bandwidth.value.count() > 0))
+    problems.emplace_back("`disk.raid_data_disks` and `disk.hdd_bandwidth` are given when "
+                          "`disk.model` is raid6 and with no other");
+  if (raid) {
+    if (system.disk_read_per_tib.value.count() > 0 || system.disk_read_per_ost.value.count() > 0)
+      problems.emplace_back("rates of a raid6 follow from its disks: leave out `disk.read_per_ost` "
+                            "and `disk.read_per_tib`");
+    return;
+  }
+  if (!(system.disk_iops_per_ost.value.count() > 0) || !(system.disk_latency.value.count() > 0))
+    problems.emplace_back("`disk.latency` and `disk.iops_per_ost` must be given");
+  require_one_form(system.disk_read_per_tib, system.disk_read_per_ost,
+                   "`disk.read_per_tib` and `disk.read_per_ost`", problems);
+  require_one_form(system.disk_write_per_tib, system.disk_write_per_ost,
+                   "`disk.write_per_tib` and `disk.write_per_ost`", problems);
+}
+
 } // namespace
 
 std::vector<std::string> problems_of(const LustreSystem& system) {
   std::vector<std::string> problems;
   require_one_form(system.network_per_tib, system.network_per_oss,
                    "`network.per_tib` and `network.per_oss`", problems);
-  require_one_form(system.disk_read_per_tib, system.disk_read_per_ost,
-                   "`disk.read_per_tib` and `disk.read_per_ost`", problems);
-  require_one_form(system.disk_write_per_tib, system.disk_write_per_ost,
-                   "`disk.write_per_tib` and `disk.write_per_ost`", problems);
+  check_disk(system, problems);
   require_burst_above(system.network_per_tib, system.network_burst_per_tib, "network.burst_per_tib",
                       problems);
   require_burst_above(system.disk_read_per_tib, system.disk_read_burst_per_tib,

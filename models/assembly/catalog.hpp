@@ -66,6 +66,9 @@ struct LustreSystem {
   Figure<BytesPerSecond> network_per_oss;
 
   // OST device.
+  Figure<std::string> disk_model; // flash or raid6
+  Figure<std::uint32_t> raid_data_disks;
+  Figure<BytesPerSecond> hdd_bandwidth; // of one disk
   Figure<BytesPerSecond> disk_read_per_tib;
   Figure<BytesPerSecond> disk_read_burst_per_tib;
   Figure<BytesPerSecond> disk_write_per_tib;
@@ -81,6 +84,8 @@ struct LustreSystem {
   Figure<std::uint32_t> mdts;        // in mode `server`
   Figure<double> open_per_iops;      // in mode `provisioned`: opens and closes together
   Figure<double> getattr_per_iops;
+  Figure<bool> close_counts;          // a close takes IOPS as an open does
+  Figure<PerSecond> mds_transactions; // of an MDT's device; 0: no limit
   Figure<std::uint32_t> mds_cores;
   Figure<PerSecond> mds_open_rate; // per MDT, of its CPU; service time = mds_cores / rate
   Figure<PerSecond> mds_close_rate;

@@ -90,3 +90,31 @@ TEST_CASE("what is read again comes out of the servers' memory") {
   CHECK(once == Approx(2400).epsilon(0.03));
   CHECK(again == Approx(2400).epsilon(0.03));
 }
+
+TEST_CASE("hard disks: a RAID-6 set gives the rate of its data disks, an MDT commits so often") {
+  const auto settings = assembled({.storage = "filesystem: hdd_lustre, capacity: 1600 TiB",
+                                   .network = "lnd: o2ib",
+                                   .instance = "hgx_h100"});
+  CHECK(settings.fabric.servers * settings.oss.osts == 20);
+  // Eight disks of 180 MB/s.
+  CHECK(device::sequential_rate(settings.oss.disk, device::Operation::read).count() ==
+        Approx(8 * 180e6).epsilon(0.02));
+  CHECK(settings.mds.transaction.count() == Approx(1.0 / 14'000));
+  CHECK(settings.oss.cache.capacity == Bytes{200 * kGib});
+}
+
+TEST_CASE("whether closes take metadata IOPS is a switch") {
+  // 12,000 IOPS, two opens or closes for each: 12,000 files a second, or 24,000 when closes are
+  // free.
+  constexpr std::string_view kFree =
+      "filesystem: fsx_persistent_2_1000, capacity: 24 TiB, set: {metadata.close_counts: false}";
+  const auto rate = [](const lustre::FilesystemSettings& settings) {
+    kernel::World world;
+    lustre::Filesystem fs(world, settings);
+    fs.place_file(kRootDirectory, Bytes{kMib});
+    return fs.open_close_bound(1'000'000'000).count();
+  };
+  CHECK(rate(assembled({.storage = "filesystem: fsx_persistent_2_1000, capacity: 24 TiB"})) ==
+        Approx(12'000).epsilon(0.001));
+  CHECK(rate(assembled({.storage = kFree})) == Approx(24'000).epsilon(0.001));
+}

@@ -154,8 +154,10 @@ TEST_CASE("rejects_no_such_catalog_entry") {
       "error[E111]: the catalog has no file system `ebs`\n"
       "  --> t.yaml:4:23\n"
       "   4 | storage: {filesystem: ebs, capacity: 9.6 TiB}\n"
-      "     |                       ^^^ there are `fsx_persistent_2_1000`, `fsx_persistent_2_125`, "
-      "`fsx_persistent_2_250`, `fsx_persistent_2_500`, `fsx_scratch_2`, `onprem_nvme_lustre`\n");
+      "     |                       ^^^ there are `fsx_persistent_1_100`, `fsx_persistent_1_200`, "
+      "`fsx_persistent_1_50`, `fsx_persistent_1_hdd_12`, `fsx_persistent_1_hdd_40`, "
+      "`fsx_persistent_2_1000`, `fsx_persistent_2_125`, `fsx_persistent_2_250`, "
+      "`fsx_persistent_2_500`, `fsx_scratch_2`, `hdd_lustre`, `onprem_nvme_lustre`\n");
 }
 
 TEST_CASE("rejects_efa_with_nitro_v3") {
