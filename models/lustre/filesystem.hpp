@@ -33,7 +33,6 @@ struct FilesystemSettings {
   Bytes ost_capacity{};         // of each; 0: without end
   std::vector<double> ost_used; // share of each OST that is taken before the run; the rest: none
   LustreTunables tunables;
-  Bytes ost_capacity{};           // of each; 0: without end
   std::optional<HsmSettings> hsm; // without: no archive
   std::optional<PccSettings> pcc; // without: no copies on clients
   RecoverySettings recovery;      // RecoverySettings::from(tunables), unless a test says otherwise
