@@ -64,6 +64,15 @@ std::string unwritable(const std::string& folder) {
   return {};
 }
 
+std::string occupied(const std::string& folder) {
+  if (folder.empty()) return {};
+  if (std::string problem = unwritable(folder); !problem.empty()) return problem;
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder, ignored) || std::filesystem::is_empty(folder, ignored))
+    return {};
+  return fmt::format("folder `{}` is not empty: files of two runs would mix", folder);
+}
+
 void write_whole(const std::string& folder, const std::string& name, const std::string& text) {
   std::filesystem::create_directories(folder);
   const std::filesystem::path target = std::filesystem::path(folder) / name;

@@ -21,6 +21,10 @@ reports::TerminalOptions terminal_options();
 // name is fine: nothing is asked.
 std::string unwritable(const std::string& folder);
 
+// Why the folder cannot take files that belong together; empty: it can, it is new or empty. An
+// empty name is fine.
+std::string occupied(const std::string& folder);
+
 // Writes a file of the folder (made where missing) whole or not at all. Throws std::runtime_error.
 void write_whole(const std::string& folder, const std::string& name, const std::string& text);
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lustrum::cli {
 
@@ -24,6 +25,7 @@ struct RunArguments {
   std::string file;
   bool json = false;
   std::string out;
+  std::string counters;
   std::string seed;
   std::string data_path;
 };
@@ -85,11 +87,17 @@ int run(const RunArguments& arguments) {
     fmt::print(stderr, "error: --out: {}\n", problem);
     return kBadInput;
   }
+  if (const std::string problem = occupied(arguments.counters); !problem.empty()) {
+    fmt::print(stderr, "error: --counters: {}\n", problem);
+    return kBadInput;
+  }
   if (!arguments.seed.empty()) scenario.run.seed = *whole_number(arguments.seed);
   if (!arguments.data_path.empty()) scenario.run.data_path = arguments.data_path;
 
+  std::vector<lustre::CounterFile> counters;
   const kernel::ChildOutcome outcome =
-      simulate_in_child(scenario, replay_command(arguments, scenario));
+      simulate_in_child(scenario, replay_command(arguments, scenario),
+                        arguments.counters.empty() ? nullptr : &counters);
   if (outcome.exit_code != 0) {
     fmt::print(stderr, "error: {}{}", outcome.output, outcome.output.ends_with('\n') ? "" : "\n");
     return outcome.exit_code;
@@ -98,6 +106,10 @@ int run(const RunArguments& arguments) {
   if (!arguments.out.empty()) {
     write_whole(arguments.out, "result.json", outcome.output);
     write_whole(arguments.out, "report.txt", reports::terminal_text(result));
+  }
+  for (const lustre::CounterFile& file : counters) {
+    const std::filesystem::path path = std::filesystem::path(arguments.counters) / file.path;
+    write_whole(path.parent_path().string(), path.filename().string(), file.text);
   }
   if (arguments.json)
     fmt::print("{}", outcome.output);
@@ -118,6 +130,9 @@ void add_run(CLI::App& app, int& exit_code) {
                  "Print the result document as JSON instead of the report");
   verb->add_option("--out", arguments->out,
                    "Also write result.json and report.txt into this folder");
+  verb->add_option("--counters", arguments->counters,
+                   "Also write Lustre's own counter files (llite stats, rpc_stats, brw_stats, "
+                   "job_stats ...) into this new or empty folder, a subfolder per host");
   verb->add_option("--seed", arguments->seed, "Seed of all random draws, instead of run.seed")
       ->check(problem_of_seed)
       ->type_name("UINT");
@@ -130,6 +145,8 @@ void add_run(CLI::App& app, int& exit_code) {
       "  lustrum run configs/quickstart.yaml\n"
       "  lustrum run configs/lab_tcp.yaml --json > result.json\n"
       "  lustrum run configs/lab_tcp.yaml --seed 7 --out out/lab_tcp\n"
+      "  lustrum run configs/lab_tcp.yaml --counters out/counters; cat "
+      "out/counters/client0/llite/*/stats\n"
       "Values in a scenario carry their unit: 9.6 TiB, 6.8 GB/s, 100 Gbit/s, 20 ms, 40 USD/h; "
       "`lustrum schema` lists every key.");
   verb->callback([arguments, &exit_code] { exit_code = run(*arguments); });

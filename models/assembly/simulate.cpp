@@ -3,6 +3,7 @@
 #include "models/assembly/build_filesystem.hpp"
 #include "models/assembly/describe_result.hpp"
 #include "models/assembly/observe.hpp"
+#include "models/assembly/packed_run.hpp"
 #include "models/assembly/preload.hpp"
 #include "models/assembly/running_job.hpp"
 #include "sim/kernel/engine.hpp"
@@ -139,7 +140,8 @@ void fill_bill(const Scenario& scenario, const std::vector<JobReport>& reports, 
 
 } // namespace
 
-RunResult simulate(const Scenario& scenario, const std::string& command) {
+RunResult simulate(const Scenario& scenario, const std::string& command,
+                   std::vector<lustre::CounterFile>* counters) {
   kernel::Engine::Options options;
   if (scenario.run.data_path == "simgrid") options.data_path = kernel::DataPath::simgrid;
   if (scenario.run.event_limit > 0) options.event_limit = scenario.run.event_limit;
@@ -170,11 +172,25 @@ RunResult simulate(const Scenario& scenario, const std::string& command) {
   observe_stations(engine.world(), result);
   observe_bottleneck(result);
   describe_result(scenario, command, result);
+  if (counters)
+    *counters = counter_files(filesystem, engine.world().now(), counter_names(scenario));
   return result;
 }
 
-kernel::ChildOutcome simulate_in_child(const Scenario& scenario, const std::string& command) {
-  return kernel::run_in_child([&] { return to_json(simulate(scenario, command)); });
+kernel::ChildOutcome simulate_in_child(const Scenario& scenario, const std::string& command,
+                                       std::vector<lustre::CounterFile>* counters) {
+  if (!counters) return kernel::run_in_child([&] { return to_json(simulate(scenario, command)); });
+  kernel::ChildOutcome outcome = kernel::run_in_child([&] {
+    std::vector<lustre::CounterFile> files;
+    std::string text = to_json(simulate(scenario, command, &files));
+    return pack({std::move(text), std::move(files)});
+  });
+  if (outcome.exit_code == 0) {
+    PackedRun run = unpack(outcome.output);
+    outcome.output = std::move(run.result);
+    *counters = std::move(run.counters);
+  }
+  return outcome;
 }
 
 } // namespace lustrum

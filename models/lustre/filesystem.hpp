@@ -81,10 +81,15 @@ public:
   IoTotals totals(JobIndex job) const override { return totals_[job.value()]; }
 
   const FilesystemSettings& settings() const { return settings_; }
+  const std::deque<Client>& clients() const { return clients_; }
+  const std::deque<Mds>& mds() const { return mds_; }
+  const std::deque<Oss>& oss() const { return oss_; }
+  const std::deque<Ost>& osts() const { return ost_; }
 
   std::vector<PccCache::Stats> pcc_stats() const; // of each client that has PCC
   // nullptr without HSM.
   HsmService* hsm() { return hsm_ ? &*hsm_ : nullptr; }
+  const HsmService* hsm() const { return hsm_ ? &*hsm_ : nullptr; }
   const FileTable& files() const { return files_; }
   // The agent's copytool dies.
   void stop_agent(std::uint32_t agent) { agents_[agent].stop(); }

@@ -101,8 +101,10 @@ Task Client::read_mapped(File& file, Extent extent, Outcome& outcome) {
     if (read_ahead_stats_.misses == misses) continue;
     co_await wait_for(file, page, outcome);
   }
-  if (outcome.ok())
+  if (outcome.ok()) {
+    counters_.add(LliteStat::page_fault, microseconds(tunables_.client_fault_time), faults);
     co_await work(tunables_.client_fault_time * static_cast<double>(faults), outcome);
+  }
 }
 
 } // namespace lustrum::lustre

@@ -79,6 +79,7 @@ Client::Client(const ClientParts& parts, ClientIndex index, const LustreTunables
 
 Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<OpenFile>& opened,
                   Outcome& outcome) {
+  const Timed timed(*this, LliteStat::open);
   IoTotals& totals = parts_.totals[caller.job.value()];
   // network.gds: the job's reads and writes go to GPU memory.
   if (parts_.fabric.settings().host_path == fabric::HostPath::gpu) mode.gpu = true;
@@ -88,7 +89,10 @@ Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<
   if (call.ok()) co_await metadata_.open(caller, file, mode, call);
   if (!state_.runs()) co_await go_on(call);
   ++totals.opens;
-  if (creates && call.ok()) ++totals.creates;
+  if (creates && call.ok()) {
+    ++totals.creates;
+    counters_.add(LliteStat::create, timed.elapsed());
+  }
   if (call.ok()) {
     auto made = std::make_unique<File>(caller, file, mode);
     if (objects_.has_losses()) made->losses_seen = losses_of(file);
@@ -102,6 +106,7 @@ Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<
 }
 
 Task Client::close(std::unique_ptr<OpenFile> open_file, Outcome& outcome) {
+  const Timed timed(*this, LliteStat::close);
   const Caller caller = open_file->caller();
   const FileIndex file = open_file->file();
   open_file.reset();
@@ -115,6 +120,7 @@ Task Client::close(std::unique_ptr<OpenFile> open_file, Outcome& outcome) {
 }
 
 Task Client::stat(Caller caller, FileIndex file, Outcome& outcome) {
+  const Timed timed(*this, LliteStat::getattr);
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
   if (call.ok()) co_await metadata_.stat(caller, file, call);
@@ -129,6 +135,7 @@ void Client::settle(const Caller& caller, const Outcome& call, Outcome& outcome)
 }
 
 Task Client::truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) {
+  const Timed timed(*this, LliteStat::truncate);
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
   if (parts_.hsm) parts_.hsm->opened(file); // nobody may release it meanwhile
@@ -141,6 +148,7 @@ Task Client::truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcom
 }
 
 Task Client::remove(Caller caller, FileIndex file, Outcome& outcome) {
+  const Timed timed(*this, LliteStat::unlink);
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
   if (call.ok()) co_await metadata_.unlink(caller, file, call);
@@ -150,6 +158,7 @@ Task Client::remove(Caller caller, FileIndex file, Outcome& outcome) {
 }
 
 Task Client::make_directory(Caller caller, std::uint32_t directory, Outcome& outcome) {
+  const Timed timed(*this, LliteStat::mkdir);
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
   if (call.ok()) co_await metadata_.make_directory(caller, directory, call);
@@ -158,6 +167,7 @@ Task Client::make_directory(Caller caller, std::uint32_t directory, Outcome& out
 }
 
 Task Client::remove_directory(Caller caller, std::uint32_t directory, Outcome& outcome) {
+  const Timed timed(*this, LliteStat::rmdir);
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
   if (call.ok()) co_await metadata_.remove_directory(caller, directory, call);
@@ -167,6 +177,7 @@ Task Client::remove_directory(Caller caller, std::uint32_t directory, Outcome& o
 
 Task Client::list(Caller caller, std::uint32_t directory, std::vector<FileIndex>& files,
                   Outcome& outcome) {
+  const Timed timed(*this, LliteStat::readdir);
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
   if (call.ok()) co_await metadata_.list(caller, directory, files, call);
@@ -177,6 +188,7 @@ Task Client::list(Caller caller, std::uint32_t directory, std::vector<FileIndex>
 // --- Reading ----------------------------------------------------------------------------------
 
 Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outcome) {
+  const Timed timed(*this, LliteStat::read);
   File& file = static_cast<File&>(open_file);
   IoTotals& totals = this->totals(file);
   const Accounted account{totals.read_under_way, totals.read_delivered, totals.read_failed,
@@ -212,6 +224,7 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
   else
     co_await read_buffered(file, extent, call);
   if (!state_.runs()) co_await go_on(call);
+  if (call.ok() && !mode.map) counters_.add_read(length);
   account.end(length, call, outcome);
 }
 
@@ -238,6 +251,7 @@ Task Client::work(Seconds time, Outcome& outcome) {
 // --- Writing ----------------------------------------------------------------------------------
 
 Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outcome) {
+  const Timed timed(*this, LliteStat::write);
   File& file = static_cast<File&>(open_file);
   IoTotals& totals = this->totals(file);
   const Accounted account{totals.write_under_way, totals.write_accepted, totals.write_failed,
@@ -268,6 +282,7 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
     if (parts_.hsm) parts_.hsm->written(file.file());
   }
   if (!state_.runs()) co_await go_on(call);
+  if (call.ok()) counters_.add_write(length);
   account.end(length, call, outcome);
 }
 
@@ -309,6 +324,7 @@ Task Client::write_buffered(File& file, Extent extent, Outcome& outcome) {
 }
 
 Task Client::sync(OpenFile& open_file, Outcome& outcome) {
+  const Timed timed(*this, LliteStat::fsync);
   const FileIndex file = open_file.file();
   const FileTable& files = parts_.files;
   IoTotals& totals = this->totals(open_file);
@@ -352,7 +368,7 @@ void Client::report_losses(File& file, Outcome& call) const {
 
 Task Client::sync_object(std::uint32_t object, Outcome& outcome) {
   co_await objects_.flush(object, false, outcome);
-  co_await objects_.osc_of(object).call(Cause::write_back, outcome); // OST_SYNC
+  co_await objects_.osc_of(object).call(RpcOpcode::ost_sync, Cause::write_back, outcome);
 }
 
 // --- Direct I/O -------------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include "models/lustre/client/metadata.hpp"
 #include "models/lustre/client/object_cache.hpp"
 #include "models/lustre/client/read_only_copies.hpp"
+#include "models/lustre/policy/counters.hpp"
 #include "models/lustre/policy/hybrid_io.hpp"
 #include "models/lustre/policy/readahead.hpp"
 #include "models/lustre/server/hsm_service.hpp"
@@ -56,7 +57,13 @@ public:
   kernel::Task list(Caller caller, std::uint32_t directory, std::vector<FileIndex>& files,
                     Outcome& outcome);
   MetadataClient& metadata() { return metadata_; }
-  const ReadaheadStats& read_ahead_stats() const { return read_ahead_stats_; }
+  const MetadataClient& metadata() const { return metadata_; }
+  ReadaheadStats read_ahead_stats() const {
+    ReadaheadStats stats = read_ahead_stats_;
+    stats.read_but_discarded = objects_.discarded_unread_pages();
+    return stats;
+  }
+  const LliteCounters& counters() const { return counters_; }
   ObjectCache& objects() { return objects_; }
   const ObjectCache& objects() const { return objects_; }
   // nullptr without PCC.
@@ -80,6 +87,21 @@ private:
     using OpenFile::OpenFile;
     Readahead readahead;
     std::uint64_t losses_seen = 0;
+  };
+  // Counts a call and its time for llite.*.stats when it ends.
+  class Timed {
+  public:
+    Timed(Client& client, LliteStat stat)
+        : client_(client), stat_(stat), begin_(client.parts_.world.now()) {}
+    ~Timed() { client_.counters_.add(stat_, elapsed()); }
+    std::uint64_t elapsed() const { return microseconds(client_.parts_.world.now() - begin_); }
+    Timed(const Timed&) = delete;
+    Timed& operator=(const Timed&) = delete;
+
+  private:
+    Client& client_;
+    LliteStat stat_;
+    Seconds begin_;
   };
   // One call's bytes on their way through the totals.
   struct Accounted;
@@ -131,6 +153,7 @@ private:
   std::uint32_t read_ahead_workers_ = 0;
   std::vector<ObjectExtent> parts_scratch_; // never across an await
   std::vector<ObjectExtent> demand_scratch_;
+  LliteCounters counters_;
 };
 
 } // namespace lustrum::lustre

@@ -58,6 +58,11 @@ public:
     }
   }
   std::size_t size() const { return places_.size(); }
+  // Calls `f` with the inode of each lock held.
+  template <class F> void for_each(const F& f) const {
+    for (std::uint32_t i = oldest_; i != kNone; i = entries_[i].newer)
+      f(Inode::from_key(entries_[i].held.key));
+  }
 
 private:
   static constexpr std::uint32_t kNone = IndexMap::kNone;

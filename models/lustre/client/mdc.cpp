@@ -31,6 +31,7 @@ Mdc::Mdc(kernel::World& world, fabric::Fabric& fabric, Mds& mds, ClientIndex cli
 
 Task Mdc::begin(Call& call, Outcome& outcome) {
   const MetadataOperationRow& row = row_of(call.request.operation);
+  call.request.client = client_;
   Stopwatch watch(world_, outcome.time);
   if (row.mod_slot) {
     co_await mod_slots_.claim(call.request.operation == MetadataOperation::close);

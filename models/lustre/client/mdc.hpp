@@ -61,6 +61,7 @@ public:
 
   // RPCs sent, of each kind: a batch is one.
   const PerOperation<std::uint64_t>& rpcs() const { return rpcs_; }
+  const ModSlots& mod_slots() const { return mod_slots_; }
 
 private:
   kernel::Task send(Call& call, Outcome& outcome);

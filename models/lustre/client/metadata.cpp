@@ -39,6 +39,12 @@ MetadataClient::MetadataClient(const MetadataParts& parts, ObjectCache& objects,
     mdcs_.emplace_back(parts.world, parts.fabric, mds, client, state, tunables);
 }
 
+std::vector<std::uint32_t> MetadataClient::locks_by_mdt() const {
+  std::vector<std::uint32_t> locks(mdcs_.size());
+  cache_.for_each([&](Inode inode) { ++locks[mdt_of(inode).value()]; });
+  return locks;
+}
+
 MdtIndex MetadataClient::mdt_of(Inode inode) const {
   if (!inode.is_directory()) return parts_.files.mdt_of(FileIndex{inode.index()});
   return parts_.files.tree().mdt(inode == Inode::directory(kRoot) ? kRoot : inode.index());

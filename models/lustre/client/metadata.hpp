@@ -97,6 +97,9 @@ public:
   std::uint64_t glimpses() const { return glimpses_; }
   std::uint64_t punches() const { return punches_; }
   std::size_t locks_held() const { return cache_.size(); }
+  std::vector<std::uint32_t> locks_by_mdt() const;
+  std::uint64_t glimpses_ahead() const { return glimpses_ahead_; } // AGL
+  const Mdc& mdc(std::size_t mdt) const { return mdcs_[mdt]; }
   // Where an inode lies: who serves its operations and has its locks.
   MdtIndex mdt_of(Inode inode) const;
 
@@ -175,6 +178,7 @@ private:
   kernel::Signal glimpsed_;
   Seconds statfs_until_{-1};
   std::uint64_t glimpses_ = 0;
+  std::uint64_t glimpses_ahead_ = 0;
   std::uint64_t punches_ = 0;
   std::vector<HeldInode> unneeded_; // scratch
 };

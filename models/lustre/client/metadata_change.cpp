@@ -118,7 +118,7 @@ Task MetadataClient::truncate(Caller, FileIndex file, Bytes size, Outcome& outco
 Task MetadataClient::punch_object(std::uint32_t object, Bytes end, Outcome& outcome) {
   ++punches_;
   objects_.discard(object, end);
-  co_await objects_.osc_of(object).call(Cause::metadata, outcome);
+  co_await objects_.osc_of(object).call(RpcOpcode::ost_punch, Cause::metadata, outcome);
   LockService& locks = parts_.extent_locks;
   if (const ExtentResource* held = locks.resource(object); held && !held->empty()) {
     ExtentDecision decision;

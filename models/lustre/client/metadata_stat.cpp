@@ -265,6 +265,7 @@ Task MetadataClient::prefetch_on(MdtIndex mdt, Scan& scan, std::uint32_t first,
 
 // AGL: the size is asked for before anybody waits for it.
 Task MetadataClient::glimpse_later(FileIndex file) {
+  ++glimpses_ahead_;
   Outcome outcome;
   co_await glimpse(file, outcome);
 }

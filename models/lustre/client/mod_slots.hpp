@@ -3,6 +3,7 @@
 // \source Lustre 2.15 lustre/obdclass/genops.c (obd_mod_rpc_slot_avail_locked)
 #pragma once
 
+#include "sim/base/histogram.hpp"
 #include "sim/kernel/world.hpp"
 
 namespace lustrum::lustre {
@@ -32,6 +33,10 @@ public:
     pass_on();
   }
 
+  std::uint32_t in_flight() const { return in_flight_; }
+  // How many RPCs were in flight when each was sent, itself included.
+  const Histogram& at_once() const { return at_once_; }
+
 private:
   struct Waiting {
     std::uint64_t number = 0;
@@ -43,6 +48,7 @@ private:
   }
   void count(bool close) {
     ++in_flight_;
+    at_once_.add(in_flight_);
     if (close) ++closes_in_flight_;
   }
   bool try_claim(bool close) {
@@ -71,6 +77,7 @@ private:
   std::uint64_t next_ = 0;
   std::uint32_t in_flight_ = 0; // claims, used or about to be
   std::uint32_t closes_in_flight_ = 0;
+  Histogram at_once_;
 };
 
 } // namespace lustrum::lustre

@@ -39,6 +39,9 @@ public:
               kernel::DelayStation& timer, kernel::DelayStation& cpu, JobTotals& totals);
 
   Osc& osc_of(std::uint32_t object);
+  // nullptr: nothing has been asked of that OST yet.
+  const Osc* osc(OstIndex ost) const { return oscs_[ost.value()].get(); }
+  Bytes dirty(OstIndex ost) const { return dirty_[ost.value()].bytes; } // or being written
   const PageCache& pages() const { return cache_; }
   // On their way without anybody who waits for them: what max_read_ahead_mb limits.
   Bytes ahead_in_flight() const { return ahead_in_flight_; }

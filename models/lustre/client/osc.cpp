@@ -20,6 +20,28 @@ Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, LockService& lo
       high_priority_slot_(world.add_slots(
           {"rpc_slots", "client{}.osc{}.hp_slot", client.value(), ost.index().value()}, 1)) {}
 
+namespace {
+
+// Counts one bulk RPC for as long as it lives.
+class InFlight {
+public:
+  InFlight(const kernel::World& world, RpcCounters& counters, const BulkRequest& request)
+      : world_(world), way_(request.is_read() ? counters.read : counters.write),
+        begin_(world.now()) {
+    RpcCounters::begin(way_, request.offset, request.length);
+  }
+  ~InFlight() { RpcCounters::end(way_, world_.now() - begin_); }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+
+private:
+  const kernel::World& world_;
+  RpcCounters::Way& way_;
+  Seconds begin_;
+};
+
+} // namespace
+
 bool Osc::is_pending(std::uint32_t object, LockMode mode) const {
   return std::any_of(pending_.begin(), pending_.end(), [&](const Pending& p) {
     return p.object == object && (p.mode == mode || p.mode == LockMode::pw);
@@ -98,6 +120,7 @@ Task Osc::bulk(const BulkRequest& request, Outcome& outcome) {
       request.high_priority && slots_.held() == slots_.count() && high_priority_slot_.held() == 0;
   kernel::SlotHold slot = co_await (extra ? high_priority_slot_ : slots_).acquire();
   outcome.time.add_split_as(behind_slots_, world_.now().count() - asked_s, Cause::rpc_slots);
+  const InFlight in_flight(world_, counters_, request);
   for (bool answered = false; !answered && outcome.ok();) {
     if (!connected()) [[unlikely]]
       co_await until_connected(outcome);
@@ -124,7 +147,7 @@ Task Osc::bulk(const BulkRequest& request, Outcome& outcome) {
   if (evictions() != evictions_before) outcome.fail(StorageError::io);
 }
 
-Task Osc::call(Cause cause, Outcome& outcome) {
+Task Osc::call(RpcOpcode opcode, Cause cause, Outcome& outcome) {
   const std::uint32_t evictions_before = evictions();
   for (bool answered = false; !answered && outcome.ok();) {
     if (!connected()) co_await until_connected(outcome);
@@ -133,8 +156,10 @@ Task Osc::call(Cause cause, Outcome& outcome) {
     Stopwatch watch(world_, outcome.time);
     co_await fabric_.latency();
     watch.lap(cause);
+    const Seconds arrived = world_.now();
     co_await ost_.oss().serve_small(outcome.time, cause);
     watch.skip();
+    ost_.count(opcode, world_.now() - arrived);
     co_await fabric_.latency();
     watch.lap(cause);
     if (!state_.runs()) co_await state_.until_it_runs(outcome);

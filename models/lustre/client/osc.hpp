@@ -4,7 +4,9 @@
 
 #include "models/fabric/fabric.hpp"
 #include "models/lustre/client/client_state.hpp"
+#include "models/lustre/policy/counters.hpp"
 #include "models/lustre/policy/lock_cache.hpp"
+#include "models/lustre/policy/rpc_opcode.hpp"
 #include "models/lustre/policy/tunables.hpp"
 #include "models/lustre/server/lock_service.hpp"
 #include "models/lustre/server/oss.hpp"
@@ -20,6 +22,8 @@ public:
 
   Ost& ost() const { return ost_; }
   ClientLocks& locks() { return locks_; }
+  const ClientLocks& locks() const { return locks_; }
+  const RpcCounters& counters() const { return counters_; }
 
   // A lock that the client has already, in use once more; or none.
   std::optional<ClientLocks::Handle> try_lock(std::uint32_t object, LockMode mode,
@@ -32,8 +36,8 @@ public:
   // One bulk RPC. Waits out a target that is down and sends again what a failing one lost.
   // Pre: length <= max_pages_per_rpc, and the request outlives the call.
   kernel::Task bulk(const BulkRequest& request, Outcome& outcome);
-  // An RPC without data: OST_SYNC, OST_PUNCH, a glimpse.
-  kernel::Task call(Cause cause, Outcome& outcome);
+  // An RPC without data: OST_SYNC, OST_PUNCH.
+  kernel::Task call(RpcOpcode opcode, Cause cause, Outcome& outcome);
   // LDLM_CANCEL of a lock that is not among the held ones any more.
   kernel::Task cancel(std::uint32_t object, LockId lock);
 
@@ -73,6 +77,7 @@ private:
   // wire latency only stands for the slots themselves, since more of them would hide it.
   TimeAccount behind_slots_;
   double resent_bytes_ = 0;
+  RpcCounters counters_;
 };
 
 } // namespace lustrum::lustre

@@ -71,6 +71,8 @@ public:
     return coordinators_[parts_.files.mdt_of(file).value()];
   }
 
+  const HsmCoordinator& coordinator(MdtIndex mdt) const { return coordinators_[mdt.value()]; }
+
   // --- for clients: on their way to a file's data
   bool is_released(FileIndex file) const {
     return (parts_.files.hsm_flags(file) & hsm::kReleased) != 0;

@@ -3,6 +3,8 @@
 #include "models/lustre/policy/service_threads.hpp"
 #include "models/lustre/server/stopwatch.hpp"
 
+#include <algorithm>
+
 namespace lustrum::lustre {
 
 namespace {
@@ -17,7 +19,8 @@ constexpr std::array<ServiceThreads, kMdsPortals> kThreads = {kMdtThreads, kMdtR
 
 Mds::Mds(kernel::World& world, MdtIndex index, const MdsSettings& settings, std::uint32_t clients)
     : world_(world), index_(index), settings_(settings), target_(world, clients),
-      cpu_(world.add_fifo({"mds_cpu", "mdt{}.cpu", index.value()}, settings.cores)) {
+      cpu_(world.add_fifo({"mds_cpu", "mdt{}.cpu", index.value()}, settings.cores)),
+      times_(clients + std::size_t{1}) {
   for (std::size_t portal = 0; portal < kMdsPortals; ++portal) {
     if (kThreadLabels[portal].empty()) continue;
     const std::uint32_t threads =
@@ -41,13 +44,22 @@ kernel::Task Mds::serve(const MetadataRequest& request, std::optional<kernel::Sl
   const std::size_t op = number(request.operation);
   const MetadataOperationRow& row = row_of(request.operation);
   Stopwatch watch(world_, account);
-  if (kernel::SlotsStation* threads = threads_[static_cast<std::size_t>(row.portal)])
+  const Seconds arrived = world_.now();
+  if (kernel::SlotsStation* threads = threads_[static_cast<std::size_t>(row.portal)]) {
     thread.emplace(co_await threads->acquire());
+    ServiceCounters& service = services_[static_cast<std::size_t>(row.portal)];
+    service.wait.add(microseconds(world_.now() - arrived));
+    service.queued.add(threads->waiting());
+    service.active.add(threads->held());
+  }
+  const Seconds started = world_.now();
   if (iops_ && settings_.iops_per_operation[op] > 0)
     co_await world_.take(*iops_, settings_.iops_per_operation[op] * request.work);
   co_await world_.serve(cpu_, settings_.service[op] * request.work);
   if (row.journal && device_) co_await world_.serve(*device_, settings_.transaction);
   counts_[op] += request.count;
+  times_[std::min<std::size_t>(request.client.value(), times_.size() - 1)][op].add(
+      microseconds((world_.now() - started) / static_cast<double>(request.count)), request.count);
   watch.lap(Cause::metadata);
 }
 

@@ -6,6 +6,7 @@
 // its thread is held: see client/metadata.hpp.
 #pragma once
 
+#include "models/lustre/policy/counters.hpp"
 #include "models/lustre/server/mds_settings.hpp"
 #include "models/lustre/server/target.hpp"
 #include "sim/base/cause.hpp"
@@ -21,6 +22,7 @@ struct MetadataRequest {
   std::uint32_t count = 1; // operations of this kind in it: entries of a batch
   Bytes to_client{};       // payload: directory pages, file data
   Bytes to_server{};
+  ClientIndex client{UINT32_MAX}; // who asks, set by Mdc; none: a server or an HSM agent
 };
 
 class Mds {
@@ -42,6 +44,11 @@ public:
   // Directory pages and file data that went over the wire.
   Bytes payload_to_clients() const { return to_clients_; }
   Bytes payload_to_server() const { return to_server_; }
+  // Time with a thread, in microseconds; one sample per entry of a batch.
+  const std::vector<PerOperation<SampleCounter>>& times() const { return times_; }
+  const ServiceCounters& service(MdsPortal portal) const {
+    return services_[static_cast<std::size_t>(portal)];
+  }
   void count_payload(Bytes to_client, Bytes to_server) {
     to_clients_ += to_client;
     to_server_ += to_server;
@@ -59,6 +66,8 @@ private:
   PerOperation<std::uint64_t> counts_{};
   Bytes to_clients_{};
   Bytes to_server_{};
+  std::vector<PerOperation<SampleCounter>> times_; // [client]; the last is of all others
+  std::array<ServiceCounters, kMdsPortals> services_{};
 };
 
 } // namespace lustrum::lustre

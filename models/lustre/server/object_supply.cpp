@@ -61,7 +61,9 @@ Task ObjectSupply::precreate(Link& link, OstIndex ost, std::uint32_t count) {
     co_await osts_[ost.value()].oss().serve_small(unused, Cause::metadata);
     const std::uint32_t transactions =
         (count + settings_.transaction_objects - 1) / settings_.transaction_objects;
+    const Seconds begin = world_.now();
     co_await world_.serve(*makers_[ost.value()], settings_.transaction * transactions);
+    osts_[ost.value()].count(RpcOpcode::ost_create, world_.now() - begin);
     co_await fabric_.latency();
     answered = target.boot() == boot || target.lost();
   }
@@ -97,7 +99,9 @@ Task ObjectSupply::destroy_doomed(Link& link, OstIndex ost) {
       co_await lock_service_.enqueue(object, whole, decision);
       lock_service_.cancel(object, decision.lock.id);
     }
+    const Seconds begin = world_.now();
     co_await world_.serve(*makers_[ost.value()], settings_.destroy);
+    osts_[ost.value()].count(RpcOpcode::ost_destroy, world_.now() - begin);
     files_.destroy_object(object);
     co_await fabric_.latency();
   }

@@ -1,6 +1,5 @@
 #include "models/lustre/server/oss.hpp"
 
-#include "models/lustre/policy/rpc_opcode.hpp"
 #include "models/lustre/server/stopwatch.hpp"
 
 #include <algorithm>
@@ -41,10 +40,27 @@ Ost::Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex
   world.declare_disk(disk_);
 }
 
+void Ost::count(RpcOpcode opcode, Seconds time) {
+  switch (opcode) {
+  case RpcOpcode::ost_punch:
+    return counters_.punch.add(microseconds(time));
+  case RpcOpcode::ost_sync:
+    return counters_.sync.add(microseconds(time));
+  case RpcOpcode::ost_create:
+    return counters_.create.add(microseconds(time));
+  case RpcOpcode::ost_destroy:
+    return counters_.destroy.add(microseconds(time));
+  default:
+    return;
+  }
+}
+
 kernel::Task Ost::access(const BulkRequest& request, TimeAccount& account) {
   Stopwatch watch(world_, account);
   const double bytes = request.length.as_double();
   (request.is_read() ? bytes_read_ : bytes_written_) += bytes;
+  OstCounters::Brw& brw = request.is_read() ? counters_.read : counters_.write;
+  brw.pages.add_log2((request.length + kPageSize - Bytes{1}) / kPageSize);
   device::Access access{.operation = request.operation,
                         .object = request.object,
                         .offset = request.offset,
@@ -67,9 +83,13 @@ kernel::Task Ost::access(const BulkRequest& request, TimeAccount& account) {
     watch.lap(Cause::throttle);
   }
   access.queue_depth = disk_.counts().present + 1;
+  brw.in_flight.add(access.queue_depth);
+  brw.size.add_log2(access.bytes.count());
+  const Seconds submitted = world_.now();
   co_await world_.serve(disk_, device_.busy_time(access) / rate_factor_);
   co_await world_.delay(latency_, device_.latency());
   watch.lap(Cause::disk);
+  brw.time.add_log2(microseconds(world_.now() - submitted) / 1000);
 }
 
 Oss::Oss(kernel::World& world, fabric::Fabric& fabric, OssIndex index, const OssSettings& settings)
@@ -108,8 +128,13 @@ kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, Outcome& outcome) {
                        .opcode =
                            number(request.is_read() ? RpcOpcode::ost_read : RpcOpcode::ost_write),
                        .high_priority = request.high_priority};
+  const Seconds arrived = world_.now();
   kernel::ScheduledHold thread = co_await threads_.acquire(tag);
   watch.lap(Cause::ost_queue);
+  const Seconds started = world_.now();
+  counters_.wait.add(microseconds(started - arrived));
+  counters_.queued.add(threads_.waiting());
+  counters_.active.add(threads_.held());
   co_await world_.serve(cpu_, cpu_time(request));
   watch.lap(Cause::ost_queue);
   if (request.is_read()) {
@@ -126,6 +151,9 @@ kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, Outcome& outcome) {
       request.length, request.host);
   watch.lap(fabric::Fabric::cause_of(*slowest));
   if (!request.is_read()) co_await ost.access(request, outcome.time);
+  OstCounters::Bulk& bulk = ost.counters().of(request.job);
+  (request.is_read() ? bulk.read_bytes : bulk.write_bytes).add(request.length.count());
+  (request.is_read() ? bulk.read_time : bulk.write_time).add(microseconds(world_.now() - started));
 }
 
 } // namespace lustrum::lustre

@@ -4,7 +4,9 @@
 
 #include "models/device/device.hpp"
 #include "models/fabric/fabric.hpp"
+#include "models/lustre/policy/counters.hpp"
 #include "models/lustre/policy/nrs.hpp"
+#include "models/lustre/policy/rpc_opcode.hpp"
 #include "models/lustre/policy/server_cache.hpp"
 #include "models/lustre/server/request.hpp"
 #include "models/lustre/server/target.hpp"
@@ -65,6 +67,10 @@ public:
   // Bytes of requests served, whether from the device or from the server's memory.
   double bytes_read() const { return bytes_read_; }
   double bytes_written() const { return bytes_written_; }
+  OstCounters& counters() { return counters_; }
+  const OstCounters& counters() const { return counters_; }
+  // An RPC without data has been served.
+  void count(RpcOpcode opcode, Seconds time);
 
 private:
   kernel::World& world_;
@@ -79,6 +85,7 @@ private:
   kernel::BucketStation* credit_ = nullptr;
   double bytes_read_ = 0;
   double bytes_written_ = 0;
+  OstCounters counters_;
 };
 
 class Oss {
@@ -86,6 +93,9 @@ public:
   Oss(kernel::World& world, fabric::Fabric& fabric, OssIndex index, const OssSettings& settings);
 
   OssIndex index() const { return index_; }
+  const OssSettings& settings() const { return settings_; }
+  const kernel::ScheduledSlotsStation& threads() const { return threads_; }
+  const ServiceCounters& counters() const { return counters_; }
 
   // OST_READ or OST_WRITE as it arrives from a client: thread, CPU, device and bulk transfer.
   // Pre: the request outlives the call.
@@ -108,6 +118,7 @@ private:
   ServerCache cache_;
   kernel::FifoStation& cpu_;
   kernel::BucketStation* network_credit_ = nullptr;
+  ServiceCounters counters_;
 };
 
 } // namespace lustrum::lustre

@@ -1,0 +1,83 @@
+"""Reads Lustre's counter files the way monitoring scripts do: by the layouts of the Lustre manual, not by our code."""
+import re
+from collections import namedtuple
+
+Sample = namedtuple("Sample", "samples unit min max sum sumsq")
+Histogram = namedtuple("Histogram", "unit read write")  # bucket -> count
+
+STATS_LINE = re.compile(r"^(?P<name>\w+)\s+(?P<samples>\d+) samples \[(?P<unit>\w+)\]"
+                        r"(?: (?P<min>\d+) (?P<max>\d+) (?P<sum>\d+)(?: (?P<sumsq>\d+))?)?$")
+TIME_LINE = re.compile(r"^(?:  )?(snapshot_time|start_time|elapsed_time):?\s+(\d+)\.(\d{9}) secs\.nsecs$")
+BLOCK_TITLE = re.compile(r"^(?P<name>\S.*?)\s+(?P<unit>rpcs|ios|count)\s+% cum % \|\s+(?P=unit)\s+% cum %$")
+BUCKET = re.compile(r"^(?P<bucket>\d+)(?P<scale>[KMG]?):\s+(\d+)\s+(\d+)\s+(\d+)\s+\|\s+(\d+)\s+(\d+)\s+(\d+)$")
+SCALAR = re.compile(r"^(?P<name>[\w /()]+):\s+(?P<value>\d+)$")
+JOB_LINE = re.compile(r"^  (?P<name>\w+):\s+\{ samples:\s+(?P<samples>\d+), unit:\s+(?P<unit>\w+), min:\s+(?P<min>\d+), "
+                      r"max:\s+(?P<max>\d+), sum:\s+(?P<sum>\d+), sumsq:\s+(?P<sumsq>\d+) \}$")
+JOB_ID = re.compile(r'^- job_id:\s+(?P<quote>"?)(?P<id>[^"]+)(?P=quote)$')
+SCALES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def sample_of(match):
+    return Sample(*(int(value) if value and value.isdigit() else value or 0
+                    for value in map(match.group, Sample._fields)))
+
+
+def read_stats(text):
+    """A `stats` or `md_stats` file: name -> Sample."""
+    times, counters = {}, {}
+    for line in text.splitlines():
+        time = TIME_LINE.match(line)
+        if time:
+            times[time.group(1)] = int(time.group(2)) + int(time.group(3)) / 1e9
+            continue
+        found = STATS_LINE.match(line)
+        assert found, f"no line of a stats file: {line!r}"
+        assert found["name"] not in counters, line
+        counters[found["name"]] = sample_of(found)
+    assert set(times) == {"snapshot_time", "start_time", "elapsed_time"}, times
+    return counters
+
+
+def read_histograms(text):
+    """`rpc_stats` or `brw_stats`: (scalars, title -> Histogram). Checks the shares as it goes."""
+    scalars, blocks, block, cumulated = {}, {}, None, None
+    for line in text.splitlines():
+        title, bucket = BLOCK_TITLE.match(line), BUCKET.match(line)
+        if title:
+            block = blocks.setdefault(title["name"], Histogram(title["unit"], {}, {}))
+            cumulated = []
+        elif bucket:
+            value = int(bucket["bucket"]) * SCALES[bucket["scale"]]
+            numbers = [int(bucket.group(n)) for n in range(3, 9)]
+            assert value not in block.read, line
+            block.read[value], block.write[value] = numbers[0], numbers[3]
+            cumulated.append((numbers[2], numbers[5]))
+            assert cumulated == sorted(cumulated), text
+        elif TIME_LINE.match(line) or re.fullmatch(r"\s*read\s+(\|\s+)?write", line) or not line:
+            continue
+        else:
+            scalar = SCALAR.match(line)
+            assert scalar, f"no line of a histogram file: {line!r}"
+            scalars[scalar["name"]] = int(scalar["value"])
+    return scalars, blocks
+
+
+def read_jobs(text):
+    """`job_stats`: job id -> name -> Sample."""
+    lines = text.splitlines()
+    assert lines[0] == "job_stats:", lines[0]
+    jobs, job = {}, None
+    for line in lines[1:]:
+        new = JOB_ID.match(line)
+        if new:
+            job = jobs.setdefault(new["id"], {})
+        elif not TIME_LINE.match(line):
+            found = JOB_LINE.match(line)
+            assert found, f"no line of a job_stats file: {line!r}"
+            job[found["name"]] = sample_of(found)
+    return jobs
+
+
+def read_values(text):
+    """`max_cached_mb`, `statahead_stats` and the like: name -> number."""
+    return {name.strip(): int(value) for name, value in (line.split(":") for line in text.splitlines())}
