@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace lustrum::lustre {
 
 namespace {
@@ -56,11 +58,14 @@ std::string max_cached_mb(const Filesystem& filesystem, const Client& client) {
                      client.objects().ahead_in_flight() / Bytes{kMib});
 }
 
-std::string osc_rpc_stats(const RpcCounters& c, Seconds now) {
+// `dirty`: written to the page cache and not on the OST yet.
+std::string osc_rpc_stats(const RpcCounters& c, Bytes dirty, Seconds now) {
   std::string text = time_header(now, true);
   text += fmt::format("read RPCs in flight:  {}\nwrite RPCs in flight: {}\n", c.read.in_flight,
                       c.write.in_flight);
-  text += "pending write pages:  0\npending read pages:   0\n"; // RPCs are made when they are sent
+  // Those of direct writes are in flight, but never dirty.
+  const Bytes pending = std::max(dirty, c.write.bytes_in_flight) - c.write.bytes_in_flight;
+  text += fmt::format("pending write pages:  {}\n", pending / kPageSize);
   text += rpc_histogram({.name = "pages per rpc",
                          .unit = "rpcs",
                          .labels = BucketLabels::power,
@@ -147,7 +152,8 @@ void client_counter_files(const Filesystem& filesystem, std::uint32_t index,
     if (!osc) continue;
     const std::string target = ost_name(ost.index());
     const std::string device = fmt::format("{}-osc-{}", target, mount);
-    add("osc/" + device, "rpc_stats", osc_rpc_stats(osc->counters(), now));
+    add("osc/" + device, "rpc_stats",
+        osc_rpc_stats(osc->counters(), client.objects().dirty(ost.index()), now));
     add("osc/" + device, "stats", osc_stats(osc->counters(), now));
     add("osc/" + device, "import", import_text(device, target, *osc));
     add("osc/" + device, "cur_dirty_bytes", number(client.objects().dirty(ost.index()).count()));

@@ -1,6 +1,7 @@
 """`lustrum run --counters`: Lustre's counter files agree with one another and with the result."""
 import json
 import math
+import re
 import unittest
 from collections import Counter
 
@@ -103,7 +104,8 @@ class TwoJobs(Counters):
     def test_no_client_has_more_rpcs_in_flight_than_it_may(self):
         for text in self.files("client*/osc/*/rpc_stats").values():
             scalars, blocks = read_histograms(text)
-            self.assertEqual((scalars["read RPCs in flight"], scalars["write RPCs in flight"]), (0, 0))
+            for name in ("read RPCs in flight", "write RPCs in flight", "pending write pages"):
+                self.assertEqual(scalars[name], 0)
             self.assertLessEqual(max(*blocks["rpcs in flight"].read, *blocks["rpcs in flight"].write), 8)
 
     def test_disk_io_of_servers(self):
@@ -187,11 +189,19 @@ class Folder(Counters):
                                 "drop_caches: true}}")
 
     def test_golden(self):
-        """Every file of the smallest run, one after the other."""
+        """Every file of the smallest run. What the model may change one day is masked: numbers, blanks between them (unit
+        tests fix those), and how many lines of the same form follow one another."""
         self.run_with_counters(self.TINY)
-        text = "".join(f"==> {path.relative_to(self.tree)} <==\n{path.read_text()}"
-                       for path in sorted(self.tree.rglob("*")) if path.is_file())
-        self.assert_golden(text, "counters.txt")
+        lines = []
+        for path in sorted(self.tree.rglob("*")):
+            if not path.is_file():
+                continue
+            lines.append(f"==> {path.relative_to(self.tree)} <==")
+            for line in path.read_text().splitlines():
+                masked = re.sub(r"[ \t]+", " ", re.sub(r"(?<![\w.])\d+(\.\d+)?[KM]?(?!\w)", "N", line)).rstrip()
+                if masked != lines[-1]:
+                    lines.append(masked)
+        self.assert_golden("\n".join(lines) + "\n", "counters.txt")
 
     def test_the_result_is_the_same_with_counters(self):
         self.write("s.yaml", self.TINY)

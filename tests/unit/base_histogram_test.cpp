@@ -4,13 +4,15 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <vector>
 
 using namespace lustrum;
 
 TEST_CASE("histogram: powers of two end their bucket") {
   Histogram histogram;
-  for (const std::uint64_t value : {0, 1, 2, 3, 4, 5, 8, 9}) histogram.add_log2(value);
+  for (const std::uint64_t value : std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5, 8, 9})
+    histogram.add_log2(value);
   CHECK(histogram[0] == 2); // 0 and 1
   CHECK(histogram[1] == 1); // 2
   CHECK(histogram[2] == 2); // 3 and 4

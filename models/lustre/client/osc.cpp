@@ -27,16 +27,17 @@ class InFlight {
 public:
   InFlight(const kernel::World& world, RpcCounters& counters, const BulkRequest& request)
       : world_(world), way_(request.is_read() ? counters.read : counters.write),
-        begin_(world.now()) {
+        length_(request.length), begin_(world.now()) {
     RpcCounters::begin(way_, request.offset, request.length);
   }
-  ~InFlight() { RpcCounters::end(way_, world_.now() - begin_); }
+  ~InFlight() { RpcCounters::end(way_, length_, world_.now() - begin_); }
   InFlight(const InFlight&) = delete;
   InFlight& operator=(const InFlight&) = delete;
 
 private:
   const kernel::World& world_;
   RpcCounters::Way& way_;
+  Bytes length_;
   Seconds begin_;
 };
 

@@ -68,6 +68,7 @@ struct LliteCounters {
 struct RpcCounters {
   struct Way {
     std::uint32_t in_flight = 0;
+    Bytes bytes_in_flight{};
     Histogram pages;     // log2
     Histogram at_once;   // in flight, this one included
     Histogram offset;    // log2, first page of the object + 1
@@ -80,13 +81,15 @@ struct RpcCounters {
 
   static void begin(Way& way, Bytes offset, Bytes length) {
     ++way.in_flight;
+    way.bytes_in_flight += length;
     way.at_once.add(way.in_flight);
     way.pages.add_log2((length + kPageSize - Bytes{1}) / kPageSize);
     way.offset.add_log2(offset / kPageSize + 1);
     way.bytes.add(length.count());
   }
-  static void end(Way& way, Seconds time) {
+  static void end(Way& way, Bytes length, Seconds time) {
     --way.in_flight;
+    way.bytes_in_flight -= length;
     way.time.add(microseconds(time));
     way.latency.add_log2(microseconds(time));
   }
