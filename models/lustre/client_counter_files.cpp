@@ -133,7 +133,7 @@ std::string number(std::uint64_t value) { return fmt::format("{}\n", value); }
 
 void client_counter_files(const Filesystem& filesystem, std::uint32_t index,
                           const std::string& host, Seconds now, std::vector<CounterFile>& files) {
-  const Client& client = filesystem.clients()[index];
+  const Client& client = filesystem.all_clients()[index];
   const std::string mount = mount_name(index);
   const auto add = [&](std::string_view folder, std::string_view name, std::string text) {
     files.push_back({fmt::format("{}/{}/{}", host, folder, name), std::move(text)});
@@ -147,7 +147,7 @@ void client_counter_files(const Filesystem& filesystem, std::uint32_t index,
       time_header(now, true) +
           extents_histogram(client.counters().read_extents, client.counters().write_extents));
   const LustreTunables& tunables = filesystem.settings().tunables;
-  for (const Ost& ost : filesystem.osts()) {
+  for (const Ost& ost : filesystem.all_osts()) {
     const Osc* osc = client.objects().osc(ost.index());
     if (!osc) continue;
     const std::string target = ost_name(ost.index());
@@ -162,7 +162,7 @@ void client_counter_files(const Filesystem& filesystem, std::uint32_t index,
         number(tunables.ldlm_lru_size > 0 ? tunables.ldlm_lru_size : osc->locks().unused()));
   }
   const std::vector<std::uint32_t> locks = client.metadata().locks_by_mdt();
-  for (const Mds& mds : filesystem.mds()) {
+  for (const Mds& mds : filesystem.all_mds()) {
     const std::string device = fmt::format("{}-mdc-{}", mdt_name(mds.index()), mount);
     const std::size_t m = mds.index().value();
     add("mdc/" + device, "rpc_stats", mdc_rpc_stats(client.metadata().mdc(m).mod_slots(), now));

@@ -71,8 +71,9 @@ std::string brw_stats(const OstCounters& counters, Seconds now) {
                         .write = &write.size});
 }
 
-// INACTIVE: nothing to recover from since the target was mounted.
+// INACTIVE: nothing to recover from since the target was mounted. One that is lost tells nothing.
 std::string recovery_status(const Target& target) {
+  if (target.lost()) return {};
   if (!target.available()) return "status: RECOVERING\n";
   return target.boot() == 0 ? "status: INACTIVE\n" : "status: COMPLETE\n";
 }
@@ -198,7 +199,7 @@ std::string lfs_df(const Filesystem& filesystem, const CounterNames& names) {
                                  "1K-blocks", "Used", "Available", "Use%");
   std::uint64_t total_kib = 0;
   std::uint64_t used_kib = 0;
-  for (const Ost& ost : filesystem.osts()) {
+  for (const Ost& ost : filesystem.all_osts()) {
     const Bytes modelled = space.total(ost.index());
     const std::uint64_t used = space.used(ost.index()) / Bytes{kKib};
     const std::uint64_t total = std::max(
@@ -220,7 +221,7 @@ void oss_counter_files(const Filesystem& filesystem, const Oss& oss, Seconds now
                        const CounterNames& names, std::vector<CounterFile>& files) {
   const std::string host = fmt::format("oss{}", oss.index().value());
   OstCounters::Bulk all;
-  for (const Ost& ost : filesystem.osts()) {
+  for (const Ost& ost : filesystem.all_osts()) {
     if (&ost.oss() != &oss) continue;
     const std::string folder = fmt::format("{}/obdfilter/{}/", host, ost_name(ost.index()));
     files.push_back({folder + "stats", obdfilter_stats(ost.counters(), now)});
@@ -264,15 +265,15 @@ void mds_counter_files(const Filesystem& filesystem, const Mds& mds, Seconds now
 std::vector<CounterFile> counter_files(const Filesystem& filesystem, Seconds now,
                                        const CounterNames& names) {
   std::vector<CounterFile> files;
-  const auto mounts = static_cast<std::uint32_t>(filesystem.clients().size());
+  const auto mounts = static_cast<std::uint32_t>(filesystem.all_clients().size());
   const auto clients = static_cast<std::uint32_t>(names.job_of.size());
   for (std::uint32_t c = 0; c < mounts; ++c)
     client_counter_files(
         filesystem, c,
         c < clients ? fmt::format("client{}", c) : fmt::format("agent{}", c - clients), now, files);
   files.push_back({"client0/lfs_df", lfs_df(filesystem, names)});
-  for (const Mds& mds : filesystem.mds()) mds_counter_files(filesystem, mds, now, names, files);
-  for (const Oss& oss : filesystem.oss()) oss_counter_files(filesystem, oss, now, names, files);
+  for (const Mds& mds : filesystem.all_mds()) mds_counter_files(filesystem, mds, now, names, files);
+  for (const Oss& oss : filesystem.all_oss()) oss_counter_files(filesystem, oss, now, names, files);
   return files;
 }
 

@@ -81,10 +81,10 @@ public:
   IoTotals totals(JobIndex job) const override { return totals_[job.value()]; }
 
   const FilesystemSettings& settings() const { return settings_; }
-  const std::deque<Client>& clients() const { return clients_; }
-  const std::deque<Mds>& mds() const { return mds_; }
-  const std::deque<Oss>& oss() const { return oss_; }
-  const std::deque<Ost>& osts() const { return ost_; }
+  const std::deque<Client>& all_clients() const { return clients_; }
+  const std::deque<Mds>& all_mds() const { return mds_; }
+  const std::deque<Oss>& all_oss() const { return oss_; }
+  const std::deque<Ost>& all_osts() const { return ost_; }
 
   std::vector<PccCache::Stats> pcc_stats() const; // of each client that has PCC
   // nullptr without HSM.
