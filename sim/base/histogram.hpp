@@ -18,9 +18,7 @@ public:
   // Bucket n: the value n.
   void add(std::uint64_t value) { ++counts_[std::min<std::uint64_t>(value, kBuckets - 1)]; }
   // Bucket 0: 0 and 1; bucket n: 2^(n-1) < value <= 2^n.
-  void add_log2(std::uint64_t value) {
-    add(value == 0 ? 0 : std::bit_width(value - 1));
-  }
+  void add_log2(std::uint64_t value) { add(value == 0 ? 0 : std::bit_width(value - 1)); }
 
   std::uint64_t operator[](std::size_t bucket) const { return counts_[bucket]; }
   std::uint64_t total() const {
