@@ -1,5 +1,5 @@
-// The program: one file per verb, no modelling. Exit codes: 0 fine, 2 bad input or usage, 3 the
-// simulation could not finish.
+// The program: one file per verb, no modelling. Exit codes: 0 fine, 1 a check that was asked for
+// failed, 2 bad input or usage, 3 the simulation could not finish.
 #include "cli/verbs.hpp"
 #include "sim/base/did_you_mean.hpp"
 
@@ -87,9 +87,12 @@ int main(int argc, char** argv) {
   app.footer(
       "Start with: lustrum run configs/quickstart.yaml\n"
       "Values in a scenario carry their unit: 9.6 TiB, 6.8 GB/s, 100 Gbit/s, 20 ms, 40 USD/h.\n"
-      "Exit codes: 0 fine, 2 bad input or usage, 3 the simulation could not finish.");
+      "Exit codes: 0 fine, 1 a check that was asked for failed, 2 bad input or usage, 3 the "
+      "simulation "
+      "could not finish.");
   int exit_code = 0;
   lustrum::cli::add_run(app, exit_code);
+  lustrum::cli::add_validate(app, exit_code);
   lustrum::cli::add_bench(app, exit_code);
   lustrum::cli::add_schema(app, exit_code);
   lustrum::cli::add_metrics(app, exit_code);

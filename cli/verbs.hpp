@@ -9,10 +9,12 @@ class App;
 namespace lustrum::cli {
 
 inline constexpr int kFine = 0;
+inline constexpr int kCheckFailed = 1;
 inline constexpr int kBadInput = 2;
 inline constexpr int kUnfinished = 3;
 
 void add_run(CLI::App& app, int& exit_code);
+void add_validate(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_schema(CLI::App& app, int& exit_code);
 void add_metrics(CLI::App& app, int& exit_code);

@@ -52,9 +52,9 @@ public:
     scenario_.files.push_back(document_.name());
     scenario_.files.insert(scenario_.files.end(), catalog_.files().begin(), catalog_.files().end());
     if (!root_ || !require_map(root_, diagnostics_)) return std::move(scenario_);
-    read_section(
-        root_, Scenario::parameters(), &scenario_, diagnostics_,
-        {.extra_keys = {"workload", "jobs", "cluster", "storage", "network", "lustre", "run"}});
+    read_section(root_, Scenario::parameters(), &scenario_, diagnostics_,
+                 {.extra_keys = {"workload", "jobs", "cluster", "storage", "network", "lustre",
+                                 "run", "validate"}});
     if (scenario_.name.empty())
       scenario_.name = std::filesystem::path{document_.name()}.stem().string();
     read_cluster();
@@ -65,6 +65,8 @@ public:
     read_optional("run", RunSettings::parameters(), &scenario_.run);
     read_hsm(root_, scenario_, diagnostics_);
     read_pcc();
+    if (const YamlNode node = root_.get("validate"))
+      scenario_.validation = read_validation(node, diagnostics_);
     // What follows combines values: one that is wrong would give a second, misleading message.
     if (entries_known_) check_combinations();
     return std::move(scenario_);

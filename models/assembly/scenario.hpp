@@ -9,6 +9,7 @@
 #include "models/assembly/catalog.hpp"
 #include "models/assembly/scenario_hsm.hpp"
 #include "models/assembly/scenario_pcc.hpp"
+#include "models/assembly/validation.hpp"
 #include "models/loadgen/ior.hpp"
 #include "models/loadgen/mdtest.hpp"
 #include "models/lustre/policy/layout.hpp"
@@ -151,6 +152,7 @@ struct Scenario {
   NetworkSettings network;
   lustre::LustreTunables lustre;
   RunSettings run;
+  std::optional<Validation> validation; // a run takes no notice of it
 
   Instance instance;       // of the catalog, with `cluster.set`
   LustreSystem filesystem; // of the catalog, with `storage.set`

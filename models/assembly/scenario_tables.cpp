@@ -363,6 +363,11 @@ const std::vector<ScenarioSection>& scenario_sections() {
        "osc.max_rpcs_in_flight.",
        &lustre::LustreTunables::parameters()},
       {"run", "The simulation.", &RunSettings::parameters()},
+      {"validate",
+       "What was measured on the system that the scenario describes, for `lustrum validate`; a run "
+       "takes no notice of it.",
+       &Validation::parameters()},
+      {"validate.rows[]", "One number measured.", &ValidationRow::parameters()},
   };
   return sections;
 }

@@ -204,6 +204,12 @@ const ParameterTable& MdtestSettings::parameters() {
        .default_text = "true",
        .doc = "-C: create; without it the files are there from before."},
       {.key = "stat", .field = field<&S::stat>, .default_text = "true", .doc = "-T: stat."},
+      {.key = "list",
+       .field = field<&S::list>,
+       .default_text = "false",
+       .doc =
+           "Not mdtest's: `ls -l` of the directory whose files are stat'ed; one operation is one "
+           "entry."},
       {.key = "read", .field = field<&S::read>, .default_text = "true", .doc = "-E: read."},
       {.key = "remove", .field = field<&S::remove>, .default_text = "true", .doc = "-r: remove."},
       {.key = "stonewall",

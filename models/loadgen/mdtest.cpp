@@ -16,6 +16,7 @@ Mdtest::Mdtest(kernel::Engine& engine, Storage& storage, LoadPlace place,
   name_phase(kStat, "stat", false);
   name_phase(kRead, "read", false);
   name_phase(kRemove, dirs ? "directory remove" : "remove", false);
+  name_phase(kList, "list", false);
   for (Rank& rank : ranks_) rank.directory = top_;
   if (!settings.create) place_items();
 }
@@ -45,6 +46,10 @@ Task Mdtest::run_once(std::uint32_t rank) {
   co_await between_phases(rank);
   if (settings_.stat && !settings_.dirs_only) co_await stat_phase(rank);
   co_await between_phases(rank);
+  if (settings_.list && !settings_.dirs_only) {
+    co_await list_phase(rank);
+    co_await between_phases(rank);
+  }
   if (settings_.read && !settings_.dirs_only) co_await read_phase(rank);
   co_await between_phases(rank);
   if (settings_.remove) co_await remove_phase(rank);
@@ -136,6 +141,24 @@ Task Mdtest::stat_phase(std::uint32_t rank) {
     if (note(rank, before, outcome, kStat)) count(kStat, Bytes{});
   }
   end(kStat);
+}
+
+// `ls -l`: the names of a directory, then stat of each in their order. A directory for all is
+// listed by every rank.
+Task Mdtest::list_phase(std::uint32_t rank) {
+  begin(kList);
+  std::vector<FileIndex> files;
+  Seconds before = now();
+  Outcome listed;
+  co_await storage_.list(caller(rank), ranks_[owner(rank, 1)].directory, files, listed);
+  note(rank, before, listed, kList);
+  for (const FileIndex file : files) {
+    before = now();
+    Outcome outcome;
+    co_await storage_.stat(caller(rank), file, outcome);
+    if (note(rank, before, outcome, kList)) count(kList, Bytes{});
+  }
+  end(kList);
 }
 
 Task Mdtest::read_phase(std::uint32_t rank) {

@@ -24,6 +24,7 @@ struct MdtestSettings {
   bool sync_file = false;
   bool create = true;
   bool stat = true;
+  bool list = false;
   bool read = true;
   bool remove = true;
   Seconds stonewall{}; // of the create phase; 0: none
@@ -39,7 +40,7 @@ public:
   Mdtest(kernel::Engine& engine, Storage& storage, LoadPlace place, const MdtestSettings& settings);
 
 private:
-  enum Step : PhaseIndex { kCreate, kStat, kRead, kRemove };
+  enum Step : PhaseIndex { kCreate, kStat, kRead, kRemove, kList };
   struct Rank {
     DirectoryIndex directory; // where it creates
     std::vector<FileIndex> files;
@@ -53,6 +54,7 @@ private:
   kernel::Task create_item(std::uint32_t rank);
   kernel::Task create_file(std::uint32_t rank, FileIndex file, Outcome& outcome);
   kernel::Task stat_phase(std::uint32_t rank);
+  kernel::Task list_phase(std::uint32_t rank);
   kernel::Task read_phase(std::uint32_t rank);
   kernel::Task read_file(std::uint32_t rank, FileIndex file, Outcome& outcome);
   kernel::Task remove_phase(std::uint32_t rank);

@@ -208,18 +208,6 @@ std::vector<Metric> all_metrics() {
   return all;
 }
 
-// stations[3].queue_mean -> stations[].queue_mean
-std::string without_indexes(std::string_view path) {
-  std::string key;
-  bool inside = false;
-  for (const char c : path) {
-    if (c == ']') inside = false;
-    if (!inside) key += c;
-    if (c == '[') inside = true;
-  }
-  return key;
-}
-
 } // namespace
 
 std::string_view to_string(Better better) {
@@ -239,8 +227,19 @@ std::span<const Metric> metric_registry() {
   return metrics;
 }
 
+std::string metric_key(std::string_view path) {
+  std::string key;
+  bool inside = false;
+  for (const char c : path) {
+    if (c == ']') inside = false;
+    if (!inside) key += c;
+    if (c == '[') inside = true;
+  }
+  return key;
+}
+
 const Metric* find_metric(std::string_view path) {
-  const std::string key = without_indexes(path);
+  const std::string key = metric_key(path);
   const auto metrics = metric_registry();
   const auto found = std::find_if(metrics.begin(), metrics.end(),
                                   [&](const Metric& metric) { return metric.key == key; });

@@ -26,6 +26,9 @@ struct Metric {
 // Every number and truth value of a RunResult, in the order of its JSON.
 std::span<const Metric> metric_registry();
 
+// Key of the number at a path: `stations[].queue_mean` of `stations[3].queue_mean`.
+std::string metric_key(std::string_view path);
+
 // By key or by the path of one number; nullptr when there is none.
 const Metric* find_metric(std::string_view path);
 
