@@ -5,7 +5,7 @@ import unittest
 
 from binary import BINARY, FINE, UNFINISHED, Case, environment, lustrum, scenario
 
-VERBS = ("run", "bench", "schema", "metrics")
+VERBS = ("run", "validate", "bench", "schema", "metrics")
 
 
 class Usage(Case):
@@ -33,7 +33,7 @@ class Usage(Case):
 
     def test_unknown_verb(self):
         self.assert_rejected(lustrum("rnu", "x.yaml"), "error: unknown command `rnu`: did you mean `run`?\n",
-                             "known: run, bench, schema, metrics\n")
+                             "known: run, validate, bench, schema, metrics\n")
         self.assert_rejected(lustrum("rnu", "--help"), "did you mean `run`?")
         self.assert_rejected(lustrum("zzzzzz"), "error: unknown command `zzzzzz`\nknown: ")
         self.assert_rejected(lustrum("bench", "kernl"), "error: unknown command `kernl`: did you mean `kernel`?")
