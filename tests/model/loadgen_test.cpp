@@ -244,6 +244,48 @@ TEST_CASE("mdtest: a stride shifts stat by one, read by two, remove by three ran
   CHECK(n == std::vector<double>{50, 50, 50, 50 * 3901, 1});
 }
 
+TEST_CASE("mdtest: a listing asks about every entry of another rank's directory once") {
+  // Three ranks with 20 files each; the names take no time here, a stat 4 ms: 80 ms for 60 entries.
+  const auto n = numbers_from_child([] {
+    kernel::Engine engine({});
+    MemoryStorage storage(engine.world(), {.stat = Seconds{0.004}});
+    MdtestSettings settings = mdtest_defaults();
+    settings.items = 20;
+    settings.unique_dir_per_task = true;
+    settings.nstride = 1;
+    settings.stat = false;
+    settings.list = true;
+    settings.read = false;
+    settings.remove = false;
+    Mdtest mdtest(engine, storage, {.clients = 3}, settings);
+    engine.run();
+    std::set<std::uint32_t> files;
+    std::map<std::uint32_t, std::set<std::uint32_t>> directories; // of each client
+    for (const auto& [caller, file] : storage.stats) {
+      files.insert(file.value());
+      directories[caller.client.value()].insert(storage.directory_of(file).value());
+    }
+    std::set<std::uint32_t> all;
+    for (const auto& [client, seen] : directories) all.insert(seen.begin(), seen.end());
+    const LoadOutcome outcome = mdtest.outcome();
+    const PhaseRun& list = outcome.phases.at(1).runs.at(0);
+    return std::vector<double>{static_cast<double>(files.size()),
+                               static_cast<double>(storage.stats.size()),
+                               static_cast<double>(all.size()),
+                               static_cast<double>(directories.at(0).size()),
+                               static_cast<double>(list.operations),
+                               list.time().count(),
+                               outcome.phases.at(1).name == "list" ? 1.0 : 0.0};
+  });
+  CHECK(n.at(0) == 60);
+  CHECK(n.at(1) == 60);
+  CHECK(n.at(2) == 3);
+  CHECK(n.at(3) == 1);
+  CHECK(n.at(4) == 60);
+  CHECK(n.at(5) == Approx(0.080));
+  CHECK(n.at(6) == 1);
+}
+
 TEST_CASE("mdtest: at the stonewall all ranks go on to the count of the fastest") {
   // 10 ms an item, on client 0 20 ms; the wall at 95 ms: 10 and 5, then 5 more.
   const auto n = numbers_from_child([] {
