@@ -68,7 +68,7 @@ TEST_CASE("the quickstart's numbers") {
   CHECK(job.workload.ranks == 64);
   CHECK(job.dlio->num_files_train == 1024);
   CHECK(job.dlio->steps_per_epoch(64) == 50);
-  CHECK(job.epochs == 2);
+  CHECK(job.epochs == 1);
   CHECK(scenario.oss_count() == 3); // 14.4 TiB / 4.8
   CHECK(scenario.osts_per_oss() == 1);
   CHECK(scenario.network.nics == 8);
