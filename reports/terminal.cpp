@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <vector>
 
@@ -96,13 +97,13 @@ void work_lines(Page& page, const RunMetrics& m) {
   if (m.steps_per_epoch) text += " of " + counted(*m.steps_per_epoch, "step");
   if (m.samples_per_s) text += fmt::format("; {} samples/s", number(*m.samples_per_s));
   page.paragraph(label("Run"), text);
-  page.paragraph(label("Data"),
-                 fmt::format("{} read at {} MiB/s{}, {} opened, {}",
-                             format_bytes(Bytes{m.read_bytes}), number(m.throughput_mib_per_s),
-                             m.write_bytes > 0
-                                 ? fmt::format(", {} written", format_bytes(Bytes{m.write_bytes}))
-                                 : std::string{},
-                             counted(m.files_opened, "file"), counted(m.rpcs, "RPC")));
+  text = fmt::format("{} read at {} MiB/s", format_bytes(Bytes{m.read_bytes}),
+                     number(m.throughput_mib_per_s));
+  if (m.read_bytes > 0) text += fmt::format(" ({} fetched)", format_bytes(Bytes{m.fetched_bytes}));
+  if (m.write_bytes > 0) text += fmt::format(", {} written", format_bytes(Bytes{m.write_bytes}));
+  text += fmt::format(", {} opened, {}", counted(m.files_opened, "file"), counted(m.rpcs, "RPC"));
+  if (m.rpcs > 0) text += fmt::format(", {} of them to MDTs", whole(m.metadata_rpcs));
+  page.paragraph(label("Data"), text);
   if (m.errors > 0) page.line(label("Errors") + counted(m.errors, "call") + " failed", Style::bad);
   if (m.step_time_p50_s && m.step_time_p95_s && m.step_time_p99_s)
     page.paragraph(label("Step time"), fmt::format("{} median, {} 95th, {} 99th percentile",
@@ -253,6 +254,19 @@ void pcc_section(Page& page, const RunResult& result) {
                                    format_bytes(Bytes{pcc.pcc_hit_bytes}), whole(pcc.pcc_detach)));
 }
 
+// What `lnetctl net show -v` would count, by network.
+void network_section(Page& page, const std::vector<NetworkRow>& rows) {
+  if (rows.empty()) return;
+  Table table({"LNet", "data RPCs", "metadata RPCs", "read", "written"});
+  const auto bytes = [](double count) {
+    return format_bytes(Bytes{static_cast<std::uint64_t>(std::llround(count))});
+  };
+  for (const NetworkRow& row : rows)
+    table.add({row.name, whole(row.data_rpcs), whole(row.metadata_rpcs), bytes(row.read_bytes),
+               bytes(row.written_bytes)});
+  table.print(page);
+}
+
 void station_section(Page& page, const RunResult& result) {
   if (result.station_classes.empty()) return;
   std::vector<StationClassRow> rows = result.station_classes;
@@ -365,6 +379,7 @@ std::string terminal_text(const RunResult& result, const TerminalOptions& option
   epoch_section(page, result.metrics);
   hsm_section(page, result);
   pcc_section(page, result);
+  network_section(page, result.networks);
   station_section(page, result);
   cost_section(page, result.cost);
   replay_section(page, result.replay_check);

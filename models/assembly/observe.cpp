@@ -65,6 +65,7 @@ void observe_stations(const kernel::World& world, RunResult& result) {
     for (const kernel::Station* station : stations) {
       // Every RPC passes the CPU of its server once.
       if (name == "oss_cpu" || name == "mds_cpu") result.metrics.rpcs += station->counts().arrivals;
+      if (name == "mds_cpu") result.metrics.metadata_rpcs += station->counts().arrivals;
       const double utilization_pct = kPercent * world.utilization(*station);
       row.utilization_mean_pct += utilization_pct / row.stations;
       row.utilization_max_pct = std::max(row.utilization_max_pct, utilization_pct);
@@ -114,6 +115,58 @@ const StationRow* busiest(const RunResult& result, Cause cause) {
 }
 
 } // namespace
+
+void observe_networks(const kernel::World& world, const fabric::FabricSettings& settings,
+                      RunResult& result) {
+  NetworkRow data{.name = std::string(fabric::to_string(settings.lnd)),
+                  .data_rpcs = result.metrics.rpcs - result.metrics.metadata_rpcs};
+  NetworkRow metadata{.name = "tcp", .metadata_rpcs = result.metrics.metadata_rpcs};
+  for (const kernel::Station* station : world.stations()) {
+    const kernel::StationLabel& label = station->label();
+    if (label.station_class != "client_nic") continue;
+    NetworkRow& row = label.pattern.find("metadata") == std::string_view::npos ? data : metadata;
+    const double bytes = static_cast<const kernel::SharedStation&>(*station).served_bytes();
+    (label.pattern.ends_with(".rx") ? row.read_bytes : row.written_bytes) += bytes;
+  }
+  // A card of its own is that of TCP, on which metadata stays while data rides EFA.
+  if (!(settings.metadata_nic.count() > 0)) {
+    data.metadata_rpcs = metadata.metadata_rpcs;
+    data.read_bytes += metadata.read_bytes;
+    data.written_bytes += metadata.written_bytes;
+    result.networks = {std::move(data)};
+  } else {
+    result.networks = {std::move(data), std::move(metadata)};
+  }
+}
+
+namespace {
+
+// L16 of token buckets: credit C lasts C/(peak - baseline) at full use.
+void note_credit(std::string_view what, const lustre::BurstSettings& credit, BytesPerSecond peak,
+                 std::size_t count, RunResult& result) {
+  if (!(credit.baseline.count() > 0) || !(peak > credit.baseline)) return;
+  if (!(credit.initial_bytes > 0)) return; // spent: it can only be the baseline
+  const Seconds lasts{credit.initial_bytes / (peak - credit.baseline).count()};
+  const Seconds refill{credit.credit_bytes / credit.baseline.count()};
+  const auto all = static_cast<double>(count);
+  result.notes.push_back(fmt::format(
+      "burst credit of the {}: {} at full use last {}, then {}; an empty credit is full again "
+      "after {} idle",
+      what, format_rate(peak * all), format_duration(lasts), format_rate(credit.baseline * all),
+      format_duration(refill)));
+}
+
+} // namespace
+
+void note_burst(const lustre::Filesystem& filesystem, RunResult& result) {
+  const lustre::FilesystemSettings& settings = filesystem.settings();
+  const std::size_t servers = settings.fabric.servers;
+  note_credit("disks", settings.oss.disk_credit,
+              device::sequential_rate(settings.oss.disk, device::Operation::read),
+              servers * settings.oss.osts, result);
+  note_credit("servers' network", settings.oss.network, settings.fabric.server_nic, servers,
+              result);
+}
 
 void observe_bottleneck(RunResult& result) {
   const CauseRow* largest = nullptr;

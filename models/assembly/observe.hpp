@@ -12,6 +12,13 @@ namespace lustrum {
 // reached are left out, and delays, which have no servers.
 void observe_stations(const kernel::World& world, RunResult& result);
 
+// What each LNet network carried. Reads result.metrics.rpcs.
+void observe_networks(const kernel::World& world, const fabric::FabricSettings& settings,
+                      RunResult& result);
+
+// How long burst credit lasts, when there is any. A note.
+void note_burst(const lustre::Filesystem& filesystem, RunResult& result);
+
 // Names what most of the waiting GPU time was spent on, and the busiest station of that kind. Reads
 // result.stalls and result.stations.
 void observe_bottleneck(RunResult& result);

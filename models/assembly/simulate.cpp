@@ -116,6 +116,7 @@ void fill_metrics(const Scenario& scenario, const std::vector<JobReport>& report
   metrics.read_bytes = totals.read_delivered.count();
   metrics.write_bytes = totals.write_accepted.count();
   metrics.files_opened = totals.opens;
+  metrics.fetched_bytes = totals.read_fetched.count();
   const bool gpus = any_gpus(reports);
   TimeAccount time;
   metrics.ranks = 0;
@@ -170,6 +171,8 @@ RunResult simulate(const Scenario& scenario, const std::string& command,
   describe_hsm(filesystem, preloaded, result);
   describe_pcc(filesystem, result);
   observe_stations(engine.world(), result);
+  observe_networks(engine.world(), filesystem.settings().fabric, result);
+  note_burst(filesystem, result);
   observe_bottleneck(result);
   describe_result(scenario, command, result);
   if (counters)

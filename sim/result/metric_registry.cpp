@@ -58,6 +58,11 @@ std::vector<Metric> job_metrics() {
       {"metrics.errors", "calls", "calls of the jobs that the storage failed", lower},
       {"metrics.rpcs", "RPCs",
        "requests sent by all clients to metadata and object storage servers", neither},
+      {"metrics.fetched_bytes", "B",
+       "bytes that clients fetched from servers for reads, read-ahead included; less than "
+       "read_bytes where a client's page cache had the data",
+       lower},
+      {"metrics.metadata_rpcs", "RPCs", "of metrics.rpcs, those to metadata servers", lower},
   };
 }
 
@@ -151,6 +156,13 @@ std::vector<Metric> hsm_metrics() {
 
 std::vector<Metric> station_metrics() {
   return {
+      {"networks[].data_rpcs", "RPCs",
+       "requests to object servers over this LNet network, locks included; LNet counts a message "
+       "for each, one for its reply and one for each MiB of data begun",
+       neither},
+      {"networks[].metadata_rpcs", "RPCs", "requests to metadata servers over it", neither},
+      {"networks[].read_bytes", "B", "data from servers to clients over it", neither},
+      {"networks[].written_bytes", "B", "data from clients to servers over it", neither},
       {"stations[].utilization_pct", "%",
        "time average of the part of the capacity in use; for token buckets, of the rate", neither},
       {"stations[].queue_mean", "requests",

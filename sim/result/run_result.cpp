@@ -41,6 +41,8 @@ template <class V> void fields(V& v, Seen<V, RunMetrics>& m) {
   v("files_opened", m.files_opened);
   v("errors", m.errors);
   v("rpcs", m.rpcs);
+  v("fetched_bytes", m.fetched_bytes);
+  v("metadata_rpcs", m.metadata_rpcs);
 }
 
 template <class V> void fields(V& v, Seen<V, GpuTimeShares>& shares) {
@@ -108,6 +110,14 @@ template <class V> void fields(V& v, Seen<V, PccReport>& p) {
   v("pcc_detach", p.pcc_detach);
   v("pcc_attach_bytes", p.pcc_attach_bytes);
   v("pcc_hit_bytes", p.pcc_hit_bytes);
+}
+
+template <class V> void fields(V& v, Seen<V, NetworkRow>& n) {
+  v("name", n.name);
+  v("data_rpcs", n.data_rpcs);
+  v("metadata_rpcs", n.metadata_rpcs);
+  v("read_bytes", n.read_bytes);
+  v("written_bytes", n.written_bytes);
 }
 
 template <class V> void fields(V& v, Seen<V, StationRow>& s) {
@@ -205,6 +215,7 @@ template <class V> void fields(V& v, Seen<V, RunResult>& r) {
   v("phases", r.phases);
   v("hsm", r.hsm);
   v("pcc", r.pcc);
+  v("networks", r.networks);
   v("stations", r.stations);
   v("station_classes", r.station_classes);
   v("bottleneck", r.bottleneck);

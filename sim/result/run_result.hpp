@@ -45,6 +45,8 @@ struct RunMetrics {
   std::uint64_t files_opened = 0;
   std::uint64_t errors = 0;
   std::uint64_t rpcs = 0;
+  std::uint64_t fetched_bytes = 0; // from servers; the rest of read_bytes was in a page cache
+  std::uint64_t metadata_rpcs = 0; // of `rpcs`
 };
 
 // Percent of all GPU time by cause; the sum is 100. Of a job or a run without GPUs: of the time of
@@ -124,6 +126,15 @@ struct PccReport {
   std::uint64_t pcc_detach = 0;
   std::uint64_t pcc_attach_bytes = 0;
   std::uint64_t pcc_hit_bytes = 0;
+};
+
+// What one LNet network carried, of all clients.
+struct NetworkRow {
+  std::string name{};          // `tcp`, `efa`, `o2ib`
+  std::uint64_t data_rpcs = 0; // to object servers, locks included
+  std::uint64_t metadata_rpcs = 0;
+  double read_bytes = 0;    // bulk data to clients; parts of transfers under way do not count
+  double written_bytes = 0; // and from them
 };
 
 struct StationRow {
@@ -220,6 +231,7 @@ struct RunResult {
   std::vector<PhaseRow> phases; // of all jobs; empty without a load generator
   std::optional<HsmReport> hsm; // empty without an archive
   std::optional<PccReport> pcc; // empty without it
+  std::vector<NetworkRow> networks;
   std::vector<StationRow> stations;
   std::vector<StationClassRow> station_classes;
   std::optional<Bottleneck> bottleneck;

@@ -27,7 +27,9 @@ inline RunResult sample_result() {
                .write_bytes = 68'719'476'736,
                .files_opened = 6720,
                .errors = 0,
-               .rpcs = 244'480};
+               .rpcs = 244'480,
+               .fetched_bytes = 976'000'000'000,
+               .metadata_rpcs = 13'440};
   r.stalls[Cause::compute] = 69.75;
   r.stalls[Cause::disk] = 18.5;
   r.stalls[Cause::oss_nic] = 4.5;
@@ -78,6 +80,8 @@ inline RunResult sample_result() {
            .no_space = 1,
            .waits = 6};
   r.pcc = {12, 4, 1'835'008, 7'340'032};
+  r.networks = {{"efa", 231'040, 0, 976'000'000'000, 68'719'476'736},
+                {"tcp", 0, 13'440, 1'048'576, 0}};
   r.stations = {{"ost0.disk", "ost_disk", "fifo", 98.25, 12.5, 30'560, "1 server"}};
   r.station_classes = {{"client_nic", 2, 12.5, 12.75, 1.25},
                        {"oss_nic", 4, 61.25, 62.5, 3.75},

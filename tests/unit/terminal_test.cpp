@@ -28,8 +28,9 @@ unet3d_h100_p2_250
   Cost             $12.65, $4.22 per epoch; $3.73 of it (29.5 %) paid for idle
                    GPUs
   Run              6.725 min, 3 epochs of 20 steps; 16.69 samples/s
-  Data             909.9 GiB read at 2,313 MiB/s, 64 GiB written, 6,720 files
-                   opened, 244,480 RPCs
+  Data             909.9 GiB read at 2,313 MiB/s (909 GiB fetched), 64 GiB
+                   written, 6,720 files opened, 244,480 RPCs, 13,440 of them to
+                   MDTs
   Step time        6.5 s median, 8.25 s 95th, 9.5 s 99th percentile
 
 Warnings
@@ -76,6 +77,10 @@ HSM, state at the end       files      data
 
 Copies on the clients' disks (PCC)
   12 files copied, 1.75 MiB; 7 MiB read from copies; 4 given up
+
+LNet   data RPCs  metadata RPCs     read  written
+  efa    231,040              0  909 GiB   64 GiB
+  tcp          0         13,440    1 MiB      0 B
 
 Stations      count  mean busy  most busy  requests present
   ost_disk        8     96.1 %     98.2 %             12.50  <- bottleneck
