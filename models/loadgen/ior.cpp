@@ -100,7 +100,7 @@ Task Ior::open(std::uint32_t rank, std::uint32_t owner, Access access,
                       .append = false,
                       .direct = settings_.direct,
                       .gpu = false,
-                      .map = false};
+                      .map = access == kRead && settings_.api == "MMAP"};
   co_await storage_.open(caller(rank), file_of(owner), mode, file, outcome);
   note(rank, before, outcome, access);
 }

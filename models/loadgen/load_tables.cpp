@@ -29,8 +29,9 @@ ParameterTable ior_shape_rows() {
       {.key = "api",
        .field = field<&S::api>,
        .default_text = "POSIX",
-       .choices = {"POSIX"},
-       .doc = "-a: how files are accessed."},
+       .choices = {"POSIX", "MMAP"},
+       .doc = "-a: how files are accessed; MMAP reads by page faults, its writes are those of "
+              "POSIX."},
       {.key = "ranks_per_client",
        .field = field<&S::ranks_per_client>,
        .default_text = "1",
@@ -181,6 +182,11 @@ const ParameterTable& MdtestSettings::parameters() {
        .field = field<&S::dirs_only>,
        .default_text = "false",
        .doc = "-D: directories instead of files; only created and removed."},
+      {.key = "shared_file",
+       .field = field<&S::shared_file>,
+       .default_text = "false",
+       .doc = "-S: all ranks stat and read the items of rank 0, which alone creates and removes, "
+              "as processes that import the same program do."},
       {.key = "nstride",
        .field = field<&S::nstride>,
        .default_text = "0",

@@ -24,6 +24,7 @@ Mdtest::Mdtest(kernel::Engine& engine, Storage& storage, LoadPlace place,
 // Without a create phase the items are there from before.
 void Mdtest::place_items() {
   for (Rank& rank : ranks_) {
+    if (settings_.shared_file && &rank != &ranks_.front()) break;
     if (settings_.unique_dir_per_task) rank.directory = storage_.place_directory(top_);
     for (std::uint32_t i = 0; i < settings_.items; ++i)
       if (settings_.dirs_only)
@@ -34,6 +35,7 @@ void Mdtest::place_items() {
 }
 
 std::uint32_t Mdtest::owner(std::uint32_t rank, std::uint32_t strides) const {
+  if (settings_.shared_file) return 0;
   const std::uint64_t shift = std::uint64_t{settings_.nstride} * strides;
   return static_cast<std::uint32_t>((rank + shift) % rank_count());
 }
@@ -88,7 +90,8 @@ Task Mdtest::create_phase(std::uint32_t rank) {
   begin(kCreate);
   const Seconds start = now();
   const bool stonewalled = settings_.stonewall > Seconds{};
-  while (items_of(self) < settings_.items) {
+  const bool creates = rank == 0 || !settings_.shared_file;
+  while (creates && items_of(self) < settings_.items) {
     co_await create_item(rank);
     if (stonewalled && now() - start > settings_.stonewall) break;
   }
@@ -96,7 +99,7 @@ Task Mdtest::create_phase(std::uint32_t rank) {
     // mdtest goes on until all have as many as the fastest.
     most_created_ = std::max(most_created_, items_of(self));
     co_await barrier(rank);
-    while (items_of(self) < most_created_) co_await create_item(rank);
+    while (creates && items_of(self) < most_created_) co_await create_item(rank);
   }
   end(kCreate);
 }
@@ -186,7 +189,8 @@ Task Mdtest::read_file(std::uint32_t rank, FileIndex file, Outcome& outcome) {
 Task Mdtest::remove_phase(std::uint32_t rank) {
   begin(kRemove);
   const Rank& other = ranks_[owner(rank, 3)];
-  for (std::size_t i = 0; i < items_of(other); ++i) {
+  const std::size_t items = settings_.shared_file && rank != 0 ? 0 : items_of(other);
+  for (std::size_t i = 0; i < items; ++i) {
     const Seconds before = now();
     Outcome outcome;
     if (settings_.dirs_only)

@@ -18,6 +18,7 @@ struct MdtestSettings {
   std::uint32_t items = 1; // of each rank
   bool unique_dir_per_task = false;
   bool dirs_only = false;
+  bool shared_file = false;
   std::uint32_t nstride = 0;
   Bytes write_bytes{};
   Bytes read_bytes{};

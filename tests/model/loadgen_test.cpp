@@ -68,6 +68,23 @@ TEST_CASE("IOR: bandwidth is bytes / (last close - first open)") {
   CHECK(n.at(7) == 0);
 }
 
+TEST_CASE("IOR: -a MMAP maps what is read, and writes as POSIX does") {
+  const auto mapped = [](const char* api) {
+    return numbers_from_child([=] {
+             kernel::Engine engine({});
+             MemoryStorage storage(engine.world(), {});
+             IorSettings settings = ior_defaults();
+             settings.api = api;
+             Ior ior(engine, storage, {.clients = 2, .ranks_per_client = 2}, settings);
+             engine.run();
+             return std::vector<double>{static_cast<double>(storage.mapped)};
+           })
+        .at(0);
+  };
+  CHECK(mapped("MMAP") == 4); // four ranks open for writing, and again for reading
+  CHECK(mapped("POSIX") == 0);
+}
+
 TEST_CASE("IOR: with -C every transfer is read once, and never by the client that wrote it") {
   const auto n = numbers_from_child([] {
     kernel::Engine engine({});
@@ -207,6 +224,44 @@ TEST_CASE("mdtest: the rate of each phase is items / time") {
   CHECK(n.at(5) == Approx(6 * n.at(4)));
   CHECK(n.at(6) == 0); // own directories were empty when they were removed
   CHECK(n.at(7) == 0);
+}
+
+TEST_CASE("mdtest: with -S all ranks work on the items of rank 0") {
+  // 2 clients x 2 ranks, 10 items of rank 0: create 2 + 3 + 1 ms by it alone, stat 4 ms and read
+  // 2 + 1 ms by all, remove 5 ms by it alone.
+  const auto n = numbers_from_child([] {
+    kernel::Engine engine({});
+    MemoryStorage storage(engine.world(), {.open = Seconds{0.002},
+                                           .close = Seconds{0.001},
+                                           .create = Seconds{0.003},
+                                           .stat = Seconds{0.004},
+                                           .remove = Seconds{0.005}});
+    MdtestSettings settings = mdtest_defaults();
+    settings.items = 10;
+    settings.shared_file = true;
+    Mdtest mdtest(engine, storage, {.clients = 2, .ranks_per_client = 2}, settings);
+    engine.run();
+    const LoadOutcome outcome = mdtest.outcome();
+    std::vector<double> numbers{static_cast<double>(storage.stats.size()),
+                                static_cast<double>(storage.files_that_exist()),
+                                static_cast<double>(outcome.errors)};
+    for (const PhaseOutcome& phase : outcome.phases) {
+      numbers.push_back(static_cast<double>(phase.runs.at(0).operations));
+      numbers.push_back(phase.runs.at(0).time().count());
+    }
+    return numbers;
+  });
+  CHECK(n.at(0) == 4 * 10);
+  CHECK(n.at(1) == 0);
+  CHECK(n.at(2) == 0);
+  CHECK(n.at(3) == 10);
+  CHECK(n.at(4) == Approx(10 * 0.006));
+  CHECK(n.at(5) == 4 * 10);
+  CHECK(n.at(6) == Approx(10 * 0.004));
+  CHECK(n.at(7) == 4 * 10);
+  CHECK(n.at(8) == Approx(10 * 0.003));
+  CHECK(n.at(9) == 10);
+  CHECK(n.at(10) == Approx(10 * 0.005));
 }
 
 TEST_CASE("mdtest: a stride shifts stat by one, read by two, remove by three ranks") {

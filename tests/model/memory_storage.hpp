@@ -38,6 +38,7 @@ public:
   std::vector<std::pair<Caller, FileIndex>> stats, removes;
   std::vector<ClientIndex> dropped;
   std::uint64_t syncs = 0;
+  std::uint64_t mapped = 0;                       // opens for page faults
   std::uint64_t writes_that_succeed = UINT64_MAX; // ENOSPC from then on
   double slowdown_of_client_0 = 1;                // of all its calls
 
@@ -69,6 +70,7 @@ public:
     if (!entry.exists && !mode.create) co_return outcome.fail(StorageError::no_entry);
     if (!entry.exists) co_await spend(caller, latencies_.create, outcome);
     files_[file.value()].exists = true;
+    if (mode.map) ++mapped;
     opened = std::make_unique<OpenFile>(caller, file, mode);
   }
   kernel::Task read(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) override {
