@@ -198,6 +198,7 @@ void JobReader::check(Scenario& scenario) {
 
 // All data sets are there before the run, so they must fit; what a run writes may meet ENOSPC.
 void JobReader::check_space(const Scenario& scenario) {
+  if (scenario.storage.hsm.on && scenario.storage.hsm.state == "released") return; // in the archive
   if (scenario.ost_used().empty()) return; // no such network here: reported
   const double each = scenario.ost_capacity().as_double();
   double free_bytes = 0;
