@@ -44,7 +44,6 @@ TEST_CASE("without the section there is no archive") {
   CHECK(said == "");
   CHECK_FALSE(scenario.storage.hsm.on);
   CHECK_FALSE(build_filesystem(scenario).hsm);
-  CHECK(build_filesystem(scenario).ost_capacity == Bytes{});
   CHECK(find_assumed(scenario, "storage.hsm.max_requests") == nullptr);
 }
 
