@@ -267,6 +267,35 @@ void network_section(Page& page, const std::vector<NetworkRow>& rows) {
   table.print(page);
 }
 
+// What failed; below, whom it cost what.
+void fault_section(Page& page, const RunResult& result) {
+  if (result.faults.empty()) return;
+  constexpr std::size_t kMostRows = 20;
+  const std::size_t shown = std::min(result.faults.size(), kMostRows);
+  const auto name = [](const FaultRow& row) { return row.kind + ", " + row.target; };
+  const auto after = [&](const FaultRow& row, const std::optional<double>& time_s) {
+    return time_s ? duration(page, *time_s - row.at_s) : std::string("-");
+  };
+  Table table({"Faults", "at", "noticed after", "over after"});
+  for (std::size_t i = 0; i < shown; ++i) {
+    const FaultRow& row = result.faults[i];
+    table.add({name(row), duration(page, row.at_s), after(row, row.detected_s),
+               after(row, row.recovered_s)});
+  }
+  table.print(page);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const FaultRow& row = result.faults[i];
+    if (row.clients_evicted + row.lost_bytes + row.failed_calls == 0) continue;
+    page.paragraph(
+        fmt::format("  {}: ", name(row)),
+        fmt::format("{} evicted, {} lost, {} failed", counted(row.clients_evicted, "client"),
+                    format_bytes(Bytes{row.lost_bytes}), counted(row.failed_calls, "call")),
+        Style::bad);
+  }
+  if (result.faults.size() > shown)
+    page.line(fmt::format("  and {} more in the JSON", result.faults.size() - shown));
+}
+
 void station_section(Page& page, const RunResult& result) {
   if (result.station_classes.empty()) return;
   std::vector<StationClassRow> rows = result.station_classes;
@@ -380,6 +409,7 @@ std::string terminal_text(const RunResult& result, const TerminalOptions& option
   hsm_section(page, result);
   pcc_section(page, result);
   network_section(page, result.networks);
+  fault_section(page, result);
   station_section(page, result);
   cost_section(page, result.cost);
   replay_section(page, result.replay_check);

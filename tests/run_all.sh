@@ -65,13 +65,14 @@ run_all() {
   stage build -- build_release
   if [[ -z $quick ]]; then
     # The sanitized build is the same program at -O1: both must give the same bytes (label determinism).
-    stage build_asan -- build_preset asan unit_tests model_tests lustrum_cli
+    stage build_asan -- build_preset asan unit_tests model_tests lustrum_swarm lustrum_cli
     if [[ ${outcomes[build_asan]} == passed ]]; then export LUSTRUM_DEV_BINARY=$build/asan/cli/lustrum; fi
   fi
   unlock # tests may call the wrapper
   stage tests build -- tests_of release
   if [[ -z $quick ]]; then
-    stage tests_asan build_asan -- tests_of asan -L '^(unit|model)$'
+    stage swarm build -- "$build/release/tests/lustrum_swarm" --seconds 120 --first "$(date +%s)000"
+    stage tests_asan build_asan -- tests_of asan -L '^(unit|model|swarm)$'
     stage format -- format_check
     stage tidy build -- tidy_check
   fi

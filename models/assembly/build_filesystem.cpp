@@ -207,6 +207,7 @@ lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
   settings.ost_capacity = scenario.ost_capacity();
   settings.ost_used = scenario.ost_used();
   settings.tunables = scenario.lustre;
+  settings.recovery = lustre::RecoverySettings::from(scenario.lustre);
   settings.seed = scenario.run.seed;
   if (const PccChoice& pcc = scenario.storage.pcc; pcc.on())
     settings.pcc = {.capacity = pcc.capacity,

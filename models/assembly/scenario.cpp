@@ -1,5 +1,6 @@
 #include "models/assembly/scenario.hpp"
 
+#include "models/assembly/scenario_faults.hpp"
 #include "models/assembly/scenario_jobs.hpp"
 #include "models/assembly/scenario_lustre.hpp"
 #include "models/assembly/scenario_network.hpp"
@@ -54,7 +55,7 @@ public:
     if (!root_ || !require_map(root_, diagnostics_)) return std::move(scenario_);
     read_section(root_, Scenario::parameters(), &scenario_, diagnostics_,
                  {.extra_keys = {"workload", "jobs", "cluster", "storage", "network", "lustre",
-                                 "run", "validate"}});
+                                 "run", "validate", "faults"}});
     if (scenario_.name.empty())
       scenario_.name = std::filesystem::path{document_.name()}.stem().string();
     read_cluster();
@@ -69,6 +70,7 @@ public:
       scenario_.validation = read_validation(node, diagnostics_);
     // What follows combines values: one that is wrong would give a second, misleading message.
     if (entries_known_) check_combinations();
+    read_faults(root_, scenario_, diagnostics_);
     return std::move(scenario_);
   }
 
@@ -118,9 +120,9 @@ private:
   void read_storage() {
     const YamlNode node = required_section("storage");
     if (!node) return;
-    const GivenKeys given = read_section(node, StorageSettings::parameters(), &scenario_.storage,
-                                         diagnostics_,
-                                         {.extra_keys = {"set", "hsm", "pcc", "nrs_tbf_rules"}});
+    const GivenKeys given =
+        read_section(node, StorageSettings::parameters(), &scenario_.storage, diagnostics_,
+                     {.extra_keys = {"set", "hsm", "pcc", "nrs_tbf_rules"}});
     read_tbf_rules(node.get("nrs_tbf_rules"), scenario_.storage, diagnostics_);
     const std::string& name = scenario_.storage.filesystem;
     const LustreSystem* entry = catalog_.find_filesystem(name);

@@ -12,6 +12,7 @@
 #include "models/assembly/validation.hpp"
 #include "models/loadgen/ior.hpp"
 #include "models/loadgen/mdtest.hpp"
+#include "models/lustre/faults.hpp"
 #include "models/lustre/policy/layout.hpp"
 #include "models/lustre/policy/tunables.hpp"
 #include "models/training/dlio_workload.hpp"
@@ -153,6 +154,7 @@ struct Scenario {
   lustre::LustreTunables lustre;
   RunSettings run;
   std::optional<Validation> validation; // a run takes no notice of it
+  std::vector<lustre::Fault> faults;    // as listed
 
   Instance instance;       // of the catalog, with `cluster.set`
   LustreSystem filesystem; // of the catalog, with `storage.set`

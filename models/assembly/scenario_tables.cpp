@@ -1,4 +1,5 @@
 #include "models/assembly/scenario.hpp"
+#include "models/assembly/scenario_faults.hpp"
 
 namespace lustrum {
 
@@ -368,6 +369,7 @@ const std::vector<ScenarioSection>& scenario_sections() {
        "takes no notice of it.",
        &Validation::parameters()},
       {"validate.rows[]", "One number measured.", &ValidationRow::parameters()},
+      {"faults[]", "What fails, in any number.", &FaultEntry::parameters()},
   };
   return sections;
 }

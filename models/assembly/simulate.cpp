@@ -1,6 +1,7 @@
 #include "models/assembly/simulate.hpp"
 
 #include "models/assembly/build_filesystem.hpp"
+#include "models/assembly/describe_faults.hpp"
 #include "models/assembly/describe_result.hpp"
 #include "models/assembly/observe.hpp"
 #include "models/assembly/packed_run.hpp"
@@ -152,6 +153,8 @@ RunResult simulate(const Scenario& scenario, const std::string& command,
   for (std::uint32_t i = 0; i < scenario.jobs.size(); ++i)
     jobs.push_back(start_job({scenario, scenario.jobs[i], JobIndex{i}, engine, filesystem}));
   const std::optional<PreloadReport> preloaded = preload(scenario, filesystem);
+  lustre::Faults faults(engine.world(), filesystem, scenario.faults, scenario.run.seed);
+  faults.start();
   engine.run();
 
   std::vector<JobReport> reports;
@@ -168,6 +171,7 @@ RunResult simulate(const Scenario& scenario, const std::string& command,
                                       : RooflineInputs{.read = totals.read_delivered},
                   result);
   fill_bill(scenario, reports, result);
+  describe_faults(scenario, faults, totals, result);
   describe_hsm(filesystem, preloaded, result);
   describe_pcc(filesystem, result);
   observe_stations(engine.world(), result);

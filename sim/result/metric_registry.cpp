@@ -154,6 +154,25 @@ std::vector<Metric> hsm_metrics() {
   };
 }
 
+std::vector<Metric> fault_metrics() {
+  return {
+      {"faults[].at_s", "s", "simulated time of the failure", neither},
+      {"faults[].detected_s", "s",
+       "of a target, when its takeover was done and recovery began; of a silent client, when it "
+       "was evicted last; null if nobody noticed",
+       lower},
+      {"faults[].recovered_s", "s", "when all was as before; null if it never was", lower},
+      {"faults[].clients_evicted", "clients",
+       "clients evicted between the failure and the recovery or the end of the run, whatever for",
+       lower},
+      {"faults[].lost_bytes", "B",
+       "accepted by write() and never synced, lost in that time with evicted or dead clients; of "
+       "scratch_loss, also what the OST held",
+       lower},
+      {"faults[].failed_calls", "calls", "calls that failed in that time", lower},
+  };
+}
+
 std::vector<Metric> station_metrics() {
   return {
       {"networks[].data_rpcs", "RPCs",
@@ -215,7 +234,8 @@ std::vector<Metric> all_metrics() {
        {job_metrics(),
         stall_metrics("stalls", "all GPU time, or without GPUs of all processes' time"),
         one_job_metrics(), stall_metrics("jobs[].stalls", "the job's GPU time or processes' time"),
-        phase_metrics(), hsm_metrics(), station_metrics(), cost_metrics(), other_metrics()})
+        phase_metrics(), hsm_metrics(), fault_metrics(), station_metrics(), cost_metrics(),
+        other_metrics()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

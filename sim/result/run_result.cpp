@@ -81,6 +81,17 @@ template <class V> void fields(V& v, Seen<V, JobRow>& j) {
   v("stalls", j.stalls);
 }
 
+template <class V> void fields(V& v, Seen<V, FaultRow>& f) {
+  v("kind", f.kind);
+  v("target", f.target);
+  v("at_s", f.at_s);
+  v("detected_s", f.detected_s);
+  v("recovered_s", f.recovered_s);
+  v("clients_evicted", f.clients_evicted);
+  v("lost_bytes", f.lost_bytes);
+  v("failed_calls", f.failed_calls);
+}
+
 template <class V> void fields(V& v, Seen<V, HsmStateRow>& s) {
   v("state", s.state);
   v("files", s.files);
@@ -216,6 +227,7 @@ template <class V> void fields(V& v, Seen<V, RunResult>& r) {
   v("hsm", r.hsm);
   v("pcc", r.pcc);
   v("networks", r.networks);
+  v("faults", r.faults);
   v("stations", r.stations);
   v("station_classes", r.station_classes);
   v("bottleneck", r.bottleneck);

@@ -94,6 +94,18 @@ struct JobRow {
   GpuTimeShares stalls{};
 };
 
+// A failure, and what came of it.
+struct FaultRow {
+  std::string kind{};   // `ost_failover`
+  std::string target{}; // `ost 3`
+  double at_s = 0;
+  std::optional<double> detected_s{};
+  std::optional<double> recovered_s{};
+  std::uint64_t clients_evicted = 0;
+  std::uint64_t lost_bytes = 0;
+  std::uint64_t failed_calls = 0;
+};
+
 // Files in one state of HSM, by the words of `lfs hsm_state`.
 struct HsmStateRow {
   std::string state{}; // empty: HSM knows nothing of them
@@ -232,6 +244,7 @@ struct RunResult {
   std::optional<HsmReport> hsm; // empty without an archive
   std::optional<PccReport> pcc; // empty without it
   std::vector<NetworkRow> networks;
+  std::vector<FaultRow> faults; // that happened, in their order
   std::vector<StationRow> stations;
   std::vector<StationClassRow> station_classes;
   std::optional<Bottleneck> bottleneck;

@@ -82,6 +82,13 @@ inline RunResult sample_result() {
   r.pcc = {12, 4, 1'835'008, 7'340'032};
   r.networks = {{"efa", 231'040, 0, 976'000'000'000, 68'719'476'736},
                 {"tcp", 0, 13'440, 1'048'576, 0}};
+  r.faults = {{"ost_failover", "ost 3", 60, 90, 90.041, 0, 0, 0},
+              {.kind = "client_dead",
+               .target = "client 1",
+               .at_s = 200.5,
+               .clients_evicted = 1,
+               .lost_bytes = 4'194'304,
+               .failed_calls = 7}};
   r.stations = {{"ost0.disk", "ost_disk", "fifo", 98.25, 12.5, 30'560, "1 server"}};
   r.station_classes = {{"client_nic", 2, 12.5, 12.75, 1.25},
                        {"oss_nic", 4, 61.25, 62.5, 3.75},

@@ -82,6 +82,11 @@ LNet   data RPCs  metadata RPCs     read  written
   efa    231,040              0  909 GiB   64 GiB
   tcp          0         13,440    1 MiB      0 B
 
+Faults                          at  noticed after  over after
+  ost_failover, ost 3        1 min           30 s     30.04 s
+  client_dead, client 1  3.342 min              -           -
+  client_dead, client 1: 1 client evicted, 4 MiB lost, 7 calls failed
+
 Stations      count  mean busy  most busy  requests present
   ost_disk        8     96.1 %     98.2 %             12.50  <- bottleneck
   oss_nic         4     61.2 %     62.5 %              3.75
