@@ -155,7 +155,7 @@ std::optional<OssIndex> Faults::partner_of(OssIndex oss) const {
 Task Faults::strike_once(std::uint32_t number) {
   const Fault& fault = faults_[number];
   co_await pause(*fault.at);
-  const std::uint32_t any = static_cast<std::uint32_t>(
+  const auto any = static_cast<std::uint32_t>(
       random::below(components(fault), seed_, random::component("fault.component"), number));
   co_await strike(fault, fault.component.value_or(any));
 }
