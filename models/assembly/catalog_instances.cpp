@@ -31,7 +31,7 @@ const ParameterTable& Instance::parameters() {
        .field = field<&I::memory>,
        .default_text = kRequired,
        .min = 1,
-       .doc = "Memory of a node; not used yet: clients' page caches are not simulated."},
+       .doc = "Memory of a node; defaults of the client's tunables depend on it."},
       {.key = "tcp.nic_bandwidth",
        .field = field<&I::tcp_bandwidth>,
        .default_text = kRequired,

@@ -18,8 +18,8 @@ Ior::Ior(kernel::Engine& engine, Storage& storage, LoadPlace place, const IorSet
                                     .seed = place_.seed},
       directory_(storage.place_directory(kRootDirectory)), files_(pattern_.files()),
       written_(rank_count(), settings.write ? 0 : pattern_.transfers_per_rank()) {
-  name_phase(kWrite, "write", true);
-  name_phase(kRead, "read", true);
+  name_phase(access_write, "write", true);
+  name_phase(access_read, "read", true);
   // Without a write phase the files are there from before.
   for (FileIndex& file : files_)
     file = settings.write ? storage.reserve_file(directory_)
@@ -47,15 +47,16 @@ Task Ior::write_phase(std::uint32_t rank) {
   const std::uint64_t all = pattern_.transfers_per_rank();
   std::uint64_t& done = written_[rank];
   done = 0;
-  begin(kWrite);
+  begin(access_write);
   std::unique_ptr<OpenFile> file;
-  co_await open(rank, rank, kWrite, file);
+  co_await open(rank, rank, access_write, file);
   if (settings_.intra_test_barriers) co_await barrier(rank);
-  if (file) co_await transfers(rank, rank, *file, kWrite, 0, all, settings_.stonewall, done);
+  if (file) co_await transfers(rank, rank, *file, access_write, 0, all, settings_.stonewall, done);
   if (settings_.stonewall > Seconds{} && settings_.stonewall_wear_out) {
     most_written_ = std::max(most_written_, done);
     co_await barrier(rank);
-    if (file) co_await transfers(rank, rank, *file, kWrite, done, most_written_, Seconds{}, done);
+    if (file)
+      co_await transfers(rank, rank, *file, access_write, done, most_written_, Seconds{}, done);
   }
   if (file && settings_.fsync) co_await sync(rank, *file);
   if (settings_.intra_test_barriers) co_await barrier(rank);
@@ -63,9 +64,9 @@ Task Ior::write_phase(std::uint32_t rank) {
     const Seconds before = now();
     Outcome outcome;
     co_await storage_.close(std::move(file), outcome);
-    note(rank, before, outcome, kWrite);
+    note(rank, before, outcome, access_write);
   }
-  end(kWrite);
+  end(access_write);
 }
 
 Task Ior::read_phase(std::uint32_t rank) {
@@ -73,34 +74,35 @@ Task Ior::read_phase(std::uint32_t rank) {
       settings_.reorder_tasks
           ? reordered(rank, rank_count(), place_.ranks_per_client, settings_.task_per_node_offset)
           : rank;
-  begin(kRead);
+  begin(access_read);
   std::unique_ptr<OpenFile> file;
-  co_await open(rank, owner, kRead, file);
+  co_await open(rank, owner, access_read, file);
   if (settings_.intra_test_barriers) co_await barrier(rank);
   std::uint64_t done = 0;
   const Seconds stonewall = settings_.stonewall_wear_out ? Seconds{} : settings_.stonewall;
-  if (file) co_await transfers(rank, owner, *file, kRead, 0, written_[owner], stonewall, done);
+  if (file)
+    co_await transfers(rank, owner, *file, access_read, 0, written_[owner], stonewall, done);
   if (settings_.intra_test_barriers) co_await barrier(rank);
   if (file) {
     const Seconds before = now();
     Outcome outcome;
     co_await storage_.close(std::move(file), outcome);
-    note(rank, before, outcome, kRead);
+    note(rank, before, outcome, access_read);
   }
-  end(kRead);
+  end(access_read);
 }
 
 Task Ior::open(std::uint32_t rank, std::uint32_t owner, Access access,
                std::unique_ptr<OpenFile>& file) {
   const Seconds before = now();
   Outcome outcome;
-  const OpenMode mode{.write = access == kWrite,
-                      .create = access == kWrite,
+  const OpenMode mode{.write = access == access_write,
+                      .create = access == access_write,
                       .truncate = false,
                       .append = false,
                       .direct = settings_.direct,
                       .gpu = false,
-                      .map = access == kRead && settings_.api == "MMAP"};
+                      .map = access == access_read && settings_.api == "MMAP"};
   co_await storage_.open(caller(rank), file_of(owner), mode, file, outcome);
   note(rank, before, outcome, access);
 }
@@ -113,7 +115,7 @@ Task Ior::transfers(std::uint32_t rank, std::uint32_t owner, OpenFile& file, Acc
     const IorTransfer transfer = transfer_of(pattern_, owner, i);
     const Seconds before = now();
     Outcome outcome;
-    if (access == kWrite) {
+    if (access == access_write) {
       co_await storage_.write(file, transfer.offset, transfer.length, outcome);
     } else if (transfer.offset + transfer.length <= storage_.file_size(file.file())) {
       co_await storage_.read(file, transfer.offset, transfer.length, outcome);
@@ -121,7 +123,7 @@ Task Ior::transfers(std::uint32_t rank, std::uint32_t owner, OpenFile& file, Acc
       outcome.fail(StorageError::io); // what could not be written: a short read
     }
     if (note(rank, before, outcome, access)) count(access, transfer.length);
-    if (access == kWrite && settings_.fsync_per_write) co_await sync(rank, file);
+    if (access == access_write && settings_.fsync_per_write) co_await sync(rank, file);
     done = i + 1;
     // As IOR does: looked at after a transfer, so that each rank does one.
     if (stonewall > Seconds{} && now() - start > stonewall) break;
@@ -132,7 +134,7 @@ Task Ior::sync(std::uint32_t rank, OpenFile& file) {
   const Seconds before = now();
   Outcome outcome;
   co_await storage_.sync(file, outcome);
-  note(rank, before, outcome, kWrite);
+  note(rank, before, outcome, access_write);
 }
 
 // Outside the phases, as in IOR. The next repetition writes to a new file.

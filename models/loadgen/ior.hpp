@@ -46,7 +46,7 @@ public:
   Ior(kernel::Engine& engine, Storage& storage, LoadPlace place, const IorSettings& settings);
 
 private:
-  enum Access : PhaseIndex { kWrite, kRead };
+  enum Access : PhaseIndex { access_write, access_read };
 
   std::uint32_t repetitions() const override { return settings_.iterations; }
   kernel::Task run_once(std::uint32_t rank) override;

@@ -12,11 +12,11 @@ Mdtest::Mdtest(kernel::Engine& engine, Storage& storage, LoadPlace place,
     : LoadJob(engine, storage, std::move(place)), settings_(settings),
       top_(storage.place_directory(kRootDirectory)), ranks_(rank_count()) {
   const bool dirs = settings.dirs_only;
-  name_phase(kCreate, dirs ? "directory create" : "create", false);
-  name_phase(kStat, "stat", false);
-  name_phase(kRead, "read", false);
-  name_phase(kRemove, dirs ? "directory remove" : "remove", false);
-  name_phase(kList, "list", false);
+  name_phase(phase_create, dirs ? "directory create" : "create", false);
+  name_phase(phase_stat, "stat", false);
+  name_phase(phase_read, "read", false);
+  name_phase(phase_remove, dirs ? "directory remove" : "remove", false);
+  name_phase(phase_list, "list", false);
   for (Rank& rank : ranks_) rank.directory = top_;
   if (!settings.create) place_items();
 }
@@ -87,7 +87,7 @@ Task Mdtest::create_phase(std::uint32_t rank) {
   self.files.clear();
   self.directories.clear();
   most_created_ = 0;
-  begin(kCreate);
+  begin(phase_create);
   const Seconds start = now();
   const bool stonewalled = settings_.stonewall > Seconds{};
   const bool creates = rank == 0 || !settings_.shared_file;
@@ -101,7 +101,7 @@ Task Mdtest::create_phase(std::uint32_t rank) {
     co_await barrier(rank);
     while (creates && items_of(self) < most_created_) co_await create_item(rank);
   }
-  end(kCreate);
+  end(phase_create);
 }
 
 Task Mdtest::create_item(std::uint32_t rank) {
@@ -115,7 +115,7 @@ Task Mdtest::create_item(std::uint32_t rank) {
     self.files.push_back(storage_.reserve_file(self.directory));
     co_await create_file(rank, self.files.back(), outcome);
   }
-  if (note(rank, before, outcome, kCreate)) count(kCreate, settings_.write_bytes);
+  if (note(rank, before, outcome, phase_create)) count(phase_create, settings_.write_bytes);
 }
 
 Task Mdtest::create_file(std::uint32_t rank, FileIndex file, Outcome& outcome) {
@@ -136,43 +136,43 @@ Task Mdtest::create_file(std::uint32_t rank, FileIndex file, Outcome& outcome) {
 }
 
 Task Mdtest::stat_phase(std::uint32_t rank) {
-  begin(kStat);
+  begin(phase_stat);
   for (const FileIndex file : ranks_[owner(rank, 1)].files) {
     const Seconds before = now();
     Outcome outcome;
     co_await storage_.stat(caller(rank), file, outcome);
-    if (note(rank, before, outcome, kStat)) count(kStat, Bytes{});
+    if (note(rank, before, outcome, phase_stat)) count(phase_stat, Bytes{});
   }
-  end(kStat);
+  end(phase_stat);
 }
 
 // `ls -l`: the names of a directory, then stat of each in their order. A directory for all is
 // listed by every rank.
 Task Mdtest::list_phase(std::uint32_t rank) {
-  begin(kList);
+  begin(phase_list);
   std::vector<FileIndex> files;
   Seconds before = now();
   Outcome listed;
   co_await storage_.list(caller(rank), ranks_[owner(rank, 1)].directory, files, listed);
-  note(rank, before, listed, kList);
+  note(rank, before, listed, phase_list);
   for (const FileIndex file : files) {
     before = now();
     Outcome outcome;
     co_await storage_.stat(caller(rank), file, outcome);
-    if (note(rank, before, outcome, kList)) count(kList, Bytes{});
+    if (note(rank, before, outcome, phase_list)) count(phase_list, Bytes{});
   }
-  end(kList);
+  end(phase_list);
 }
 
 Task Mdtest::read_phase(std::uint32_t rank) {
-  begin(kRead);
+  begin(phase_read);
   for (const FileIndex file : ranks_[owner(rank, 2)].files) {
     const Seconds before = now();
     Outcome outcome;
     co_await read_file(rank, file, outcome);
-    if (note(rank, before, outcome, kRead)) count(kRead, settings_.read_bytes);
+    if (note(rank, before, outcome, phase_read)) count(phase_read, settings_.read_bytes);
   }
-  end(kRead);
+  end(phase_read);
 }
 
 Task Mdtest::read_file(std::uint32_t rank, FileIndex file, Outcome& outcome) {
@@ -187,7 +187,7 @@ Task Mdtest::read_file(std::uint32_t rank, FileIndex file, Outcome& outcome) {
 }
 
 Task Mdtest::remove_phase(std::uint32_t rank) {
-  begin(kRemove);
+  begin(phase_remove);
   const Rank& other = ranks_[owner(rank, 3)];
   const std::size_t items = settings_.shared_file && rank != 0 ? 0 : items_of(other);
   for (std::size_t i = 0; i < items; ++i) {
@@ -197,9 +197,9 @@ Task Mdtest::remove_phase(std::uint32_t rank) {
       co_await storage_.remove_directory(caller(rank), other.directories[i], outcome);
     else
       co_await storage_.remove(caller(rank), other.files[i], outcome);
-    if (note(rank, before, outcome, kRemove)) count(kRemove, Bytes{});
+    if (note(rank, before, outcome, phase_remove)) count(phase_remove, Bytes{});
   }
-  end(kRemove);
+  end(phase_remove);
 }
 
 } // namespace lustrum::loadgen

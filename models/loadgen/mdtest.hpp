@@ -41,7 +41,7 @@ public:
   Mdtest(kernel::Engine& engine, Storage& storage, LoadPlace place, const MdtestSettings& settings);
 
 private:
-  enum Step : PhaseIndex { kCreate, kStat, kRead, kRemove, kList };
+  enum Step : PhaseIndex { phase_create, phase_stat, phase_read, phase_remove, phase_list };
   struct Rank {
     DirectoryIndex directory; // where it creates
     std::vector<FileIndex> files;

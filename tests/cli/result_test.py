@@ -109,7 +109,8 @@ class Result(Case):
                     self.check_training(document, len(document["metrics"]["epoch_time_s"]))
                 else:
                     self.assertIsNone(document["metrics"]["au_mean_pct"])
-                self.assertEqual(document["metrics"]["errors"], 0)
+                if not document["faults"]:  # calls fail only where something does
+                    self.assertEqual(document["metrics"]["errors"], 0)
 
     def test_every_workload_on_its_gpu(self):
         for workload, files in FILES.items():

@@ -44,8 +44,8 @@ TEST_CASE("L17: a preload takes n t / m, or the agents' time for all bytes") {
   CHECK(preload_s(1) / 3600 == Approx(2.0926).epsilon(0.0005));
   CHECK(preload_s(23) == Approx(330).epsilon(0.01));
   // An agent of 1 GB/s needs 345 s for the data alone. While one file waits for its first byte
-  // others are under way, so that is nearly all it takes: 100 files begin in step, and it takes some
-  // rounds until they do not.
+  // others are under way, so that is nearly all it takes: 100 files begin in step, and it takes
+  // some rounds until they do not.
   CHECK(preload_s(100, BytesPerSecond{1e9}) == Approx(345).epsilon(0.01));
 }
 

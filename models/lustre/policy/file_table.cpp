@@ -139,8 +139,7 @@ bool FileTable::instantiate_whole(FileIndex file, Seconds now) {
   const Bytes size = this->size(file);
   const std::size_t reached = layout(file).components_of(Bytes{}, size).second;
   bool fits = true;
-  for (std::size_t c = 0; c < reached && fits; ++c)
-    fits = instantiate(file, c, now).has_value();
+  for (std::size_t c = 0; c < reached && fits; ++c) fits = instantiate(file, c, now).has_value();
   extents_.clear();
   if (fits && size > Bytes{}) layout(file).map(Bytes{}, size, extents_);
   for (const ObjectExtent& extent : extents_)
