@@ -90,7 +90,7 @@ lustre::TbfRule rule_of(const TbfRuleChoice& choice, const Scenario& scenario) {
   for (const std::string& text : choice.nid) {
     const auto range = client_range(text);
     for (std::uint32_t c = range->first; c <= range->second; ++c)
-      rule.match.clients.push_back(ClientIndex{c});
+      rule.match.clients.emplace_back(c);
   }
   for (const std::string& name : choice.job)
     for (std::uint32_t j = 0; j < scenario.jobs.size(); ++j)

@@ -8,6 +8,7 @@ constexpr std::string_view kNone = "the entry does not state it: not offered, or
 
 } // namespace
 
+// NOLINTNEXTLINE(readability-function-size): a table, row after row
 const ParameterTable& Instance::parameters() {
   using I = Instance;
   static const ParameterTable table{

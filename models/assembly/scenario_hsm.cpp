@@ -61,6 +61,7 @@ ParameterTable data_rows() {
   };
 }
 
+// NOLINTNEXTLINE(readability-function-size): a table, row after row
 ParameterTable agent_rows() {
   return {
       {.key = "agents",

@@ -158,6 +158,7 @@ RunResult simulate(const Scenario& scenario, const std::string& command,
   engine.run();
 
   std::vector<JobReport> reports;
+  reports.reserve(jobs.size());
   for (const auto& job : jobs) reports.push_back(job->report());
   check_laws(engine.world(), filesystem, reports);
   RunResult result;

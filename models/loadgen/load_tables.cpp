@@ -154,6 +154,7 @@ void IorSettings::apply_preset(std::string_view name) {
   }
 }
 
+// NOLINTNEXTLINE(readability-function-size): a table, row after row
 const ParameterTable& MdtestSettings::parameters() {
   using S = MdtestSettings;
   static const ParameterTable table{

@@ -3,6 +3,9 @@
 #include "tests/model/ideal_filesystem.hpp"
 
 #include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include <utility>
 
 using namespace lustrum;
 using namespace lustrum::lustre;
@@ -194,6 +197,53 @@ TEST_CASE("what is synced survives an eviction, what is not is lost and counted"
   CHECK(machine.fs.totals().write_lost == Bytes{2 * kMib});
   CHECK(machine.fs.totals().write_stored == Bytes{5 * kMib});
   CHECK(events[0].lost == Bytes{2 * kMib});
+}
+
+TEST_CASE("property: a page is lost if an eviction comes before its sync, and only then") {
+  // One step every 0.1 s: a page of its own is written, or a sync, or an eviction. 60 steps end
+  // long before anything is written back for its age (30 s) or for a full RPC (1,024 pages).
+  CHECK(rc::check("evictions between writes and syncs", [] {
+    enum class What : std::uint8_t { write, sync, evict };
+    const auto whats =
+        *rc::gen::resize(60, rc::gen::container<std::vector<What>>(rc::gen::weightedElement<What>(
+                                 {{6, What::write}, {2, What::sync}, {1, What::evict}})));
+    constexpr std::uint64_t kPageBytes = 4096;
+    std::vector<Step> steps;
+    std::vector<Fault> faults;
+    std::vector<StorageError> expected;
+    std::uint64_t pages = 0;
+    std::uint64_t unsynced = 0;
+    std::uint64_t lost = 0;
+    bool loss_unreported = false;
+    for (std::size_t i = 0; i < whats.size(); ++i) {
+      const double at_s = 1 + 0.1 * static_cast<double>(i);
+      if (whats[i] == What::evict) {
+        faults.push_back(fault(FaultKind::client_evict, at_s, 0));
+        loss_unreported = loss_unreported || unsynced > 0;
+        lost += std::exchange(unsynced, 0);
+      } else if (whats[i] == What::write) {
+        steps.push_back({Seconds{at_s}, 'w', Bytes{kPageBytes * pages++}, Bytes{kPageBytes}});
+        expected.push_back(StorageError::none);
+        ++unsynced;
+      } else {
+        steps.push_back({Seconds{at_s}, 's'});
+        expected.push_back(std::exchange(loss_unreported, false) ? StorageError::io
+                                                                 : StorageError::none);
+        unsynced = 0;
+      }
+    }
+    steps.push_back({Seconds{20}, 's'});
+    expected.push_back(loss_unreported ? StorageError::io : StorageError::none);
+    FilesystemSettings settings = of_clients(1);
+    settings.layout = striped(1);
+    Machine machine(settings);
+    Journal journal;
+    run(machine, 0, machine.fs.place_file(kRootDirectory, Bytes{}), steps, journal);
+    run_with(machine, faults);
+    RC_ASSERT(journal.errors == expected);
+    RC_ASSERT(machine.fs.totals().write_lost == Bytes{kPageBytes * lost});
+    RC_ASSERT(machine.fs.totals().write_stored == Bytes{kPageBytes * (pages - lost)});
+  }));
 }
 
 TEST_CASE("the partner of a failed OSS serves both shares of OSTs") {

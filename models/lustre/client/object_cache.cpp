@@ -54,8 +54,8 @@ std::uint32_t ObjectCache::new_fetch() {
 
 void ObjectCache::start(JobIndex job, std::uint32_t object, Extent extent, Extent demand) {
   cache_.probe(object, extent, lookup_);
-  for (std::size_t i = 0; i < lookup_.missing.size(); ++i) {
-    const Extent missing{lookup_.missing[i].begin, std::min(lookup_.missing[i].end, extent.end)};
+  for (const Extent& found : lookup_.missing) {
+    const Extent missing{found.begin, std::min(found.end, extent.end)};
     for (Bytes at = missing.begin; at < missing.end;) {
       // RPCs are aligned to their size within the object.
       const Bytes next = std::min(missing.end, chunk_begin(at) + settings_.rpc_size);
