@@ -7,6 +7,7 @@ namespace {
 
 using T = LustreTunables;
 
+// NOLINTNEXTLINE(readability-function-size): a table, row after row
 ParameterTable process_rows() {
   return {
       {.key = "preset",
