@@ -56,9 +56,8 @@ Task HsmService::restore(FileIndex file, Outcome& outcome) {
     if (!is_released(file)) break;
     HsmCoordinator& mdt = coordinator(file);
     std::uint32_t id = 0;
-    if (mdt.add(HsmAction::restore, file, id) != HsmAnswer::allowed) {
-      outcome.fail(StorageError::no_data);
-    } else if (settings_.non_blocking_restore) {
+    const bool refused = mdt.add(HsmAction::restore, file, id) != HsmAnswer::allowed;
+    if (refused || settings_.non_blocking_restore) {
       outcome.fail(StorageError::no_data);
     } else {
       const StorageError error = co_await mdt.done(id);
