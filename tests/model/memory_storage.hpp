@@ -65,10 +65,10 @@ public:
 
   kernel::Task open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<OpenFile>& opened,
                     Outcome& outcome) override {
-    File& entry = files_[file.value()];
     co_await spend(caller, latencies_.open, outcome);
-    if (!entry.exists && !mode.create) co_return outcome.fail(StorageError::no_entry);
-    if (!entry.exists) co_await spend(caller, latencies_.create, outcome);
+    const bool exists = files_[file.value()].exists;
+    if (!exists && !mode.create) co_return outcome.fail(StorageError::no_entry);
+    if (!exists) co_await spend(caller, latencies_.create, outcome);
     files_[file.value()].exists = true;
     if (mode.map) ++mapped;
     opened = std::make_unique<OpenFile>(caller, file, mode);
