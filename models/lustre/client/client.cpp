@@ -371,69 +371,6 @@ Task Client::sync_object(std::uint32_t object, Outcome& outcome) {
   co_await objects_.osc_of(object).call(RpcOpcode::ost_sync, Cause::write_back, outcome);
 }
 
-// --- Direct I/O -------------------------------------------------------------------------------
-
-Task Client::transfer_hybrid(File& file, Extent extent, device::Operation operation,
-                             Outcome& outcome) {
-  // Through buffers of the kernel, which are copied beside the transfer: one copy more than direct
-  // I/O, none of the page cache's bookkeeping.
-  const bool reads = operation == device::Operation::read;
-  const BytesPerSecond copy =
-      reads ? tunables_.client_copy_bandwidth : tunables_.client_copy_bandwidth_write;
-  const Seconds begin = parts_.world.now();
-  co_await transfer_direct(file, extent, operation, outcome);
-  const Seconds left = extent.length() / copy - (parts_.world.now() - begin);
-  if (left > Seconds{}) co_await work(left, outcome);
-}
-
-Task Client::transfer_direct(File& file, Extent extent, device::Operation operation,
-                             Outcome& outcome) {
-  const bool reads = operation == device::Operation::read;
-  // The process pins the pages of its buffer.
-  if (!file.mode().gpu)
-    co_await work(extent.length() / (reads ? tunables_.client_dio_bandwidth_read
-                                           : tunables_.client_dio_bandwidth_write),
-                  outcome);
-  if (tunables_.llite_parallel_dio) {
-    co_await transfer_parts(file, extent, operation, outcome);
-    co_return;
-  }
-  // Before Lustre 2.15 one stripe after the other.
-  const Bytes stripe = parts_.files.layout(file.file()).components().front().stripe_size;
-  for (Bytes at = extent.begin; at < extent.end && outcome.ok();) {
-    const Bytes next = std::min(extent.end, at - at % stripe + stripe);
-    co_await transfer_parts(file, {at, next}, operation, outcome);
-    at = next;
-  }
-}
-
-Task Client::transfer_parts(File& file, Extent extent, device::Operation operation,
-                            Outcome& outcome) {
-  const JobIndex job = file.caller().job;
-  const FileIndex index = file.file();
-  std::vector<ObjectExtent> parts;
-  map(index, extent, parts);
-  kernel::TaskGroup group = parts_.world.group();
-  std::deque<Outcome> each;
-  const double start_s = parts_.world.now().count();
-  for (const ObjectExtent& part : parts) {
-    const std::uint32_t object = parts_.files.object_number(index, part.object);
-    const Bytes end = part.offset + part.length;
-    if (operation == device::Operation::write && !parts_.files.extend_object(object, end)) {
-      outcome.fail(StorageError::no_space);
-      continue;
-    }
-    group.add(objects_.transfer_direct(job, object, {part.offset, end}, operation, file.mode().gpu,
-                                       each.emplace_back()),
-              {"client direct I/O", index_.value()});
-  }
-  co_await group.all();
-  Outcome all;
-  for (const Outcome& one : each) all += one;
-  outcome.time.add_split_as(all.time, parts_.world.now().count() - start_s, Cause::network);
-  outcome.fail(all.error);
-}
-
 void Client::drop_caches() {
   objects_.drop_clean();
   metadata_.drop_caches();
