@@ -15,7 +15,7 @@ constexpr std::uint32_t kIopsPerMds = 12'000;
 
 fabric::Lnd lnd_of(const Scenario& scenario) {
   if (!scenario.network.is_rdma()) return fabric::Lnd::tcp;
-  return scenario.filesystem.rdma_lnd.value == "o2ib" ? fabric::Lnd::o2ib : fabric::Lnd::efa;
+  return scenario.uses_efa() ? fabric::Lnd::efa : fabric::Lnd::o2ib;
 }
 
 BytesPerSecond least_limit(BytesPerSecond one, BytesPerSecond other) {
@@ -30,8 +30,7 @@ void add_tcp(const Scenario& scenario, fabric::FabricSettings& fabric) {
   constexpr std::uint32_t kPartitions = 2; // assumed: one per socket
   const BytesPerSecond card = scenario.instance.tcp_bandwidth.value;
   const fabric::SocklndSettings tcp{
-      .conns_per_peer = fabric::socklnd_conns_per_peer(
-          card, fabric::lustre_minor_version(system.lustre_version.value)),
+      .conns_per_peer = scenario.lustre.lnet_conns_per_peer,
       .per_connection = system.tcp_per_connection.value,
       .copy = system.tcp_copy.value,
       .threads =
@@ -79,12 +78,9 @@ fabric::FabricSettings build_fabric(const Scenario& scenario, BytesPerSecond ser
     add_rdma(scenario, fabric);
   else
     add_tcp(scenario, fabric);
-  constexpr std::uint32_t kPeerCredits = 8;     // Lustre lib-lnet.h
-  constexpr std::uint32_t kPeerCreditsEfa = 32; // FSx for Lustre guide, EFA clients
-  const std::uint32_t usual = fabric.lnd == fabric::Lnd::efa ? kPeerCreditsEfa : kPeerCredits;
   // A credit comes back when the receiver's answer does.
-  fabric.credits = {.credits = network.credits,
-                    .peer_credits = network.peer_credits > 0 ? network.peer_credits : usual,
+  fabric.credits = {.credits = scenario.lustre.lnet_credits,
+                    .peer_credits = scenario.lustre.lnet_peer_credits,
                     .round = fabric.latency * 2};
   if (network.routers.count > 0) {
     fabric.routers.count = network.routers.count;

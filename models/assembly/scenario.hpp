@@ -124,8 +124,6 @@ struct NetworkSettings {
   std::string lnd;        // tcp, efa or o2ib
   std::uint32_t nics = 0; // after loading: the real number
   bool gds = false;       // GPUDirect Storage
-  std::uint32_t credits = 0;
-  std::uint32_t peer_credits = 0; // 0: the driver's
   RouterChoice routers;
 
   // The figures under `efa` of the catalog hold: EFA, or InfiniBand on premises.
@@ -166,6 +164,8 @@ struct Scenario {
   std::string workload_path(const ScenarioJob& job) const {
     return jobs.size() > 1 ? job.name + ".workload" : "workload";
   }
+  // Lustre's data rides EFA; `lnd: efa` on premises stands for the RDMA network there is.
+  bool uses_efa() const { return network.is_rdma() && filesystem.rdma_lnd.value != "o2ib"; }
   std::uint32_t oss_count() const;
   std::uint32_t osts_per_oss() const;
   Bytes ost_capacity() const; // as the bill counts it (FSx: a TiB of 1,000 GiB)

@@ -23,6 +23,7 @@ lustre::HostFacts host_of(const Scenario& scenario) {
   if (instance.memory.value > Bytes{}) host.memory = instance.memory.value;
   if (instance.vcpus.value > 0) host.cpus = instance.vcpus.value;
   host.tcp = !scenario.network.is_rdma();
+  host.efa = scenario.uses_efa();
   const BytesPerSecond nic =
       host.tcp ? instance.tcp_bandwidth.value : instance.efa_nic_bandwidth.value;
   if (nic.count() > 0) host.nic_bandwidth = nic;

@@ -2,15 +2,11 @@
 
 #include <algorithm>
 #include <cassert>
-#include <charconv>
-#include <cmath>
 
 namespace lustrum::fabric {
 
 namespace {
 
-constexpr std::uint32_t kFirstWithManyConnections = 15; // Lustre 2.15
-constexpr double kBytesPerSecondOfGigabit = 1e9 / 8;
 constexpr std::uint32_t kLeastThreads = 3;
 constexpr std::uint32_t kMostThreads = 6;
 
@@ -26,22 +22,6 @@ std::string_view to_string(Lnd lnd) {
     return "efa";
   }
   return {};
-}
-
-std::uint32_t socklnd_conns_per_peer(BytesPerSecond nic, std::uint32_t lustre_minor_version) {
-  assert(nic.count() > 0);
-  if (lustre_minor_version < kFirstWithManyConnections) return 1;
-  // The driver knows whole Gbit/s only.
-  const double gigabits = std::max(1.0, std::floor(nic.count() / kBytesPerSecondOfGigabit));
-  return static_cast<std::uint32_t>(std::ilogb(gigabits)) / 2 + 1;
-}
-
-std::uint32_t lustre_minor_version(std::string_view text) {
-  const std::size_t dot = text.find('.');
-  if (dot == std::string_view::npos) return 0;
-  std::uint32_t minor = 0;
-  std::from_chars(text.data() + dot + 1, text.data() + text.size(), minor);
-  return minor;
 }
 
 std::uint32_t socklnd_threads(std::uint32_t cores, std::uint32_t partitions) {

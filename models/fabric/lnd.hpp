@@ -16,21 +16,13 @@ std::string_view to_string(Lnd lnd);
 // The largest piece in which LNet moves bulk data (its MTU).
 inline constexpr Bytes kLnetMessage{kMib};
 
-// Sockets for bulk data in each direction between a client and a server, as socklnd chooses them by
-// the speed of the network card: floor(log2(Gbit/s)) / 2 + 1, before Lustre 2.15 always 1.
-// Pre: nic > 0. Source: Lustre 2.15 socklnd_modparams.c
-std::uint32_t socklnd_conns_per_peer(BytesPerSecond nic, std::uint32_t lustre_minor_version);
-
-// Minor version of a text like `2.15`; 0 where there is none.
-std::uint32_t lustre_minor_version(std::string_view text);
-
 // Threads of a client that copy received data: for each CPU partition half of its cores, at least 3
 // and at most 6, never more than there are. Source: Lustre 2.15 socklnd.c,
 // ksocknal_start_schedulers
 std::uint32_t socklnd_threads(std::uint32_t cores, std::uint32_t partitions);
 
 struct SocklndSettings {
-  std::uint32_t conns_per_peer = 1;
+  std::uint32_t conns_per_peer = 1; // sockets for bulk data in each direction
   BytesPerSecond per_connection{}; // most that the network gives to one TCP connection; 0: no limit
   BytesPerSecond copy{};           // most that one thread receives: it copies; 0: no limit
   std::uint32_t threads = 1;       // of a client

@@ -15,26 +15,6 @@ BytesPerSecond gbit(double n) { return BytesPerSecond{n * 1e9 / 8}; }
 
 } // namespace
 
-TEST_CASE("socklnd opens floor(log2(Gbit/s)) / 2 + 1 sockets for bulk in each direction") {
-  struct Row {
-    double gigabits;
-    std::uint32_t sockets;
-  };
-  for (const Row& row :
-       {Row{1, 1}, Row{10, 2}, Row{25, 3}, Row{50, 3}, Row{100, 4}, Row{200, 4}, Row{400, 5}}) {
-    CAPTURE(row.gigabits);
-    CHECK(socklnd_conns_per_peer(gbit(row.gigabits), 15) == row.sockets);
-    CHECK(socklnd_conns_per_peer(gbit(row.gigabits), 17) == row.sockets);
-    CHECK(socklnd_conns_per_peer(gbit(row.gigabits), 12) == 1);
-  }
-}
-
-TEST_CASE("the minor version of a Lustre version") {
-  CHECK(lustre_minor_version("2.15") == 15);
-  CHECK(lustre_minor_version("2.10.8") == 10);
-  CHECK(lustre_minor_version("exascaler") == 0);
-}
-
 TEST_CASE("receiving threads: half of a partition's cores, 3 to 6 of them") {
   CHECK(socklnd_threads(2, 1) == 2); // never more than there are
   CHECK(socklnd_threads(4, 1) == 3);

@@ -103,6 +103,12 @@ std::uint32_t cached_mb(const LustreTunables&, LustreVersion, const HostFacts& h
   return mib(host.memory / 2);
 }
 
+std::uint32_t peer_credits(const LustreTunables&, LustreVersion, const HostFacts& host) {
+  constexpr std::uint32_t kUsual = 8;
+  constexpr std::uint32_t kOverEfa = 32; // FSx for Lustre guide, EFA clients
+  return host.efa ? kOverEfa : kUsual;
+}
+
 // Source: lustre-release llite_lib.c, obd.h; the floor of 2.16: llite_internal.h.
 using T = LustreTunables;
 constexpr std::array kRules{
@@ -119,6 +125,7 @@ constexpr std::array kRules{
     RuleRow{"llite.max_read_ahead_async_active", "vCPUs/2", &T::llite_max_read_ahead_async_active,
             async_active},
     RuleRow{"llite.max_cached_mb", "memory/2", &T::llite_max_cached_mb, cached_mb},
+    RuleRow{"lnet.peer_credits", "8; over EFA 32", &T::lnet_peer_credits, peer_credits},
 };
 
 template <class Rows> auto find_row(const Rows& rows, std::string_view key) {

@@ -29,6 +29,7 @@ struct HostFacts {
   std::uint32_t cpus = 16;
   BytesPerSecond nic_bandwidth{100e9 / 8}; // of the card that carries Lustre's data
   bool tcp = true;                         // else RDMA
+  bool efa = false;                        // of the RDMA networks this one
 };
 
 inline constexpr std::string_view kNoPreset = "none";
