@@ -36,6 +36,7 @@ lustre::FilesystemSettings machine(std::uint32_t streams) {
   s.mds.cores = 16;
   s.mds.service.fill(Seconds{50e-6});
   s.tunables = lustre::LustreTunables::defaults();
+  s.rpc_counters = false; // as in a run without --counters
   return s;
 }
 

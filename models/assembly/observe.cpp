@@ -87,7 +87,7 @@ struct Seat {
   Cause cause;
   std::array<std::string_view, 4> classes;
 };
-constexpr std::array<Seat, 11> kSeats{{
+constexpr std::array<Seat, 12> kSeats{{
     {Cause::metadata, {"mdt_iops", "mds_cpu", "mod_slots", "mds_nic"}},
     {Cause::lock, {"oss_cpu"}},
     {Cause::rpc_slots, {"rpc_slots"}},
@@ -96,8 +96,9 @@ constexpr std::array<Seat, 11> kSeats{{
     {Cause::throttle, {"ost_credit", "oss_nic_credit"}},
     {Cause::oss_nic, {"oss_nic"}},
     {Cause::network, {"flow", "client_ceiling", "router", "lnet_peer_credits"}},
-    {Cause::client_nic, {"client_nic", "pcie"}},
-    {Cause::client_cpu, {"memory_bus", "client_receive"}},
+    {Cause::client_nic, {"client_nic"}},
+    {Cause::host_bus, {"pcie", "memory_bus"}},
+    {Cause::client_cpu, {"client_receive"}},
     {Cause::restore, {"archive", "archive_connection", "archive_requests", "hsm_agent"}},
 }};
 

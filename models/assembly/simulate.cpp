@@ -148,7 +148,9 @@ RunResult simulate(const Scenario& scenario, const std::string& command,
   if (scenario.run.data_path == "simgrid") options.data_path = kernel::DataPath::simgrid;
   if (scenario.run.event_limit > 0) options.event_limit = scenario.run.event_limit;
   kernel::Engine engine(options);
-  lustre::Filesystem filesystem(engine.world(), build_filesystem(scenario));
+  lustre::FilesystemSettings settings = build_filesystem(scenario);
+  settings.rpc_counters = counters != nullptr;
+  lustre::Filesystem filesystem(engine.world(), settings);
   std::vector<std::unique_ptr<RunningJob>> jobs;
   for (std::uint32_t i = 0; i < scenario.jobs.size(); ++i)
     jobs.push_back(start_job({scenario, scenario.jobs[i], JobIndex{i}, engine, filesystem}));

@@ -328,10 +328,11 @@ kernel::Task Fabric::send_message(Request request, double bytes, kernel::Transfe
 
 Cause Fabric::cause_of(const kernel::Station& station) {
   const std::string_view station_class = station.label().station_class;
-  if (station_class == "client_nic" || station_class == "pcie") return Cause::client_nic;
+  if (station_class == "client_nic") return Cause::client_nic;
   if (station_class == "oss_nic") return Cause::oss_nic;
+  if (station_class == "pcie" || station_class == "memory_bus") return Cause::host_bus;
+  if (station_class == "client_receive") return Cause::client_cpu;
   if (station_class == "mds_nic") return Cause::metadata;
-  if (station_class == "memory_bus" || station_class == "client_receive") return Cause::client_cpu;
   return Cause::network; // flow cap, client ceiling, router
 }
 

@@ -30,6 +30,7 @@ struct CounterNames {
   Bytes ost_capacity{};              // of each, for `lfs df`; 0: as the model has it
 };
 
+// Pre: FilesystemSettings::rpc_counters.
 std::vector<CounterFile> counter_files(const Filesystem& filesystem, Seconds now,
                                        const CounterNames& names);
 

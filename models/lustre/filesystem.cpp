@@ -92,7 +92,8 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
                           .totals = totals_,
                           .hsm = hsm(),
                           .pcc = settings_.pcc ? &*settings_.pcc : nullptr,
-                          .pcc_marks = &pcc_marks_};
+                          .pcc_marks = &pcc_marks_,
+                          .rpc_counters = settings_.rpc_counters};
   std::vector<LockHolder*> holders;
   std::vector<InodeLockHolder*> inode_holders;
   for (std::uint32_t c = 0; c < clients; ++c) {

@@ -36,6 +36,7 @@ struct FilesystemSettings {
   std::optional<HsmSettings> hsm; // without: no archive
   std::optional<PccSettings> pcc; // without: no copies on clients
   RecoverySettings recovery;      // RecoverySettings::from(tunables), unless a test says otherwise
+  bool rpc_counters = true; // of every client and OST: `osc.*.rpc_stats`; costs time and memory
   std::uint32_t jobs = 1;
   std::uint64_t seed = 0; // of the object allocator
 };

@@ -68,37 +68,56 @@ inline constexpr std::array<CauseRow, kCauses> kCauseTable{{
     {Cause::other, "other", false, "outside the training loop"},
 }};
 
-// Seconds by cause.
-class TimeAccount {
+// Seconds by cause, of the causes from `First` to `Last`.
+template <Cause First, Cause Last> class TimeByCause {
 public:
-  double& operator[](Cause cause) { return seconds_[static_cast<std::size_t>(cause)]; }
-  double operator[](Cause cause) const { return seconds_[static_cast<std::size_t>(cause)]; }
+  double& operator[](Cause cause) { return seconds_[place(cause)]; }
+  double operator[](Cause cause) const { return seconds_[place(cause)]; }
   double total() const {
     double sum = 0;
     for (double s : seconds_) sum += s;
     return sum;
   }
-  TimeAccount& operator+=(const TimeAccount& other) {
-    for (std::size_t i = 0; i < kCauses; ++i) seconds_[i] += other.seconds_[i];
+  // The other account may have fewer causes.
+  template <Cause F, Cause L> TimeByCause& operator+=(const TimeByCause<F, L>& other) {
+    for_each_of(other, [&](double& mine, double theirs) { mine += theirs; });
     return *this;
   }
-  TimeAccount& operator-=(const TimeAccount& other) {
-    for (std::size_t i = 0; i < kCauses; ++i) seconds_[i] -= other.seconds_[i];
+  TimeByCause& operator-=(const TimeByCause& other) {
+    for_each_of(other, [&](double& mine, double theirs) { mine -= theirs; });
     return *this;
   }
   // Adds `elapsed_s`, split as `other` is split; to `fallback` when `other` is empty. For things
   // done in parallel: their summed accounts say what the elapsed time was spent on.
-  void add_split_as(const TimeAccount& other, double elapsed_s, Cause fallback) {
+  template <Cause F, Cause L>
+  void add_split_as(const TimeByCause<F, L>& other, double elapsed_s, Cause fallback) {
     const double sum = other.total();
     if (!(sum > 0)) {
       (*this)[fallback] += elapsed_s;
       return;
     }
-    for (std::size_t i = 0; i < kCauses; ++i) seconds_[i] += other.seconds_[i] / sum * elapsed_s;
+    for_each_of(other, [&](double& mine, double theirs) { mine += theirs / sum * elapsed_s; });
   }
 
 private:
-  std::array<double, kCauses> seconds_{};
+  template <Cause F, Cause L> friend class TimeByCause;
+  static constexpr std::size_t place(Cause cause) {
+    return static_cast<std::size_t>(cause) - static_cast<std::size_t>(First);
+  }
+  template <Cause F, Cause L, typename Do>
+  void for_each_of(const TimeByCause<F, L>& other, const Do& apply) {
+    static_assert(F >= First && L <= Last);
+    for (std::size_t i = 0; i < other.seconds_.size(); ++i)
+      apply(seconds_[place(F) + i], other.seconds_[i]);
+  }
+
+  static constexpr std::size_t kCount =
+      static_cast<std::size_t>(Last) - static_cast<std::size_t>(First) + 1;
+  std::array<double, kCount> seconds_{};
 };
+
+using TimeAccount = TimeByCause<Cause::compute, Cause::other>;
+// What a bulk RPC can spend its time on: two cache lines, where all causes take three.
+using RpcTime = TimeByCause<Cause::rpc_slots, Cause::client_cpu>;
 
 } // namespace lustrum

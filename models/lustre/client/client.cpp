@@ -11,13 +11,14 @@ using kernel::Task;
 
 namespace {
 
-ObjectCacheSettings cache_settings(const LustreTunables& tunables) {
+ObjectCacheSettings cache_settings(const LustreTunables& tunables, bool rpc_counters) {
   return {.rpc_size = tunables.rpc_size(),
           .max_cached = Bytes{tunables.llite_max_cached_mb * kMib},
           .max_dirty = Bytes{tunables.osc_max_dirty_mb * kMib},
           .checksum_rate = tunables.osc_checksums ? tunables.checksum_rate() : BytesPerSecond{},
           .flusher_period = Seconds{tunables.vm_dirty_writeback_centisecs / 100.0},
-          .dirty_expire = Seconds{tunables.vm_dirty_expire_centisecs / 100.0}};
+          .dirty_expire = Seconds{tunables.vm_dirty_expire_centisecs / 100.0},
+          .rpc_counters = rpc_counters};
 }
 
 ReadaheadLimits readahead_limits(const LustreTunables& tunables) {
@@ -52,7 +53,8 @@ struct Client::Accounted {
 Client::Client(const ClientParts& parts, ClientIndex index, const LustreTunables& tunables)
     : parts_(parts), index_(index), tunables_(tunables), state_(parts.world),
       objects_(parts.world, parts.fabric, parts.files, parts.osts, parts.extent_locks, index,
-               state_, tunables, cache_settings(tunables), parts.timer, parts.cpu, parts.totals),
+               state_, tunables, cache_settings(tunables, parts.rpc_counters), parts.timer,
+               parts.cpu, parts.totals),
       metadata_({.world = parts.world,
                  .fabric = parts.fabric,
                  .files = parts.files,

@@ -36,6 +36,7 @@ struct ClientParts {
   HsmService* hsm = nullptr;        // without HSM
   const PccSettings* pcc = nullptr; // without PCC
   PccMarks* pcc_marks = nullptr;
+  bool rpc_counters = true;
 };
 
 class Client : public LockHolder {

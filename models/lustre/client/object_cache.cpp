@@ -29,7 +29,7 @@ Osc& ObjectCache::osc_of(std::uint32_t object) {
   std::unique_ptr<Osc>& osc = oscs_[ost.value()];
   if (!osc)
     osc = std::make_unique<Osc>(world_, fabric_, osts_[ost.value()], lock_service_, client_, state_,
-                                tunables_);
+                                tunables_, settings_.rpc_counters);
   return *osc;
 }
 
@@ -120,29 +120,43 @@ void ObjectCache::forget_fetch(std::uint32_t id) {
   free_fetches_.push_back(id);
 }
 
+void ObjectCache::leave(std::uint32_t id) {
+  if (--fetches_[id].readers == 0) forget_fetch(id);
+}
+
+void ObjectCache::note_fetched(const Outcome& fetched, double since_s, Outcome& outcome) const {
+  outcome.time.add_split_as(fetched.time, world_.now().count() - since_s, Cause::network);
+  outcome.fail(fetched.error);
+}
+
 Task ObjectCache::wait(JobIndex job, std::uint32_t object, Extent extent, Outcome& outcome) {
-  while (outcome.ok()) {
+  if (!outcome.ok()) co_return;
+  cache_.read(object, extent, lookup_);
+  if (!lookup_.missing.empty()) { // dropped since it was sent for
+    start(job, object, extent, extent);
     cache_.read(object, extent, lookup_);
-    if (!lookup_.missing.empty()) { // dropped since it was sent for
-      start(job, object, extent, extent);
-      cache_.read(object, extent, lookup_);
-    }
-    if (lookup_.fetches.empty()) co_return;
-    // All that are under way now hold what the reader wants, even if their pages are soon dropped.
-    const std::vector<std::uint32_t> ids = lookup_.fetches;
-    for (const std::uint32_t id : ids) ++fetches_[id].readers;
-    const double start_s = world_.now().count();
-    Outcome fetched;
-    for (const std::uint32_t id : ids) {
-      Fetch& fetch = fetches_[id];
-      if (!fetch.done) co_await FetchAwaiter{fetch};
-      fetched += fetch.outcome;
-      if (--fetch.readers == 0) forget_fetch(id);
-    }
-    outcome.time.add_split_as(fetched.time, world_.now().count() - start_s, Cause::network);
-    outcome.fail(fetched.error);
+  }
+  if (lookup_.fetches.empty()) co_return;
+  // All that are under way now hold what the reader wants, even if their pages are soon dropped.
+  const std::uint32_t first = lookup_.fetches.front();
+  const std::vector<std::uint32_t> others(lookup_.fetches.begin() + 1, lookup_.fetches.end());
+  ++fetches_[first].readers;
+  for (const std::uint32_t id : others) ++fetches_[id].readers;
+  const double start_s = world_.now().count();
+  if (!fetches_[first].done) co_await FetchAwaiter{fetches_[first]};
+  if (others.empty()) { // as nearly always: without a sum of its own
+    note_fetched(fetches_[first].outcome, start_s, outcome);
+    leave(first);
     co_return;
   }
+  Outcome fetched = fetches_[first].outcome;
+  leave(first);
+  for (const std::uint32_t id : others) {
+    if (!fetches_[id].done) co_await FetchAwaiter{fetches_[id]};
+    fetched += fetches_[id].outcome;
+    leave(id);
+  }
+  note_fetched(fetched, start_s, outcome);
 }
 
 // --- Direct I/O -------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ struct ObjectCacheSettings {
   BytesPerSecond checksum_rate{}; // of one core of the client; 0: checksums are off
   Seconds flusher_period{5};      // Linux write-back looks so often for pages
   Seconds dirty_expire{30};       // that have been dirty for so long
+  bool rpc_counters = true;       // FilesystemSettings::rpc_counters
 };
 
 class ObjectCache {
@@ -140,6 +141,8 @@ private:
   kernel::Task fetch_piece(JobIndex job, std::uint32_t object, Extent piece, std::uint32_t id);
   void finish_fetch(std::uint32_t object, Extent piece, std::uint32_t id);
   void forget_fetch(std::uint32_t id);
+  void leave(std::uint32_t id); // a reader of the fetch
+  void note_fetched(const Outcome& fetched, double since_s, Outcome& outcome) const;
 
   kernel::Task direct_rpc(Osc& osc, BulkRequest request, Outcome& outcome);
   // For a write of a part of the page, under its lock.

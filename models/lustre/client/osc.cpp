@@ -9,7 +9,7 @@ namespace lustrum::lustre {
 using kernel::Task;
 
 Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, LockService& lock_service,
-         ClientIndex client, ClientState& state, const LustreTunables& tunables)
+         ClientIndex client, ClientState& state, const LustreTunables& tunables, bool counts)
     : world_(world), fabric_(fabric), ost_(ost), lock_service_(lock_service), client_(client),
       bulk_setup_(tunables.client_bulk_setup), short_io_(tunables.osc_short_io_bytes),
       state_(state),
@@ -18,25 +18,30 @@ Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, LockService& lo
                                                client.value(), ost.index().value()},
                                               tunables.osc_max_rpcs_in_flight)),
       high_priority_slot_(world.add_slots(
-          {"rpc_slots", "client{}.osc{}.hp_slot", client.value(), ost.index().value()}, 1)) {}
+          {"rpc_slots", "client{}.osc{}.hp_slot", client.value(), ost.index().value()}, 1)),
+      counters_(counts ? std::make_unique<RpcCounters>() : nullptr) {}
 
 namespace {
 
-// Counts one bulk RPC for as long as it lives.
+// Counts one bulk RPC for as long as it lives, if anything is counted.
 class InFlight {
 public:
-  InFlight(const kernel::World& world, RpcCounters& counters, const BulkRequest& request)
-      : world_(world), way_(request.is_read() ? counters.read : counters.write),
+  InFlight(const kernel::World& world, RpcCounters* counters, const BulkRequest& request)
+      : world_(world), way_(!counters           ? nullptr
+                            : request.is_read() ? &counters->read
+                                                : &counters->write),
         length_(request.length), begin_(world.now()) {
-    RpcCounters::begin(way_, request.offset, request.length);
+    if (way_) RpcCounters::begin(*way_, request.offset, request.length);
   }
-  ~InFlight() { RpcCounters::end(way_, length_, world_.now() - begin_); }
+  ~InFlight() {
+    if (way_) RpcCounters::end(*way_, length_, world_.now() - begin_);
+  }
   InFlight(const InFlight&) = delete;
   InFlight& operator=(const InFlight&) = delete;
 
 private:
   const kernel::World& world_;
-  RpcCounters::Way& way_;
+  RpcCounters::Way* way_;
   Bytes length_;
   Seconds begin_;
 };
@@ -121,14 +126,14 @@ Task Osc::bulk(const BulkRequest& request, Outcome& outcome) {
       request.high_priority && slots_.held() == slots_.count() && high_priority_slot_.held() == 0;
   kernel::SlotHold slot = co_await (extra ? high_priority_slot_ : slots_).acquire();
   outcome.time.add_split_as(behind_slots_, world_.now().count() - asked_s, Cause::rpc_slots);
-  const InFlight in_flight(world_, counters_, request);
+  const InFlight in_flight(world_, counters_.get(), request);
   for (bool answered = false; !answered && outcome.ok();) {
     if (!connected()) [[unlikely]]
       co_await until_connected(outcome);
     if (evictions() != evictions_before) outcome.fail(StorageError::io);
     if (!outcome.ok()) co_return;
     const std::uint32_t boot = ost_.target().boot();
-    Outcome served;
+    RpcTime served;
     const double sent_s = world_.now().count();
     co_await fabric_.latency(request.length > short_io_ ? bulk_setup_ : Seconds{});
     const double arrived_s = world_.now().count();
@@ -136,9 +141,9 @@ Task Osc::bulk(const BulkRequest& request, Outcome& outcome) {
     const double left_s = world_.now().count();
     co_await fabric_.latency();
     const double wire_s = arrived_s - sent_s + world_.now().count() - left_s;
-    outcome += served;
+    outcome.time += served;
     outcome.time[Cause::network] += wire_s;
-    behind_slots_ += served.time;
+    behind_slots_ += served;
     behind_slots_[Cause::rpc_slots] += wire_s;
     if (!state_.runs()) [[unlikely]]
       co_await state_.until_it_runs(outcome);

@@ -11,6 +11,7 @@
 #include "models/lustre/server/lock_service.hpp"
 #include "models/lustre/server/oss.hpp"
 
+#include <memory>
 #include <vector>
 
 namespace lustrum::lustre {
@@ -18,12 +19,13 @@ namespace lustrum::lustre {
 class Osc {
 public:
   Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, LockService& lock_service,
-      ClientIndex client, ClientState& state, const LustreTunables& tunables);
+      ClientIndex client, ClientState& state, const LustreTunables& tunables, bool counts);
 
   Ost& ost() const { return ost_; }
   ClientLocks& locks() { return locks_; }
   const ClientLocks& locks() const { return locks_; }
-  const RpcCounters& counters() const { return counters_; }
+  // Pre: it counts.
+  const RpcCounters& counters() const { return *counters_; }
 
   // A lock that the client has already, in use once more; or none.
   std::optional<ClientLocks::Handle> try_lock(std::uint32_t object, LockMode mode,
@@ -75,9 +77,9 @@ private:
   kernel::SlotsStation& high_priority_slot_;
   // What RPCs in flight spend their time on. An RPC that waits for a slot waits for that; what is
   // wire latency only stands for the slots themselves, since more of them would hide it.
-  TimeAccount behind_slots_;
+  RpcTime behind_slots_;
   double resent_bytes_ = 0;
-  RpcCounters counters_;
+  std::unique_ptr<RpcCounters> counters_; // seven cache lines an RPC: only where asked for
 };
 
 } // namespace lustrum::lustre

@@ -55,7 +55,7 @@ void Ost::count(RpcOpcode opcode, Seconds time) {
   }
 }
 
-kernel::Task Ost::access(const BulkRequest& request, TimeAccount& account) {
+kernel::Task Ost::access(const BulkRequest& request, RpcTime& account) {
   Stopwatch watch(world_, account);
   const double bytes = request.length.as_double();
   (request.is_read() ? bytes_read_ : bytes_written_) += bytes;
@@ -116,8 +116,8 @@ Seconds Oss::cpu_time(const BulkRequest& request) const {
   return settings_.rpc_service + request.length / settings_.checksum_rate;
 }
 
-kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, Outcome& outcome) {
-  Stopwatch watch(world_, outcome.time);
+kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, RpcTime& time) {
+  Stopwatch watch(world_, time);
   const RequestTag tag{.client = request.client,
                        .job = request.job.value(),
                        .uid = request.job.value(), // every job is a user of its own
@@ -138,7 +138,7 @@ kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, Outcome& outcome) {
   co_await world_.serve(cpu_, cpu_time(request));
   watch.lap(Cause::ost_queue);
   if (request.is_read()) {
-    co_await ost.access(request, outcome.time);
+    co_await ost.access(request, time);
     watch.skip();
   }
   if (network_credit_) {
@@ -150,7 +150,7 @@ kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, Outcome& outcome) {
       request.is_read() ? fabric::Direction::to_client : fabric::Direction::to_server,
       request.length, request.host);
   watch.lap(fabric::Fabric::cause_of(*slowest));
-  if (!request.is_read()) co_await ost.access(request, outcome.time);
+  if (!request.is_read()) co_await ost.access(request, time);
   OstCounters::Bulk& bulk = ost.counters().of(request.job);
   (request.is_read() ? bulk.read_bytes : bulk.write_bytes).add(request.length.count());
   (request.is_read() ? bulk.read_time : bulk.write_time).add(microseconds(world_.now() - started));

@@ -60,7 +60,7 @@ public:
 
   // Reads or writes on the device, as far as the server's cache does not do: credit, queue and
   // service, latency.
-  kernel::Task access(const BulkRequest& request, TimeAccount& account);
+  kernel::Task access(const BulkRequest& request, RpcTime& account);
   // The device runs at this share of its rate: RAID rebuild, a failing disk. Pre: 0 < factor.
   void set_rate_factor(double factor) { rate_factor_ = factor; }
 
@@ -99,7 +99,7 @@ public:
 
   // OST_READ or OST_WRITE as it arrives from a client: thread, CPU, device and bulk transfer.
   // Pre: the request outlives the call.
-  kernel::Task bulk(Ost& ost, const BulkRequest& request, Outcome& outcome);
+  kernel::Task bulk(Ost& ost, const BulkRequest& request, RpcTime& time);
   ServerCache* cache() { return settings_.cache.capacity > Bytes{} ? &cache_ : nullptr; }
   // The server starts anew: its memory is empty.
   void restart() { cache_ = ServerCache{settings_.cache}; }
