@@ -19,7 +19,7 @@ void InodeCache::unlink(std::uint32_t entry) {
 
 void InodeCache::erase(std::uint32_t entry) {
   unlink(entry);
-  places_.erase(entries_[entry].held.key, entry);
+  places_.erase_if(entries_[entry].held.key, entry);
   entries_[entry].older = free_;
   free_ = entry;
 }
@@ -52,7 +52,7 @@ HeldInode& InodeCache::add(Inode inode, const InodeLock& lock, Seconds now) {
     free_ = entries_[entry].older;
   }
   assert(places_.find(inode.key()) == kNone);
-  places_.find_or_set(inode.key(), entry);
+  places_.find_or_insert(inode.key(), entry);
   entries_[entry].held = {.key = inode.key(), .lock = lock.id, .bits = lock.bits, .used = now};
   append(entry);
   return entries_[entry].held;

@@ -6,9 +6,9 @@
 // sends the cancels of such locks in batches, off the path of any call: they cost nothing here.
 #pragma once
 
-#include "models/lustre/policy/index_map.hpp"
 #include "models/lustre/policy/open_cache.hpp"
 #include "models/lustre/server/inode_lock_service.hpp"
+#include "sim/base/hash_index.hpp"
 
 #include <vector>
 
@@ -65,7 +65,7 @@ public:
   }
 
 private:
-  static constexpr std::uint32_t kNone = IndexMap::kNone;
+  static constexpr std::uint32_t kNone = NumberIndex::kNone;
   struct Entry {
     HeldInode held{};
     std::uint32_t older = kNone; // in a free entry the next free one
@@ -76,7 +76,7 @@ private:
   void erase(std::uint32_t entry);
 
   InodeCacheLimits limits_;
-  IndexMap places_;
+  NumberIndex places_;
   std::vector<Entry> entries_;
   std::uint32_t free_ = kNone;
   std::uint32_t oldest_ = kNone;

@@ -3,7 +3,7 @@
 namespace lustrum::lustre {
 
 namespace {
-constexpr std::uint32_t kNew = IndexMap::kNone - 1; // no chunk and no directory has this number
+constexpr std::uint32_t kNew = NumberIndex::kNone - 1; // no chunk and no directory has this number
 }
 
 PageChunks::Place PageChunks::place(std::uint32_t object) const {
@@ -39,7 +39,7 @@ std::uint32_t PageChunks::new_chunk(std::uint32_t object, std::uint32_t number) 
 }
 
 std::uint32_t PageChunks::find_or_make(std::uint32_t object, std::uint32_t number) {
-  std::uint32_t& entry = objects_.find_or_set(object, kNew);
+  std::uint32_t& entry = objects_.find_or_insert(object, kNew);
   if (entry == kNew) return entry = new_chunk(object, number);
   if ((entry & kDirectoryBit) == 0) {
     const std::uint32_t first = entry;
@@ -62,12 +62,12 @@ void PageChunks::release(std::uint32_t chunk) {
   PageChunk& gone = (*this)[chunk];
   assert(gone.list == 0);
   drop_spill(gone);
-  if (!objects_.erase(gone.object, chunk)) {
+  if (!objects_.erase_if(gone.object, chunk)) {
     const std::uint32_t entry = objects_.find(gone.object);
     Directory& directory = directories_[entry & ~kDirectoryBit];
     directory.chunks[gone.number] = kNone;
     if (--directory.in_use == 0) {
-      objects_.erase(gone.object, entry);
+      objects_.erase_if(gone.object, entry);
       free_directories_.push_back(entry & ~kDirectoryBit);
     }
   }

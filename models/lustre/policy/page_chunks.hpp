@@ -2,7 +2,7 @@
 // and lists through the pool. Mechanism only; which state a page takes is decided by PageCache.
 #pragma once
 
-#include "models/lustre/policy/index_map.hpp"
+#include "sim/base/hash_index.hpp"
 
 #include <array>
 #include <memory>
@@ -34,11 +34,11 @@ struct PageRange {
 struct PageChunk {
   std::uint32_t object = 0;
   std::uint32_t number = 0; // the chunk begins at number * chunk size of the object
-  std::uint32_t older = IndexMap::kNone;
-  std::uint32_t newer = IndexMap::kNone;
-  PageRange only{};                      // its range, if it has just one
-  std::uint32_t spill = IndexMap::kNone; // where the ranges are, if several
-  std::uint16_t pages = 0;               // in any state but absent
+  std::uint32_t older = NumberIndex::kNone;
+  std::uint32_t newer = NumberIndex::kNone;
+  PageRange only{};                         // its range, if it has just one
+  std::uint32_t spill = NumberIndex::kNone; // where the ranges are, if several
+  std::uint16_t pages = 0;                  // in any state but absent
   std::uint16_t dirty = 0;
   std::uint16_t queue = 0;
   bool busy = false;     // fetching or writing some pages
@@ -48,7 +48,7 @@ static_assert(sizeof(PageChunk) == 40);
 
 class PageChunks {
 public:
-  static constexpr std::uint32_t kNone = IndexMap::kNone;
+  static constexpr std::uint32_t kNone = NumberIndex::kNone;
   struct List {
     std::uint32_t oldest = kNone;
     std::uint32_t newest = kNone;
@@ -116,7 +116,7 @@ private:
   std::uint32_t made_ = 0;
   std::size_t in_use_ = 0;
   std::uint32_t free_ = kNone; // linked through `newer`
-  IndexMap objects_;           // its only chunk, or its directory with kDirectoryBit
+  NumberIndex objects_;        // its only chunk, or its directory with kDirectoryBit
   std::vector<Directory> directories_;
   std::vector<std::uint32_t> free_directories_;
   std::vector<std::vector<PageRange>> spills_;

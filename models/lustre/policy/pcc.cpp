@@ -59,7 +59,7 @@ bool PccCache::attach(FileIndex file, Bytes size, std::vector<FileIndex>& detach
   free_slots_.pop_back();
   pool_[slot] = {.file = file.value(), .size = size};
   append(slot);
-  slots_.find_or_set(file.value(), slot);
+  slots_.find_or_insert(file.value(), slot);
   used_ += size;
   ++stats_.attach;
   ++stats_.auto_attach;
@@ -69,9 +69,9 @@ bool PccCache::attach(FileIndex file, Bytes size, std::vector<FileIndex>& detach
 
 void PccCache::detach(FileIndex file) {
   const std::uint32_t slot = slots_.find(file.value());
-  if (slot == IndexMap::kNone) return;
+  if (slot == NumberIndex::kNone) return;
   unlink(slot);
-  slots_.erase(file.value(), slot);
+  slots_.erase_if(file.value(), slot);
   used_ -= pool_[slot].size;
   free_slots_.push_back(slot);
   ++stats_.detach;
@@ -79,7 +79,7 @@ void PccCache::detach(FileIndex file) {
 
 bool PccCache::hit(FileIndex file, Bytes bytes) {
   const std::uint32_t slot = slots_.find(file.value());
-  if (slot == IndexMap::kNone) return false;
+  if (slot == NumberIndex::kNone) return false;
   stats_.hit_bytes += bytes;
   if (slot != newest_) {
     unlink(slot);
@@ -90,14 +90,14 @@ bool PccCache::hit(FileIndex file, Bytes bytes) {
 
 void PccCache::unlink(std::uint32_t slot) {
   const Slot& gone = pool_[slot];
-  (gone.older == IndexMap::kNone ? oldest_ : pool_[gone.older].newer) = gone.newer;
-  (gone.newer == IndexMap::kNone ? newest_ : pool_[gone.newer].older) = gone.older;
+  (gone.older == NumberIndex::kNone ? oldest_ : pool_[gone.older].newer) = gone.newer;
+  (gone.newer == NumberIndex::kNone ? newest_ : pool_[gone.newer].older) = gone.older;
 }
 
 void PccCache::append(std::uint32_t slot) {
   pool_[slot].older = newest_;
-  pool_[slot].newer = IndexMap::kNone;
-  (newest_ == IndexMap::kNone ? oldest_ : pool_[newest_].newer) = slot;
+  pool_[slot].newer = NumberIndex::kNone;
+  (newest_ == NumberIndex::kNone ? oldest_ : pool_[newest_].newer) = slot;
   newest_ = slot;
 }
 

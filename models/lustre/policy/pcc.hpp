@@ -4,7 +4,7 @@
 // Source: lustre/llite/pcc.c, pcc.h; Lustre manual, PCC.
 #pragma once
 
-#include "models/lustre/policy/index_map.hpp"
+#include "sim/base/hash_index.hpp"
 #include "sim/base/units.hpp"
 
 #include <optional>
@@ -70,15 +70,15 @@ public:
   // A read or write of a cached file. False: it is not cached.
   bool hit(FileIndex file, Bytes bytes);
 
-  bool cached(FileIndex file) const { return slots_.find(file.value()) != IndexMap::kNone; }
+  bool cached(FileIndex file) const { return slots_.find(file.value()) != NumberIndex::kNone; }
   Bytes used() const { return used_; }
   const Stats& stats() const { return stats_; }
 
 private:
   struct Slot {
     std::uint32_t file = 0;
-    std::uint32_t older = IndexMap::kNone;
-    std::uint32_t newer = IndexMap::kNone;
+    std::uint32_t older = NumberIndex::kNone;
+    std::uint32_t newer = NumberIndex::kNone;
     Bytes size{};
   };
   void unlink(std::uint32_t slot);
@@ -87,11 +87,11 @@ private:
   Settings settings_;
   Bytes used_{};
   Stats stats_;
-  IndexMap slots_; // of files
+  NumberIndex slots_; // of files
   std::vector<Slot> pool_;
   std::vector<std::uint32_t> free_slots_;
-  std::uint32_t oldest_ = IndexMap::kNone;
-  std::uint32_t newest_ = IndexMap::kNone;
+  std::uint32_t oldest_ = NumberIndex::kNone;
+  std::uint32_t newest_ = NumberIndex::kNone;
 };
 
 } // namespace lustrum::lustre
