@@ -89,6 +89,8 @@ struct LustreSystem {
   Figure<std::uint32_t> mds_cores;
   Figure<PerSecond> mds_open_rate; // per MDT, of its CPU; service time = mds_cores / rate
   Figure<PerSecond> mds_close_rate;
+  Figure<PerSecond> mds_create_rate; // with the close that follows; 0: as NVMe systems to opens
+  Figure<PerSecond> mds_delete_rate; // the same
   Figure<PerSecond> mds_getattr_rate;
 
   // Network between client and server.
