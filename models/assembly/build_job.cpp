@@ -32,20 +32,23 @@ Bytes file_size(const DlioWorkload& dlio, std::uint64_t file) {
 }
 
 // How the format's reader calls read(). Sources: recorded DLIO runs (NumPy reads npz in 4 MiB
-// pieces), TensorFlow's default record buffer.
-Bytes read_call(const DlioWorkload& dlio) {
+// pieces), TensorFlow's default record buffer. Into GPU memory neither can read: cuFile does, which
+// asks for at most 16 MiB at a time (max_direct_io_size_kb, NVIDIA GPUDirect Storage guide).
+Bytes read_call(const DlioWorkload& dlio, bool gds) {
   constexpr Bytes kNumpy{4 * kMib};
   constexpr Bytes kTfRecord{256 * kKib};
+  constexpr Bytes kCuFile{16 * kMib};
   if (dlio.transfer_size_bytes > 0)
     return Bytes{static_cast<std::uint64_t>(dlio.transfer_size_bytes)};
+  if (gds) return kCuFile;
   return dlio.uses_tfrecord() ? kTfRecord : kNumpy;
 }
 
-training::DatasetSettings place_dataset(const DlioWorkload& dlio, Storage& storage) {
+training::DatasetSettings place_dataset(const DlioWorkload& dlio, bool gds, Storage& storage) {
   training::DatasetSettings dataset;
   dataset.samples_per_file = static_cast<std::uint32_t>(dlio.num_samples_per_file);
   dataset.record = Bytes{static_cast<std::uint64_t>(std::llround(dlio.record_length_bytes))};
-  dataset.read_call = read_call(dlio);
+  dataset.read_call = read_call(dlio, gds);
   const std::uint32_t directories = std::max(1U, dlio.num_subfolders_train);
   std::vector<DirectoryIndex> folders;
   for (std::uint32_t d = 0; d < directories; ++d)
@@ -91,7 +94,7 @@ training::JobSettings build_job(const JobContext& context, Storage& storage) {
   job.max_steps =
       dlio.total_training_steps > 0 ? static_cast<std::uint32_t>(dlio.total_training_steps) : 0;
   job.seed = context.scenario.run.seed + context.index.value();
-  job.dataset = place_dataset(dlio, storage);
+  job.dataset = place_dataset(dlio, context.scenario.network.gds, storage);
   job.loader = build_loader(asked.workload, dlio);
   const StepOverhead& overhead = asked.workload.step_overhead;
   job.step = {.compute = {Seconds{dlio.computation_time_s}, Seconds{dlio.computation_time_stdev_s}},
