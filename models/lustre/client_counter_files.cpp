@@ -152,11 +152,11 @@ void client_counter_files(const Filesystem& filesystem, std::uint32_t index,
     if (!osc) continue;
     const std::string target = ost_name(ost.index());
     const std::string device = fmt::format("{}-osc-{}", target, mount);
-    add("osc/" + device, "rpc_stats",
-        osc_rpc_stats(osc->counters(), client.objects().dirty(ost.index()), now));
+    add("osc/" + device, "rpc_stats", osc_rpc_stats(osc->counters(), osc->dirty().dirty(), now));
     add("osc/" + device, "stats", osc_stats(osc->counters(), now));
     add("osc/" + device, "import", import_text(device, target, *osc));
-    add("osc/" + device, "cur_dirty_bytes", number(client.objects().dirty(ost.index()).count()));
+    add("osc/" + device, "cur_dirty_bytes", number(osc->dirty().dirty().count()));
+    add("osc/" + device, "cur_grant_bytes", number(osc->dirty().grant().count()));
     add("ldlm/namespaces/" + device, "lock_count", number(osc->locks().size()));
     add("ldlm/namespaces/" + device, "lru_size",
         number(tunables.ldlm_lru_size > 0 ? tunables.ldlm_lru_size : osc->locks().unused()));

@@ -37,6 +37,11 @@ ObjectSupplySettings supply_settings(const FilesystemSettings& settings) {
           .destroys_in_flight = tunables.osp_max_rpcs_in_flight};
 }
 
+GrantPool::Settings grant_settings(const LustreTunables& tunables, std::uint32_t clients) {
+  const Seconds idle = tunables.osc_grant_shrink ? tunables.osc_grant_shrink_interval : Seconds{};
+  return {.clients = clients, .chunk = tunables.rpc_size() * std::uint64_t{2}, .idle = idle};
+}
+
 // HSM agents are clients too, and their data is that of one job more.
 fabric::FabricSettings with_agents(const FilesystemSettings& settings) {
   fabric::FabricSettings fabric = settings.fabric;
@@ -57,6 +62,7 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
       totals_(settings.jobs + std::size_t{settings.hsm.has_value()}) {
   fill_osts();
   const std::uint32_t clients = fabric_.settings().clients;
+  settings_.oss.grants = grant_settings(settings_.tunables, clients);
   for (std::uint32_t m = 0; m < settings_.mdts; ++m)
     mds_.emplace_back(world, MdtIndex{m}, settings_.mds, clients);
   for (std::uint32_t s = 0; s < settings_.fabric.servers; ++s)
@@ -286,6 +292,20 @@ std::vector<std::string> Filesystem::check_laws() const {
     unstored += objects.unstored_bytes().as_double();
     direct += objects.direct_written_bytes();
     resent += objects.resent_bytes();
+  }
+  for (const Ost& ost : ost_) {
+    Bytes held;
+    Bytes gone;
+    for (const Client& client : clients_)
+      if (const Osc* osc = client.objects().osc(ost.index())) {
+        held += osc->dirty().grant();
+        gone += osc->dirty().consumed() + osc->dirty().returned();
+      }
+    const GrantPool& grants = ost.grants();
+    expect(grants.granted() == held, "an OST's promises are what clients hold",
+           grants.granted().as_double(), held.as_double());
+    expect(grants.given() == held + gone, "grants given are held, consumed or returned",
+           grants.given().as_double(), (held + gone).as_double());
   }
   const double stored = t.write_stored.as_double();
   expect(dirtied + direct == stored + lost + discarded + unstored,

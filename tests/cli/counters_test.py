@@ -149,6 +149,8 @@ class TwoJobs(Counters):
             self.assertRegex(text, r"\A\d+\n\Z")
         for text in self.files("client*/osc/*/cur_dirty_bytes").values():
             self.assertEqual(text, "0\n")  # all was synced
+        for text in self.files("client*/osc/*/cur_grant_bytes").values():
+            self.assertRegex(text, r"\A\d+\n\Z")
         for text in self.files("oss*/obdfilter/*/recovery_status").values():
             self.assertEqual(text, "status: INACTIVE\n")
 

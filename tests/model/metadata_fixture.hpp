@@ -68,9 +68,7 @@ public:
     for (std::uint32_t c = 0; c < s.clients; ++c) {
       objects.emplace_back(
           world, fabric, files, osts, extent_locks, ClientIndex{c}, states.emplace_back(world),
-          tunables,
-          lustre::ObjectCacheSettings{.max_cached = Bytes{kGib}, .max_dirty = Bytes{kGib}}, delay,
-          delay, totals_);
+          tunables, lustre::ObjectCacheSettings{.max_cached = Bytes{kGib}}, delay, delay, totals_);
       holders.push_back(&holders_.emplace_back(objects.back()));
       inode_holders.push_back(&clients.emplace_back(parts, objects.back(), ClientIndex{c},
                                                     states.back(), s.tunables, s.metadata));

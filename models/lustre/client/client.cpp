@@ -14,7 +14,6 @@ namespace {
 ObjectCacheSettings cache_settings(const LustreTunables& tunables, bool rpc_counters) {
   return {.rpc_size = tunables.rpc_size(),
           .max_cached = Bytes{tunables.llite_max_cached_mb * kMib},
-          .max_dirty = Bytes{tunables.osc_max_dirty_mb * kMib},
           .checksum_rate = tunables.osc_checksums ? tunables.checksum_rate() : BytesPerSecond{},
           .flusher_period = Seconds{tunables.vm_dirty_writeback_centisecs / 100.0},
           .dirty_expire = Seconds{tunables.vm_dirty_expire_centisecs / 100.0},
@@ -303,6 +302,7 @@ Task Client::instantiate(File& file, Extent extent, Outcome& outcome) {
 Task Client::write_buffered(File& file, Extent extent, Outcome& outcome) {
   const FileIndex index = file.file();
   const Bytes rpc = tunables_.rpc_size();
+  const Bytes most = std::max(Bytes{tunables_.osc_max_dirty_mb * kMib}, kPageSize); // at a time
   // In pieces of an RPC, as the page cache fills: what is full goes out while the rest is copied.
   for (Bytes at = extent.begin; at < extent.end && outcome.ok();) {
     const Bytes next = std::min(extent.end, at - at % rpc + rpc);
@@ -315,7 +315,7 @@ Task Client::write_buffered(File& file, Extent extent, Outcome& outcome) {
       const Bytes known_end = parts_.files.object_space(object);
       if (!parts_.files.extend_object(object, end)) outcome.fail(StorageError::no_space);
       for (Bytes from = part.offset; from < end && outcome.ok();) {
-        const Bytes to = std::min(end, from - from % rpc + rpc);
+        const Bytes to = std::min({end, from - from % rpc + rpc, from - from % kPageSize + most});
         co_await objects_.write(file.caller().job, object, {from, to}, known_end, outcome);
         from = to;
       }

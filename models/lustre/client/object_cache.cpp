@@ -22,7 +22,7 @@ ObjectCache::ObjectCache(kernel::World& world, fabric::Fabric& fabric, FileTable
     : world_(world), fabric_(fabric), files_(files), osts_(osts), lock_service_(lock_service),
       client_(client), state_(state), tunables_(tunables), settings_(settings), totals_(totals),
       cache_({.chunk = settings.rpc_size, .max_cached = settings.max_cached}), oscs_(osts.size()),
-      dirty_(osts.size()), written_(world), timer_(timer), cpu_(cpu) {}
+      written_(world), timer_(timer), cpu_(cpu) {}
 
 Osc& ObjectCache::osc_of(std::uint32_t object) {
   const OstIndex ost = files_.ost_of(object);
@@ -212,7 +212,9 @@ Task ObjectCache::direct_rpc(Osc& osc, BulkRequest request, Outcome& outcome) {
   if (!outcome.ok()) co_return;
   IoTotals& totals = totals_[request.job.value()];
   (request.is_read() ? totals.read_fetched : totals.write_stored) += request.length;
-  if (!request.is_read()) direct_written_bytes_ += request.length.as_double();
+  if (request.is_read()) co_return;
+  direct_written_bytes_ += request.length.as_double();
+  osc.renew_grant(free_space(osc));
 }
 
 // --- Locks ------------------------------------------------------------------------------------
@@ -251,12 +253,15 @@ void ObjectCache::discard(std::uint32_t object, Bytes from) {
   const PageCache::Dropped dropped =
       cache_.drop(object, {from, kToEnd}, PageCache::DirtyPages::drop);
   discarded_bytes_ += (kPageSize * dropped.dirty_pages).as_double();
-  settle_dirty(object, kPageSize * dropped.dirty_pages);
+  if (dropped.dirty_pages > 0) osc_of(object).clean(kPageSize * dropped.dirty_pages);
 }
 
 void ObjectCache::evicted_by(OstIndex ost) {
   unneeded_.clear();
-  if (Osc* osc = oscs_[ost.value()].get()) osc->locks().call_back_all(unneeded_);
+  if (Osc* osc = oscs_[ost.value()].get()) {
+    osc->locks().call_back_all(unneeded_);
+    osc->forget_grant();
+  }
   for (const ClientLocks::Handle lock : unneeded_) oscs_[ost.value()]->locks().remove(lock);
   const std::uint32_t objects = files_.objects();
   for (std::uint32_t object = 0; object < objects; ++object) {
@@ -267,7 +272,7 @@ void ObjectCache::evicted_by(OstIndex ost) {
     ObjectWrites& writes = writes_[object];
     ++writes.losses;
     note_lost(kPageSize * dropped.dirty_pages, writes.job);
-    settle_dirty(object, kPageSize * dropped.dirty_pages);
+    osc_of(object).clean(kPageSize * dropped.dirty_pages);
   }
 }
 

@@ -24,7 +24,6 @@ using JobTotals = std::deque<IoTotals>;
 struct ObjectCacheSettings {
   Bytes rpc_size{4 * kMib};
   Bytes max_cached{};             // llite.max_cached_mb
-  Bytes max_dirty{};              // osc.max_dirty_mb, per OST
   BytesPerSecond checksum_rate{}; // of one core of the client; 0: checksums are off
   Seconds flusher_period{5};      // Linux write-back looks so often for pages
   Seconds dirty_expire{30};       // that have been dirty for so long
@@ -42,7 +41,6 @@ public:
   Osc& osc_of(std::uint32_t object);
   // nullptr: nothing has been asked of that OST yet.
   const Osc* osc(OstIndex ost) const { return oscs_[ost.value()].get(); }
-  Bytes dirty(OstIndex ost) const { return dirty_[ost.value()].bytes; } // or being written
   const PageCache& pages() const { return cache_; }
   // On their way without anybody who waits for them: what max_read_ahead_mb limits.
   Bytes ahead_in_flight() const { return ahead_in_flight_; }
@@ -131,10 +129,6 @@ private:
     std::uint32_t object = 0;
     Bytes chunk{};
   };
-  struct OstDirty {
-    Bytes bytes{}; // dirty or being written
-    std::unique_ptr<kernel::Signal> space;
-  };
 
   std::uint32_t new_fetch();
   void fetch(JobIndex job, std::uint32_t object, Extent piece, Extent demand);
@@ -148,14 +142,21 @@ private:
   // For a write of a part of the page, under its lock.
   kernel::Task read_page(JobIndex job, Osc& osc, std::uint32_t object, Bytes page,
                          Outcome& outcome);
-  kernel::Task reserve(OstIndex ost, Bytes bytes, Outcome& outcome);
-  void make_dirty(JobIndex job, std::uint32_t object, Extent extent);
+  // Under the lock that covers it.
+  kernel::Task write_locked(JobIndex job, Osc& osc, std::uint32_t object, Extent extent,
+                            Outcome& outcome);
+  // Waits for room for so many more dirty bytes and claims it. What it claims may be less, or
+  // nothing: the rest must be written synchronously.
+  kernel::Task reserve(Osc& osc, Bytes bytes, Bytes& claimed, Outcome& outcome);
+  void make_dirty(JobIndex job, Osc& osc, std::uint32_t object, Extent extent);
+  kernel::Task write_through(JobIndex job, Osc& osc, std::uint32_t object, Extent extent,
+                             Outcome& outcome);
+  // Free space of the OST. Dirty data has taken its own already.
+  Bytes free_space(const Osc& osc) const { return files_.space().available(osc.ost().index()); }
   // Begins to write one chunk back; false when nothing of it is dirty.
   bool send(std::uint32_t object, Extent extent, bool high_priority);
   bool send_oldest(OstIndex ost);
   kernel::Task write_back(std::uint32_t id);
-  // So many bytes of the object are not dirty any more.
-  void settle_dirty(std::uint32_t object, Bytes bytes);
   void note_lost(Bytes bytes, JobIndex job);
   kernel::Task flush_old_pages();
 
@@ -184,7 +185,6 @@ private:
   std::deque<WriteBack> write_backs_;
   std::vector<std::uint32_t> free_write_backs_;
   std::unordered_map<std::uint32_t, ObjectWrites> writes_; // by object; never walked
-  std::vector<OstDirty> dirty_;                            // [OST]
   kernel::Ring<DirtyMark> dirty_marks_;
   bool flusher_runs_ = false;
   kernel::Signal written_; // an object has no write under way any more

@@ -19,7 +19,12 @@ Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, LockService& lo
                                               tunables.osc_max_rpcs_in_flight)),
       high_priority_slot_(world.add_slots(
           {"rpc_slots", "client{}.osc{}.hp_slot", client.value(), ost.index().value()}, 1)),
-      counters_(counts ? std::make_unique<RpcCounters>() : nullptr) {}
+      counters_(counts ? std::make_unique<RpcCounters>() : nullptr),
+      dirty_({.max_dirty = Bytes{tunables.osc_max_dirty_mb * kMib},
+              .rpc_size = tunables.rpc_size(),
+              .rpcs_in_flight = tunables.osc_max_rpcs_in_flight,
+              .patience = tunables.ldlm_enqueue_min / 2}),
+      room_(world) {}
 
 namespace {
 

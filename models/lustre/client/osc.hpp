@@ -5,6 +5,7 @@
 #include "models/fabric/fabric.hpp"
 #include "models/lustre/client/client_state.hpp"
 #include "models/lustre/policy/counters.hpp"
+#include "models/lustre/policy/dirty_account.hpp"
 #include "models/lustre/policy/lock_cache.hpp"
 #include "models/lustre/policy/rpc_opcode.hpp"
 #include "models/lustre/policy/tunables.hpp"
@@ -51,6 +52,21 @@ public:
   // How often the OST has evicted this client; what was held before is gone.
   std::uint32_t evictions() const { return ost_.target().evictions(client_); }
 
+  // Dirty pages on this OST, and grant for more: osc_grant.cpp.
+  const DirtyAccount& dirty() const { return dirty_; }
+  // Claims room for so many bytes more; false, with nothing claimed, when there is too little.
+  // `free`: the OST's free space.
+  bool try_claim(Bytes bytes, Bytes free);
+  kernel::Signal::Awaiter room_change() { return room_.wait(); }
+  // Of what was claimed, so much had been dirty before or has not become it.
+  void unclaim(Bytes bytes);
+  // So many bytes are not dirty any more: written, or thrown away.
+  void clean(Bytes bytes);
+  // A write has been answered, which brings grant.
+  void renew_grant(Bytes free);
+  // The OST has forgotten this client.
+  void forget_grant() { ost_.grants().forget(client_); }
+
   // RPCs sent again because their target failed: the OST has moved their bytes twice.
   double resent_bytes() const { return resent_bytes_; }
 
@@ -80,6 +96,8 @@ private:
   RpcTime behind_slots_;
   double resent_bytes_ = 0;
   std::unique_ptr<RpcCounters> counters_; // seven cache lines an RPC: only where asked for
+  DirtyAccount dirty_;
+  kernel::Signal room_; // there may be more room for dirty pages
 };
 
 } // namespace lustrum::lustre

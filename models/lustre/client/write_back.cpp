@@ -33,11 +33,36 @@ Task ObjectCache::write(JobIndex job, std::uint32_t object, Extent extent, Bytes
   if (leaves_front || (leaves_back && last == pages.begin))
     co_await read_page(job, osc, object, pages.begin, outcome);
   if (leaves_back && last != pages.begin) co_await read_page(job, osc, object, last, outcome);
-  if (outcome.ok()) co_await reserve(osc.ost().index(), whole_pages(extent), outcome);
-  // Without its lock the data could not be written back.
+  // Nearly always there is room.
+  if (outcome.ok() && osc.evictions() == evictions_before &&
+      osc.try_claim(whole_pages(extent), free_space(osc)))
+    make_dirty(job, osc, object, extent);
+  else if (outcome.ok())
+    co_await write_locked(job, osc, object, extent, outcome);
   if (osc.evictions() != evictions_before) outcome.fail(StorageError::io);
-  if (outcome.ok()) make_dirty(job, object, extent);
   release(osc, *lock);
+}
+
+Task ObjectCache::write_locked(JobIndex job, Osc& osc, std::uint32_t object, Extent extent,
+                               Outcome& outcome) {
+  const std::uint32_t evictions_before = osc.evictions();
+  while (!extent.empty() && outcome.ok()) {
+    Bytes claimed{};
+    co_await reserve(osc, whole_pages(extent), claimed, outcome);
+    // Without its lock the data could not be written back.
+    if (osc.evictions() != evictions_before) {
+      osc.unclaim(claimed);
+      outcome.fail(StorageError::io);
+      co_return;
+    }
+    const Bytes first_page = extent.begin - extent.begin % kPageSize;
+    const Bytes end = claimed > Bytes{} ? std::min(extent.end, first_page + claimed) : extent.end;
+    if (claimed > Bytes{})
+      make_dirty(job, osc, object, {extent.begin, end});
+    else
+      co_await write_through(job, osc, object, {extent.begin, end}, outcome);
+    extent.begin = end;
+  }
 }
 
 Task ObjectCache::read_page(JobIndex job, Osc& osc, std::uint32_t object, Bytes page,
@@ -56,26 +81,50 @@ Task ObjectCache::read_page(JobIndex job, Osc& osc, std::uint32_t object, Bytes 
   if (outcome.ok()) totals_[job.value()].read_fetched += kPageSize;
 }
 
-Task ObjectCache::reserve(OstIndex ost, Bytes bytes, Outcome& outcome) {
-  OstDirty& dirty = dirty_[ost.value()];
-  if (dirty.bytes + bytes <= settings_.max_dirty) co_return;
-  if (!dirty.space) dirty.space = std::make_unique<kernel::Signal>(world_);
+Task ObjectCache::reserve(Osc& osc, Bytes bytes, Bytes& claimed, Outcome& outcome) {
+  using Verdict = DirtyAccount::Verdict;
   Stopwatch watch(world_, outcome.time);
-  while (dirty.bytes > Bytes{} && dirty.bytes + bytes > settings_.max_dirty) {
-    // Full chunks are on their way already; a writer that waits sends the others too.
-    while (send_oldest(ost)) {
+  const Seconds start = world_.now();
+  for (;;) {
+    const Verdict verdict = osc.dirty().verdict(bytes, world_.now() - start);
+    if (verdict == Verdict::wait) {
+      // Full chunks are on their way already; a writer that waits sends the others too.
+      while (send_oldest(osc.ost().index())) {
+      }
+      co_await osc.room_change();
+      continue;
     }
-    co_await dirty.space->wait();
+    claimed = std::min(bytes, osc.dirty().room());
+    if (osc.try_claim(claimed, free_space(osc))) break; // else an eviction took the grant
   }
   watch.lap(Cause::write_back);
 }
 
-void ObjectCache::make_dirty(JobIndex job, std::uint32_t object, Extent extent) {
-  const OstIndex ost = files_.ost_of(object);
+Task ObjectCache::write_through(JobIndex job, Osc& osc, std::uint32_t object, Extent extent,
+                                Outcome& outcome) {
+  const LockExtent pages = page_extent(extent.begin, extent.length());
+  const BulkRequest request{.client = client_,
+                            .job = job,
+                            .object = object,
+                            .offset = pages.begin,
+                            .length = pages.end - pages.begin,
+                            .operation = device::Operation::write};
+  co_await direct_rpc(osc, request, outcome);
+  if (!outcome.ok()) co_return;
+  // The pages stay in the cache, clean.
+  const std::uint32_t id = new_fetch();
+  const Extent there{pages.begin, pages.end};
+  discarded_unread_pages_ += cache_.fetching(object, there, id, false).unread_pages;
+  cache_.fetched(object, there, id);
+  forget_fetch(id);
+}
+
+void ObjectCache::make_dirty(JobIndex job, Osc& osc, std::uint32_t object, Extent extent) {
+  const OstIndex ost = osc.ost().index();
   const PageCache::Written written =
       cache_.write(object, extent, static_cast<std::uint16_t>(ost.value()));
   dirtied_bytes_ += written.newly_dirty.as_double();
-  dirty_[ost.value()].bytes += written.newly_dirty;
+  osc.unclaim(whole_pages(extent) - written.newly_dirty); // what was dirty before
   ObjectWrites& writes = writes_[object];
   writes.begin = std::min(writes.begin, extent.begin);
   writes.end = std::max(writes.end, extent.end);
@@ -149,16 +198,12 @@ Task ObjectCache::write_back(std::uint32_t id) {
     note_lost(write.rpc.bytes, write.job);
   }
   last_write_back_ = outcome.time;
+  const bool answered = outcome.ok();
   if (--writes.in_flight == 0) written_.notify();
   const Bytes bytes = write.rpc.bytes;
   free_write_backs_.push_back(id);
-  settle_dirty(object, bytes);
-}
-
-void ObjectCache::settle_dirty(std::uint32_t object, Bytes bytes) {
-  OstDirty& dirty = dirty_[files_.ost_of(object).value()];
-  dirty.bytes -= bytes;
-  if (dirty.space) dirty.space->notify();
+  osc.clean(bytes);
+  if (answered) osc.renew_grant(free_space(osc));
 }
 
 void ObjectCache::note_lost(Bytes bytes, JobIndex job) {
@@ -204,7 +249,8 @@ Task ObjectCache::flush_old_pages() {
 
 Bytes ObjectCache::unstored_bytes() const {
   Bytes sum{};
-  for (const OstDirty& dirty : dirty_) sum += dirty.bytes;
+  for (const auto& osc : oscs_)
+    if (osc) sum += osc->dirty().dirty();
   return sum;
 }
 

@@ -19,37 +19,39 @@ DirtyAccount::Verdict DirtyAccount::verdict(Bytes bytes, Seconds waited) const {
 }
 
 void DirtyAccount::dirtied(Bytes bytes) {
-  assert(bytes <= grant_ && dirty_ + bytes <= limits_.max_dirty);
+  assert(bytes <= room());
   dirty_ += bytes;
   grant_ -= bytes;
+  consumed_ += bytes;
 }
 
-void DirtyAccount::sent(Bytes bytes) {
-  in_flight_ += bytes;
-  assert(in_flight_ <= dirty_);
-}
-
-void DirtyAccount::completed(Bytes bytes, Bytes granted) {
-  in_flight_ -= bytes;
+void DirtyAccount::not_dirtied(Bytes bytes) {
+  assert(bytes <= dirty_);
   dirty_ -= bytes;
-  grant_ += granted;
-}
-
-void DirtyAccount::dropped(Bytes bytes) {
-  dirty_ -= bytes;
-  assert(in_flight_ <= dirty_);
   grant_ += bytes;
+  consumed_ -= bytes;
+}
+
+void DirtyAccount::clean(Bytes bytes) {
+  assert(bytes <= dirty_);
+  dirty_ -= bytes;
+}
+
+void DirtyAccount::granted(Bytes bytes) { grant_ += bytes; }
+
+Bytes DirtyAccount::return_all_but(Bytes kept) {
+  if (grant_ <= kept) return Bytes{};
+  const Bytes returned = grant_ - kept;
+  grant_ = kept;
+  returned_ += returned;
+  return returned;
 }
 
 Bytes DirtyAccount::give_back() {
   const Bytes full_pipe = limits_.rpc_size * (limits_.rpcs_in_flight + std::uint64_t{1});
-  const Bytes kept = grant_ > full_pipe ? full_pipe : limits_.rpc_size;
-  if (grant_ <= kept) return Bytes{};
-  const Bytes returned = grant_ - kept;
-  grant_ = kept;
-  return returned;
+  return return_all_but(grant_ > full_pipe ? full_pipe : limits_.rpc_size);
 }
 
-void DirtyAccount::evicted() { dirty_ = grant_ = in_flight_ = Bytes{}; }
+Bytes DirtyAccount::forfeit() { return return_all_but({}); }
 
 } // namespace lustrum::lustre

@@ -1,12 +1,12 @@
 // How much one OSC may keep dirty: against max_dirty_mb, and against the grant, space that the OST
 // has promised to have. Pages count as dirty until their write RPC is back, as in osc_cache.c.
 //
-//   room()        what may become dirty now
-//   verdict()     if that is not enough: wait for a write to come back, or write synchronously
-//   dirtied(), completed(), granted(), give_back()   what happened
+//   verdict(), room()   what a writer may do now: make pages dirty, wait, or write synchronously
+//   dirtied(), completed(), granted(), give_back() ...   what happened
 //
 // Grant and dirty bytes are the same number here: the tax that the OST adds per extent and chunk is
-// not modelled. Source: lustre/osc/osc_cache.c, osc_request.c.
+// not modelled. The server's side is `grant_pool.hpp`, through which all grant comes and goes.
+// Source: lustre/osc/osc_cache.c, osc_request.c.
 #pragma once
 
 #include "models/lustre/policy/extent.hpp"
@@ -31,7 +31,7 @@ public:
   enum class Verdict : std::uint8_t {
     cached,      // make it dirty
     wait,        // until a write RPC comes back, which frees dirty space and brings grant
-    synchronous, // write through and wait for the server
+    synchronous, // room() of it can still be cached; write the rest through, wait for the server
   };
 
   explicit DirtyAccount(const DirtyLimits& limits) : limits_(limits) {}
@@ -44,30 +44,33 @@ public:
 
   // \pre bytes <= room()
   void dirtied(Bytes bytes);
-  // Some of what is dirty is in a write RPC now.
-  void sent(Bytes bytes);
-  // A write RPC came back, with grant.
-  void completed(Bytes bytes, Bytes granted);
-  // Dirty data not sent was thrown away. Its grant is there again.
-  void dropped(Bytes bytes);
-  // Grant from a connect.
-  void granted(Bytes bytes) { grant_ += bytes; }
+  // Of those bytes, so many had been dirty before: their grant is there again.
+  void not_dirtied(Bytes bytes);
+  // So many are not dirty any more: written, or thrown away. Their grant is used up either way; in
+  // Lustre the client tells the server of what it has thrown away.
+  void clean(Bytes bytes);
+  void granted(Bytes bytes);
   // A client idle for grant_shrink_interval (1200 s) returns this much of its grant: first all but
   // what a full pipe needs, the next time all but one RPC's.
   Bytes give_back();
-  // The server forgot this client: its dirty data and its grant are gone.
-  void evicted();
+  // The server has forgotten this client: so much grant is gone.
+  Bytes forfeit();
 
-  Bytes dirty() const { return dirty_; }         // cur_dirty_bytes, those in flight included
-  Bytes grant() const { return grant_; }         // cur_grant_bytes: not used up by dirty data
-  Bytes in_flight() const { return in_flight_; } // of the dirty bytes
+  Bytes dirty() const { return dirty_; } // cur_dirty_bytes, those in flight included
+  Bytes grant() const { return grant_; } // cur_grant_bytes: not used up by dirty data
   const DirtyLimits& limits() const { return limits_; }
+  // Over the whole run: granted = grant() + consumed + returned.
+  Bytes consumed() const { return consumed_; }
+  Bytes returned() const { return returned_; }
 
 private:
+  Bytes return_all_but(Bytes kept);
+
   DirtyLimits limits_;
   Bytes dirty_{};
   Bytes grant_{};
-  Bytes in_flight_{};
+  Bytes consumed_{};
+  Bytes returned_{};
 };
 
 } // namespace lustrum::lustre

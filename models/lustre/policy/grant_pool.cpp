@@ -4,53 +4,51 @@
 
 namespace lustrum::lustre {
 
-Bytes GrantPool::left() const {
-  const Bytes taken = granted_ + pending_ + settings_.reserved;
-  return free_ > taken ? free_ - taken : Bytes{};
-}
+namespace {
+constexpr std::uint64_t kPart = 8; // a grant is at most this part of what is left
+} // namespace
 
-Bytes& GrantPool::held_by(ClientIndex client) {
-  if (client.value() >= clients_.size()) clients_.resize(client.value() + std::size_t{1});
-  return clients_[client.value()];
-}
-
-Bytes GrantPool::request(ClientIndex client, Bytes wanted) {
-  Bytes& held = held_by(client);
-  if (wanted <= held) return {};
-  Bytes grant = std::min({wanted - held, left() / 8, settings_.chunk});
+void GrantPool::give(DirtyAccount& account, Bytes most) {
+  const Bytes wanted = account.limits().grant_wanted();
+  // Dirty data counts as grant held: its space is set aside.
+  const Bytes held = account.grant() + account.dirty();
+  if (wanted <= held) return;
+  Bytes grant = std::min(wanted - held, most);
   grant -= grant % settings_.block;
-  held += grant;
+  account.granted(grant);
   granted_ += grant;
-  return grant;
+  given_ += grant;
 }
 
-void GrantPool::give_back(ClientIndex client, Bytes bytes) {
-  held_by(client) -= bytes;
-  granted_ -= bytes;
+void GrantPool::join(ClientIndex client, DirtyAccount& account, Bytes free, Seconds now) {
+  if (client.value() >= members_.size()) members_.resize(client.value() + std::size_t{1});
+  members_[client.value()] = {&account, now + settings_.idle};
+  if (settings_.idle > Seconds{}) next_idle_ = std::min(next_idle_, now + settings_.idle);
+  give(account, left(free) / (kPart * settings_.clients));
 }
 
-void GrantPool::forget(ClientIndex client) { give_back(client, granted_to(client)); }
-
-void GrantPool::write_granted(ClientIndex client, Bytes bytes) {
-  give_back(client, bytes);
-  pending_ += bytes;
+void GrantPool::renew(ClientIndex client, Bytes free, Seconds now) {
+  Member& member = members_[client.value()];
+  member.idle_at = now + settings_.idle;
+  give(*member.account, std::min(left(free) / kPart, settings_.chunk));
 }
 
-bool GrantPool::write_ungranted(Bytes bytes) {
-  if (bytes > left()) return false;
-  pending_ += bytes;
-  return true;
+void GrantPool::forget(ClientIndex client) {
+  if (!has(client)) return;
+  granted_ -= members_[client.value()].account->forfeit();
+  members_[client.value()].account = nullptr;
 }
 
-void GrantPool::committed(Bytes set_aside, Bytes bytes) {
-  assert(bytes <= set_aside);
-  pending_ -= set_aside;
-  free_ -= bytes;
-}
-
-void GrantPool::freed(Bytes bytes) {
-  free_ += bytes;
-  assert(free_ <= settings_.capacity);
+void GrantPool::scan_idle(Seconds now) {
+  next_idle_ = Seconds{kNever};
+  for (Member& member : members_) {
+    if (!member.account) continue;
+    while (now >= member.idle_at) {
+      granted_ -= member.account->give_back();
+      member.idle_at += settings_.idle;
+    }
+    next_idle_ = std::min(next_idle_, member.idle_at);
+  }
 }
 
 } // namespace lustrum::lustre

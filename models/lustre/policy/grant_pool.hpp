@@ -1,10 +1,13 @@
-// The server's side of grant: what one OST has promised to which client. What it has promised and
-// not yet written never exceeds its free space, so cached writes cannot fail for want of space.
-// Near-full OSTs grant little and at last nothing, and clients must write synchronously.
-// Source: lustre/target/tgt_grant.c (tgt_grant_alloc).
+// The server's side of grant: what one OST has promised to which client. Near-full OSTs grant
+// little and at last nothing, and clients must write synchronously.
+//
+// An object takes its space when it is written to (`file_table.hpp`), which for cached writes is
+// before Lustre's OST knows. So the free space here has lost all dirty data already, and what is
+// promised is only the grant that no dirty data has used: `left` is the same number as
+// tgt_grant.c's free - granted - pending. Source: lustre/target/tgt_grant.c (tgt_grant_alloc).
 #pragma once
 
-#include "models/lustre/policy/extent.hpp"
+#include "models/lustre/policy/dirty_account.hpp"
 
 #include <vector>
 
@@ -13,48 +16,55 @@ namespace lustrum::lustre {
 class GrantPool {
 public:
   struct Settings {
-    Bytes capacity{};
-    Bytes reserved{};       // never granted
+    std::uint32_t clients = 1;
     Bytes chunk{8 * kMib};  // most that one request gets: twice the largest RPC
     Bytes block{kPageSize}; // grants are multiples of it
+    Seconds idle{1200};     // osc.grant_shrink_interval: then clients return grant; 0: never
   };
-  explicit GrantPool(const Settings& settings) : settings_(settings), free_(settings.capacity) {}
+  explicit GrantPool(const Settings& settings) : settings_(settings) {}
 
-  // More grant for a client who wants to hold `wanted` in all: at most an eighth of what is left,
-  // at most one chunk. Every write RPC and every connect asks.
-  Bytes request(ClientIndex client, Bytes wanted);
-  // Grant comes back: an idle client's, or that of dirty data thrown away.
-  void give_back(ClientIndex client, Bytes bytes);
-  // A client disconnected or was evicted.
-  void forget(ClientIndex client);
-
-  // A write of data that was dirty under grant has arrived. \pre bytes <= granted_to(client)
-  void write_granted(ClientIndex client, Bytes bytes);
-  // A write without grant (synchronous, direct). False: no space (ENOSPC).
-  bool write_ungranted(Bytes bytes);
-  // A write has been committed, `bytes` of it to blocks not used before; what was set aside for it
-  // beyond that is free again. \pre bytes <= set_aside <= pending()
-  void committed(Bytes set_aside, Bytes bytes);
-  // Objects were destroyed or truncated.
-  void freed(Bytes bytes);
-
-  Bytes granted_to(ClientIndex client) const {
-    return client.value() < clients_.size() ? clients_[client.value()] : Bytes{};
+  // A client's first write since the mount or an eviction. It gets what it wants, as one that has
+  // written for long, of its share of an eighth of what is left. (Lustre starts with one chunk and
+  // lets replies add to that; whoever writes first would then take longer than L13 says.)
+  // \param free the OST's free space  \pre the account outlives the pool's use of it
+  void join(ClientIndex client, DirtyAccount& account, Bytes free, Seconds now);
+  bool has(ClientIndex client) const {
+    return client.value() < members_.size() && members_[client.value()].account;
   }
-  Bytes total_granted() const { return granted_; } // tot_granted
-  Bytes pending() const { return pending_; }       // tot_pending: arrived, not committed
-  Bytes free_space() const { return free_; }
-  // Neither used, nor promised, nor reserved.
-  Bytes left() const;
+  // With every reply to a write: at most an eighth of what is left, at most one chunk.
+  // \pre has(client)
+  void renew(ClientIndex client, Bytes free, Seconds now);
+  // A client's grant was used by, or is back from, pages that are dirty.
+  void used(Bytes bytes) { granted_ -= bytes; }
+  void unused(Bytes bytes) { granted_ += bytes; }
+  // A client was evicted. Nothing if it has not joined.
+  void forget(ClientIndex client);
+  // Clients that have not written for so long return grant. With every request that the OST serves:
+  // a comparison unless somebody's time has come.
+  void collect_idle(Seconds now) {
+    if (now >= next_idle_) [[unlikely]]
+      scan_idle(now);
+  }
+
+  Bytes granted() const { return granted_; } // and not used
+  // Neither used nor promised.
+  Bytes left(Bytes free) const { return free > granted_ ? free - granted_ : Bytes{}; }
+  Bytes given() const { return given_; } // over the whole run
 
 private:
-  Bytes& held_by(ClientIndex client);
+  static constexpr double kNever = 1e300; // seconds
+  struct Member {
+    DirtyAccount* account = nullptr;
+    Seconds idle_at{}; // when it will have been idle for long
+  };
+  void give(DirtyAccount& account, Bytes most);
+  void scan_idle(Seconds now);
 
   Settings settings_;
-  Bytes free_;
   Bytes granted_{};
-  Bytes pending_{};
-  std::vector<Bytes> clients_;
+  Bytes given_{};
+  Seconds next_idle_{kNever}; // no member's idle_at is earlier
+  std::vector<Member> members_;
 };
 
 } // namespace lustrum::lustre

@@ -56,15 +56,13 @@ ParameterTable osc_rows() {
        .field = field<&T::osc_grant_shrink>,
        .default_text = "true",
        .doc = "An idle client gives unused grant back to the OST.",
-       .source = "Lustre 2.15 lustre/include/obd.h",
-       .has_effect = false},
+       .source = "Lustre 2.15 lustre/include/obd.h"},
       {.key = "osc.grant_shrink_interval",
        .field = field<&T::osc_grant_shrink_interval>,
        .default_text = "1200 s",
        .min = 1,
        .doc = "Idle time after which it does.",
-       .source = "Lustre 2.15 lustre/include/obd_support.h",
-       .has_effect = false},
+       .source = "Lustre 2.15 lustre/include/obd_support.h"},
   };
 }
 

@@ -36,7 +36,8 @@ Ost::Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex
     : world_(world), oss_(&oss), index_(index), settings_(settings), target_(world, clients),
       device_(settings.disk), disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)),
       latency_(latency), credit_(add_credit(world, {"ost_credit", "ost{}.credit", index.value()},
-                                            settings.disk_credit)) {
+                                            settings.disk_credit)),
+      grants_(settings.grants) {
   world.declare_disk(disk_);
 }
 
@@ -57,6 +58,7 @@ void Ost::count(RpcOpcode opcode, Seconds time) {
 
 kernel::Task Ost::access(const BulkRequest& request, RpcTime& account) {
   Stopwatch watch(world_, account);
+  grants_.collect_idle(world_.now());
   const double bytes = request.length.as_double();
   (request.is_read() ? bytes_read_ : bytes_written_) += bytes;
   OstCounters::Brw& brw = request.is_read() ? counters_.read : counters_.write;

@@ -5,6 +5,7 @@
 #include "models/device/device.hpp"
 #include "models/fabric/fabric.hpp"
 #include "models/lustre/policy/counters.hpp"
+#include "models/lustre/policy/grant_pool.hpp"
 #include "models/lustre/policy/nrs.hpp"
 #include "models/lustre/policy/rpc_opcode.hpp"
 #include "models/lustre/policy/server_cache.hpp"
@@ -32,10 +33,11 @@ struct OssSettings {
   Seconds rpc_service{};          // CPU time per RPC
   BytesPerSecond checksum_rate{}; // of one core; 0: checksums are off
   BurstSettings network;
-  std::uint32_t osts = 1;    // per OSS
-  NrsSettings nrs;           // who gets the next thread
-  ServerCacheSettings cache; // of one OSS
-  device::DeviceModel disk;  // of one OST, at its burst rate
+  GrantPool::Settings grants; // of one OST
+  std::uint32_t osts = 1;     // per OSS
+  NrsSettings nrs;            // who gets the next thread
+  ServerCacheSettings cache;  // of one OSS
+  device::DeviceModel disk;   // of one OST, at its burst rate
   BurstSettings disk_credit;
   double write_cost = 1; // credit drawn by a written byte, in read bytes
 
@@ -64,6 +66,9 @@ public:
   // The device runs at this share of its rate: RAID rebuild, a failing disk. Pre: 0 < factor.
   void set_rate_factor(double factor) { rate_factor_ = factor; }
 
+  GrantPool& grants() { return grants_; }
+  const GrantPool& grants() const { return grants_; }
+
   // Bytes of requests served, whether from the device or from the server's memory.
   double bytes_read() const { return bytes_read_; }
   double bytes_written() const { return bytes_written_; }
@@ -85,6 +90,7 @@ private:
   kernel::BucketStation* credit_ = nullptr;
   double bytes_read_ = 0;
   double bytes_written_ = 0;
+  GrantPool grants_;
   OstCounters counters_;
 };
 
