@@ -25,6 +25,7 @@ inline lustre::FilesystemSettings ideal_filesystem() {
   lustre::LustreTunables& t = s.tunables;
   t.client_copy_bandwidth = t.client_copy_bandwidth_write = BytesPerSecond{kBoundless};
   t.client_dio_bandwidth_read = t.client_dio_bandwidth_write = BytesPerSecond{kBoundless};
+  t.client_dio_overhead_read = t.client_dio_overhead_write = {};
   t.client_bulk_setup = {};
   t.osc_checksums = false;
   return s;

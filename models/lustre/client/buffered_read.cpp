@@ -7,13 +7,14 @@ namespace lustrum::lustre {
 
 using kernel::Task;
 
-ReadaheadPlan Client::plan_read(File& file, Extent extent, bool mmap) {
+ReadaheadPlan Client::plan_read(File& file, Extent extent, bool mmap, std::uint64_t& fetched) {
   ObjectCache::Present present;
   parts_scratch_.clear();
   map(file.file(), extent, parts_scratch_);
   for (const ObjectExtent& part : parts_scratch_)
     objects_.look_up(parts_.files.object_number(file.file(), part.object),
                      {part.offset, part.offset + part.length}, present);
+  fetched += present.all ? present.hit_pages : page_count(extent); // those on their way too
   const ReadRequest request{.offset = extent.begin,
                             .length = extent.length(),
                             .size = parts_.files.size(file.file()),
@@ -83,27 +84,31 @@ Task Client::wait_for(const File& file, Extent extent, Outcome& outcome) {
 Task Client::read_buffered(File& file, Extent extent, Outcome& outcome) {
   IoTotals& totals = this->totals(file);
   const std::uint64_t misses = read_ahead_stats_.misses;
-  plan_read(file, extent, false);
+  std::uint64_t fetched = 0;
+  plan_read(file, extent, false, fetched);
   if (read_ahead_stats_.misses == misses) totals.read_cached += extent.length();
   co_await wait_for(file, extent, outcome);
-  if (outcome.ok()) co_await work(extent.length() / tunables_.client_copy_bandwidth, outcome);
+  if (outcome.ok()) co_await copy(extent.length(), tunables_.client_copy_bandwidth, outcome);
 }
 
 Task Client::read_mapped(File& file, Extent extent, Outcome& outcome) {
   // Page by page, as the application touches them; what is here costs only its faults.
   std::uint64_t faults = 0;
+  std::uint64_t fetched = 0;
   const Bytes begin = extent.begin - extent.begin % kPageSize;
   for (Bytes at = begin; at < extent.end && outcome.ok(); at += kPageSize) {
     const Extent page{at, std::min(at + kPageSize, parts_.files.size(file.file()))};
-    const std::uint64_t misses = read_ahead_stats_.misses;
-    plan_read(file, page, true);
+    const std::uint64_t not_there = read_ahead_stats_.failed_to_fast_read;
+    plan_read(file, page, true, fetched);
     ++faults;
-    if (read_ahead_stats_.misses == misses) continue;
+    if (read_ahead_stats_.failed_to_fast_read == not_there) continue;
     co_await wait_for(file, page, outcome);
   }
   if (outcome.ok()) {
     counters_.add(LliteStat::page_fault, microseconds(tunables_.client_fault_time), faults);
-    co_await work(tunables_.client_fault_time * static_cast<double>(faults), outcome);
+    co_await work(tunables_.client_fault_time * static_cast<double>(faults) +
+                      tunables_.client_page_fetch_time * static_cast<double>(fetched),
+                  outcome);
   }
 }
 

@@ -65,6 +65,12 @@ Client::Client(const ClientParts& parts, ClientIndex index, const LustreTunables
       limits_(readahead_limits(tunables)),
       hybrid_{tunables.llite_hybrid_io, Bytes{tunables.llite_hybrid_io_read_threshold_bytes},
               Bytes{tunables.llite_hybrid_io_write_threshold_bytes}} {
+  if (tunables.client_page_cache_bandwidth.count() > 0) {
+    page_cache_path_.add(
+        parts.world.add_shared({"page_cache", "client{}.page_cache", index.value()},
+                               tunables.client_page_cache_bandwidth));
+    parts.world.declare(page_cache_path_);
+  }
   if (parts.pcc)
     copies_.emplace(ReadOnlyCopies::Parts{.world = parts.world,
                                           .files = parts.files,
@@ -214,7 +220,7 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
     // Nothing more can be read.
   } else if (local) {
     co_await copies_->read(file.file(), length, call);
-    co_await work(length / tunables_.client_copy_bandwidth, call);
+    co_await copy(length, tunables_.client_copy_bandwidth, call);
     totals.read_cached += length;
   } else if (mode.direct || mode.gpu)
     co_await transfer_direct(file, extent, device::Operation::read, call);
@@ -246,6 +252,18 @@ Bytes Client::on_mdt(FileIndex file, Extent extent) const {
 Task Client::work(Seconds time, Outcome& outcome) {
   Stopwatch watch(parts_.world, outcome.time);
   co_await parts_.world.delay(parts_.cpu, time);
+  watch.lap(Cause::client_cpu);
+}
+
+Task Client::copy(Bytes bytes, BytesPerSecond rate, Outcome& outcome) {
+  Stopwatch watch(parts_.world, outcome.time);
+  Seconds left = bytes / rate;
+  if (page_cache_path_.count > 0) {
+    const Seconds begin = parts_.world.now();
+    co_await parts_.world.transfer(page_cache_path_, bytes);
+    left -= parts_.world.now() - begin;
+  }
+  if (left > Seconds{}) co_await parts_.world.delay(parts_.cpu, left);
   watch.lap(Cause::client_cpu);
 }
 
@@ -308,7 +326,7 @@ Task Client::write_buffered(File& file, Extent extent, Outcome& outcome) {
     const Bytes next = std::min(extent.end, at - at % rpc + rpc);
     std::vector<ObjectExtent> parts;
     map(index, {at, next}, parts);
-    co_await work((next - at) / tunables_.client_copy_bandwidth_write, outcome);
+    co_await copy(next - at, tunables_.client_copy_bandwidth_write, outcome);
     for (const ObjectExtent& part : parts) {
       const std::uint32_t object = parts_.files.object_number(index, part.object);
       const Bytes end = part.offset + part.length;

@@ -114,7 +114,8 @@ private:
   void start(const File& file, const ReadaheadPlan& plan);
   void start_extent(const File& file, Extent extent, Extent demand);
   kernel::Task read_ahead(Caller caller, FileIndex file, Extent extent);
-  ReadaheadPlan plan_read(File& file, Extent extent, bool mmap);
+  // `fetched`: rises by the pages that had to come from a server and are read for the first time.
+  ReadaheadPlan plan_read(File& file, Extent extent, bool mmap, std::uint64_t& fetched);
   kernel::Task wait_for(const File& file, Extent extent, Outcome& outcome);
   kernel::Task read_mapped(File& file, Extent extent, Outcome& outcome);
   kernel::Task write_buffered(File& file, Extent extent, Outcome& outcome);
@@ -123,6 +124,9 @@ private:
                                Outcome& outcome);
   kernel::Task transfer_hybrid(File& file, Extent extent, device::Operation operation,
                                Outcome& outcome);
+  // All stripes at once, or one after the other before Lustre 2.15.
+  kernel::Task transfer_stripes(File& file, Extent extent, device::Operation operation,
+                                Outcome& outcome);
   // All objects of the extent at once.
   kernel::Task transfer_parts(File& file, Extent extent, device::Operation operation,
                               Outcome& outcome);
@@ -139,6 +143,8 @@ private:
   void map(FileIndex file, Extent extent, std::vector<ObjectExtent>& out) const;
   // The CPU of one process: copying, checksumming.
   kernel::Task work(Seconds time, Outcome& outcome);
+  // Copies between the page cache and the application, at most at `rate`.
+  kernel::Task copy(Bytes bytes, BytesPerSecond rate, Outcome& outcome);
   IoTotals& totals(const OpenFile& file) { return parts_.totals[file.caller().job.value()]; }
 
   ClientParts parts_;
@@ -150,6 +156,7 @@ private:
   std::optional<ReadOnlyCopies> copies_;
   ReadaheadLimits limits_;
   HybridIoRule hybrid_;
+  kernel::Path page_cache_path_; // of all processes' copies; without stations: no limit
   ReadaheadStats read_ahead_stats_;
   std::uint32_t read_ahead_workers_ = 0;
   std::vector<ObjectExtent> parts_scratch_; // never across an await

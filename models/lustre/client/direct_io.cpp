@@ -1,5 +1,6 @@
 // Transfers of a client past its page cache: O_DIRECT, GPUDirect, hybrid I/O.
 #include "models/lustre/client/client.hpp"
+#include "models/lustre/policy/direct_io_time.hpp"
 
 #include <algorithm>
 
@@ -15,7 +16,7 @@ Task Client::transfer_hybrid(File& file, Extent extent, device::Operation operat
   const BytesPerSecond copy =
       reads ? tunables_.client_copy_bandwidth : tunables_.client_copy_bandwidth_write;
   const Seconds begin = parts_.world.now();
-  co_await transfer_direct(file, extent, operation, outcome);
+  co_await transfer_stripes(file, extent, operation, outcome);
   const Seconds left = extent.length() / copy - (parts_.world.now() - begin);
   if (left > Seconds{}) co_await work(left, outcome);
 }
@@ -23,11 +24,19 @@ Task Client::transfer_hybrid(File& file, Extent extent, device::Operation operat
 Task Client::transfer_direct(File& file, Extent extent, device::Operation operation,
                              Outcome& outcome) {
   const bool reads = operation == device::Operation::read;
-  // The process pins the pages of its buffer.
-  if (!file.mode().gpu)
-    co_await work(extent.length() / (reads ? tunables_.client_dio_bandwidth_read
-                                           : tunables_.client_dio_bandwidth_write),
-                  outcome);
+  const DirectIoTime own =
+      reads
+          ? DirectIoTime{tunables_.client_dio_overhead_read, tunables_.client_dio_bandwidth_read}
+          : DirectIoTime{tunables_.client_dio_overhead_write, tunables_.client_dio_bandwidth_write};
+  const Seconds begin = parts_.world.now();
+  co_await transfer_stripes(file, extent, operation, outcome);
+  if (file.mode().gpu) co_return; // no pages of the process to pin
+  const Seconds left = own.of(extent.length()) - (parts_.world.now() - begin);
+  if (left > Seconds{}) co_await work(left, outcome);
+}
+
+Task Client::transfer_stripes(File& file, Extent extent, device::Operation operation,
+                              Outcome& outcome) {
   if (tunables_.llite_parallel_dio) {
     co_await transfer_parts(file, extent, operation, outcome);
     co_return;

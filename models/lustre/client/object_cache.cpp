@@ -131,10 +131,12 @@ void ObjectCache::note_fetched(const Outcome& fetched, double since_s, Outcome& 
 
 Task ObjectCache::wait(JobIndex job, std::uint32_t object, Extent extent, Outcome& outcome) {
   if (!outcome.ok()) co_return;
-  cache_.read(object, extent, lookup_);
+  // Not as a reader: who wants to read has said so to look_up(), and a worker that only reads
+  // ahead never does.
+  cache_.probe(object, extent, lookup_);
   if (!lookup_.missing.empty()) { // dropped since it was sent for
     start(job, object, extent, extent);
-    cache_.read(object, extent, lookup_);
+    cache_.probe(object, extent, lookup_);
   }
   if (lookup_.fetches.empty()) co_return;
   // All that are under way now hold what the reader wants, even if their pages are soon dropped.

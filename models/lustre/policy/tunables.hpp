@@ -128,6 +128,7 @@ struct LustreTunables {
   BytesPerSecond client_copy_bandwidth{}; // of one process out of the page cache
   BytesPerSecond client_copy_bandwidth_write{};
   Seconds client_fault_time{}; // of a page that is in the page cache
+  Seconds client_page_fetch_time{};
   Seconds client_bulk_setup{};
   BytesPerSecond client_page_cache_bandwidth{};
   Seconds client_dio_overhead_read{};
