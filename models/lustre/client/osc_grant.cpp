@@ -3,8 +3,6 @@
 
 namespace lustrum::lustre {
 
-using kernel::Task;
-
 bool Osc::try_claim(Bytes bytes, Bytes free) {
   if (!ost_.grants().has(client_)) [[unlikely]]
     ost_.grants().join(client_, dirty_, free, world_.now());
