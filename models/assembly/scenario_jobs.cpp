@@ -18,6 +18,10 @@ using enum DiagnosticCode;
 constexpr std::array<std::string_view, 4> kKinds{"dlio", "trace", "ior", "mdtest"};
 // Samples are numbered with 32 bits, and every rank holds an order of all of them.
 constexpr double kMostSamples = 1e9;
+// Files are numbered with 32 bits, and each takes memory of the simulator (assumed).
+constexpr double kMostItems = 1e9;
+constexpr double kExbibyte = 1152921504606846976.0;
+constexpr double kLargestFile = 8 * kExbibyte; // offsets have 63 bits
 
 // `dlio` and `trace` are rows of the table; what they hold is read here.
 ParameterTable table_without_trace() {
@@ -191,9 +195,26 @@ void JobReader::check(Scenario& scenario) {
     check_ranks(scenario, job, sources_[i]);
     check_data_set(job, sources_[i]);
     check_ior(job, sources_[i]);
+    check_mdtest(job, sources_[i]);
     if (job.dlio) job.epochs = scenario.run.epochs > 0 ? scenario.run.epochs : job.dlio->epochs;
   }
   check_space(scenario);
+}
+
+// What is there before the job begins.
+double JobReader::placed_bytes(const ScenarioJob& job, const Source& source) {
+  const auto ranks_of = [&job](const auto& load) {
+    return static_cast<double>(job.nodes) * load.ranks_per_client;
+  };
+  if (job.dlio && source.dlio_known)
+    return static_cast<double>(job.dlio->num_files_train) *
+           static_cast<double>(job.dlio->num_samples_per_file) * job.dlio->record_length_bytes;
+  if (job.ior && !job.ior->write)
+    return ranks_of(*job.ior) * static_cast<double>(job.ior->segments) *
+           job.ior->block_size.as_double();
+  if (job.mdtest && !job.mdtest->create)
+    return ranks_of(*job.mdtest) * job.mdtest->items * job.mdtest->write_bytes.as_double();
+  return 0;
 }
 
 // All data sets are there before the run, so they must fit; what a run writes may meet ENOSPC.
@@ -206,19 +227,20 @@ void JobReader::check_space(const Scenario& scenario) {
   double needed = 0;
   for (std::size_t i = 0; i < scenario.jobs.size(); ++i) {
     const ScenarioJob& job = scenario.jobs[i];
-    if (!job.dlio || !sources_[i].dlio_known) continue;
-    const DlioWorkload& dlio = *job.dlio;
-    needed += static_cast<double>(dlio.num_files_train) *
-              static_cast<double>(dlio.num_samples_per_file) * dlio.record_length_bytes;
-    if (needed <= free_bytes) continue;
+    const double before = needed;
+    needed += placed_bytes(job, sources_[i]);
+    if (needed <= free_bytes || needed == before) continue;
     const auto tib = [](double bytes) { return bytes / static_cast<double>(kTib); };
-    diagnostics_.add(impossible, sources_[i].workload.get("dlio").span(),
+    const YamlNode node = sources_[i].workload.get(job.kind());
+    diagnostics_.add(impossible, job.dlio ? node.span() : node.section_span(),
                      fmt::format("the data sets take {:.4g} TiB, and {:.4g} TiB of the file system "
                                  "are free",
                                  tib(needed), tib(free_bytes)),
-                     fmt::format("`storage.capacity` must be {:.3g} times as large, or "
-                                 "`dataset.num_files_train` smaller",
-                                 needed / std::max(free_bytes, 1.0)));
+                     fmt::format("`storage.capacity` must be {:.3g} times as large, or {} smaller",
+                                 needed / std::max(free_bytes, 1.0),
+                                 job.dlio  ? "`dataset.num_files_train`"
+                                 : job.ior ? "`segments`"
+                                           : "`items`"));
     return;
   }
 }
@@ -284,13 +306,53 @@ void JobReader::check_data_set(const ScenarioJob& job, const Source& source) {
 void JobReader::check_ior(const ScenarioJob& job, const Source& source) {
   if (!job.ior) return;
   const YamlNode node = source.workload.get("ior");
-  const Bytes block = job.ior->block_size;
-  const Bytes transfer = job.ior->transfer_size;
+  const loadgen::IorSettings& ior = *job.ior;
+  const Bytes block = ior.block_size;
+  const Bytes transfer = ior.transfer_size;
+  const auto refuse = [&](std::string problem, std::string_view hint) {
+    diagnostics_.add(impossible, node.section_span(), fmt::format("`{}`: {}", node.path(), problem),
+                     std::string(hint));
+  };
   if (transfer > Bytes{} && block % transfer != Bytes{})
-    diagnostics_.add(impossible, node.section_span(),
-                     fmt::format("`{}`: block_size {} is not a multiple of transfer_size {}",
-                                 node.path(), block.count(), transfer.count()),
-                     "both in bytes");
+    refuse(fmt::format("block_size {} is not a multiple of transfer_size {}", block.count(),
+                       transfer.count()),
+           "both in bytes");
+  if (!ior.write && !ior.read)
+    refuse("neither `write` nor `read` is on: nothing would run", "write: true");
+  const double ranks = static_cast<double>(job.nodes) * ior.ranks_per_client;
+  const double bytes =
+      block.as_double() * static_cast<double>(ior.segments) * (ior.file_per_process ? 1 : ranks);
+  if (bytes > kLargestFile)
+    refuse(fmt::format("a file of {:.4g} EiB is more than a file can hold", bytes / kExbibyte),
+           "smaller `block_size` or fewer `segments`");
+}
+
+void JobReader::check_mdtest(const ScenarioJob& job, const Source& source) {
+  if (!job.mdtest) return;
+  const YamlNode node = source.workload.get("mdtest");
+  const loadgen::MdtestSettings& mdtest = *job.mdtest;
+  const auto refuse = [&](std::string_view problem, std::string_view hint) {
+    diagnostics_.add(impossible, node.section_span(), fmt::format("`{}`: {}", node.path(), problem),
+                     std::string(hint));
+  };
+  const bool on_files = mdtest.stat || mdtest.list || mdtest.read;
+  if (!mdtest.create && !mdtest.remove && !on_files)
+    refuse("no phase is on: nothing would run", "e.g. `create: true`");
+  else if (!mdtest.create && !mdtest.remove && mdtest.dirs_only)
+    refuse("with `dirs_only` directories are created and removed, and neither phase is on",
+           "create: true");
+  if (mdtest.read && !mdtest.dirs_only && mdtest.read_bytes > mdtest.write_bytes)
+    refuse(fmt::format("read_bytes {} is more than the write_bytes {} that each file has",
+                       mdtest.read_bytes.count(), mdtest.write_bytes.count()),
+           "both in bytes");
+  if (!mdtest.create && mdtest.remove && (mdtest.iterations > 1 || job.background))
+    refuse("without `create` the items can be removed once, not in each repetition",
+           "create: true, or remove: false");
+  const double items = static_cast<double>(job.nodes) * mdtest.ranks_per_client * mdtest.items;
+  // A stonewall ends the creation long before.
+  if ((!mdtest.create || mdtest.stonewall == Seconds{}) && items > kMostItems)
+    refuse(fmt::format("{:.4g} items are more than can be simulated", items),
+           fmt::format("at most {:.4g} of all ranks", kMostItems));
 }
 
 std::string JobReader::beside_scenario(std::string_view path) const {

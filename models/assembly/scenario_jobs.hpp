@@ -46,8 +46,10 @@ private:
   void check_places(Scenario& scenario);
   void check_ranks(const Scenario& scenario, ScenarioJob& job, const Source& source);
   void check_data_set(const ScenarioJob& job, const Source& source);
+  static double placed_bytes(const ScenarioJob& job, const Source& source);
   void check_space(const Scenario& scenario);
   void check_ior(const ScenarioJob& job, const Source& source);
+  void check_mdtest(const ScenarioJob& job, const Source& source);
   std::string beside_scenario(std::string_view path) const;
 
   const YamlDocument& document_;
