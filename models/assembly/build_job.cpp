@@ -110,7 +110,7 @@ training::JobSettings build_job(const JobContext& context, Storage& storage) {
     job.checkpoint = {.enabled = true,
                       .after_epoch = std::max(1U, dlio.checkpoint_after_epoch),
                       .every_epochs = std::max(1U, dlio.epochs_between_checkpoints),
-                      .file = storage.place_file(kRootDirectory, size),
+                      .file = storage.reserve_file(kRootDirectory),
                       .size = size};
   }
   return job;

@@ -144,7 +144,8 @@ void Trainer::write_checkpoint(std::uint32_t rank, std::uint32_t epoch) {
 Task Trainer::checkpoint_task(Outcome& outcome, kernel::Gate& done) {
   std::unique_ptr<OpenFile> file;
   const Caller caller{job_.first_client, job_.job, 0};
-  co_await storage_.open(caller, job_.checkpoint.file, {.write = true}, file, outcome);
+  co_await storage_.open(caller, job_.checkpoint.file, {.write = true, .create = true}, file,
+                         outcome);
   if (file) {
     co_await storage_.write(*file, Bytes{}, job_.checkpoint.size, outcome);
     co_await storage_.sync(*file, outcome);
