@@ -94,6 +94,20 @@ void cut_modifying_rpcs(const YamlNode& section, const GivenKeys& given, LustreT
   mod_rpcs = served;
 }
 
+// Defaults that nobody has measured and nobody has replaced are part of what an answer rests on.
+void note_assumed(const GivenKeys& given, Scenario& scenario) {
+  for (const Parameter& row : LustreTunables::parameters()) {
+    if (!row.has_effect || given.contains(row.key)) continue;
+    for (const FigureKind kind : {FigureKind::assumed, FigureKind::fitted}) {
+      const std::string start = fmt::format("{}: ", to_string(kind));
+      if (row.source.starts_with(start))
+        scenario.fitted.push_back({fmt::format("lustre.{}", row.key), std::string{row.default_text},
+                                   std::string(to_string(kind)),
+                                   std::string{row.source.substr(start.size())}});
+    }
+  }
+}
+
 } // namespace
 
 void read_lustre(const YamlNode& root, Scenario& scenario, Diagnostics& diagnostics) {
@@ -113,6 +127,7 @@ void read_lustre(const YamlNode& root, Scenario& scenario, Diagnostics& diagnost
                                   scenario.cluster.instance),
                       "it is for clients with more than 64 vCPUs or 64 GiB of memory");
   }
+  note_assumed(given, scenario);
   negotiate(scenario.lustre, version, host, given.contains("llite.max_read_ahead_whole_mb"));
 }
 

@@ -33,7 +33,7 @@ ParameterTable process_rows() {
        .default_text = "0.5 us",
        .min = 0,
        .doc = "CPU time of a page fault of mmap whose page is in the page cache.",
-       .source = "assumed"},
+       .source = "assumed: a usual fault of Linux that finds its page"},
       {.key = "client.page_fetch_time",
        .field = field<&T::client_page_fetch_time>,
        .default_text = "1.55 us",
