@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 
 namespace lustrum::lustre {
@@ -71,13 +72,28 @@ std::optional<FileTable::Objects> FileTable::allocate(Inode& inode, std::size_t 
     for (const OstIndex ost : chosen_)
       object_ost_.push_back(static_cast<std::uint16_t>(ost.value()));
     object_blocks_.resize(object_ost_.size());
+    object_hole_.resize(object_ost_.size());
   }
   set_first_object(inode, component, made.first);
   if (made.count < stripes)
     inode.layout = layouts_.add_instead_of(
         inode.layout, layouts_[inode.layout].with_stripes(component, made.count),
         layouts_.walk(inode.layout));
+  if (component > 0) note_holes(layouts_[inode.layout], component);
   return made;
+}
+
+// An object's offset counts from the file's begin, whatever component it is of.
+void FileTable::note_holes(const Layout& layout, std::size_t component) {
+  const LayoutComponent& of = layout.components()[component];
+  const Bytes start = layout.components()[component - 1].end;
+  const Bytes row = std::min(of.stripe_size * of.stripe_count, of.end - start);
+  const std::uint32_t first = objects() - of.objects();
+  extents_.clear();
+  layout.map(start, row, extents_);
+  for (const ObjectExtent& extent : extents_)
+    object_hole_[first + extent.stripe] =
+        static_cast<std::uint32_t>(extent.offset.count() / kBlock);
 }
 
 LayoutIndex FileTable::append_layout_of(LayoutIndex planned) {
@@ -109,6 +125,18 @@ bool FileTable::create(FileIndex file, Seconds now, bool append) {
   created.exists = true;
   created.place = tree_.add_file(created.directory, file);
   return true;
+}
+
+void FileTable::create_released(FileIndex file) {
+  Inode& created = inode(file);
+  assert(!created.exists);
+  created.size = Bytes{};
+  created.has_row = false;
+  created.objects = kNone;
+  created.layout = layouts_.planned(created.layout);
+  created.exists = true;
+  created.place = tree_.add_file(created.directory, file);
+  hsm_.set(file, hsm::kImported);
 }
 
 FileIndex FileTable::add(std::uint32_t directory, Bytes size, std::optional<LayoutIndex> layout) {
@@ -208,7 +236,9 @@ bool FileTable::extend_object(std::uint32_t object_number, Bytes end) {
   assert(blocks <= UINT32_MAX); // objects of 16 TiB, as in ldiskfs
   std::uint32_t& held = object_blocks_[object_number];
   if (blocks <= held) return true;
-  if (!space_.take(ost_of(object_number), Bytes{(blocks - held) * kBlock})) return false;
+  const std::uint64_t hole = object_hole_[object_number];
+  const std::uint64_t taken = std::max(blocks, hole) - std::max<std::uint64_t>(held, hole);
+  if (!space_.take(ost_of(object_number), Bytes{taken * kBlock})) return false;
   held = static_cast<std::uint32_t>(blocks);
   return true;
 }
@@ -217,7 +247,9 @@ void FileTable::truncate_object(std::uint32_t object_number, Bytes end) {
   const std::uint64_t blocks = (end.count() + kBlock - 1) / kBlock;
   std::uint32_t& held = object_blocks_[object_number];
   if (blocks >= held) return;
-  space_.give_back(ost_of(object_number), Bytes{(held - blocks) * kBlock});
+  const std::uint64_t hole = object_hole_[object_number];
+  const std::uint64_t freed = std::max<std::uint64_t>(held, hole) - std::max(blocks, hole);
+  space_.give_back(ost_of(object_number), Bytes{freed * kBlock});
   held = static_cast<std::uint32_t>(blocks);
 }
 

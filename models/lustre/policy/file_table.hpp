@@ -60,6 +60,8 @@ public:
   // Makes the empty file with its first component. False, and no file, when no OST can take an
   // object (ENOSPC). A file that was unlinked can be made again, with new objects.
   bool create(FileIndex file, Seconds now, bool append = false);
+  // Makes the empty file without objects, with hsm::kImported: its data is kept elsewhere.
+  void create_released(FileIndex file);
   // Removes the file and appends the numbers of its objects, which the MDT has destroyed later:
   // their space is free after destroy_object(). \pre it exists
   void unlink(FileIndex file, std::vector<std::uint32_t>& objects);
@@ -109,10 +111,12 @@ public:
   // --- Space
 
   // An object's data now reaches `end`: takes the blocks of 4 KiB that are new. False, with nothing
-  // taken, when the OST is full (ENOSPC). Holes are not told apart from data.
+  // taken, when the OST is full (ENOSPC). What lies before a component's begin takes none; other
+  // holes are not told apart from data.
   bool extend_object(std::uint32_t object_number, Bytes end);
   void truncate_object(std::uint32_t object_number, Bytes end);
   void destroy_object(std::uint32_t object_number) { truncate_object(object_number, Bytes{}); }
+  // The end of its data, in blocks.
   Bytes object_space(std::uint32_t object_number) const {
     return Bytes{object_blocks_[object_number] * kBlock};
   }
@@ -143,6 +147,7 @@ private:
   LayoutIndex append_layout_of(LayoutIndex planned);
   void set_first_object(Inode& inode, std::size_t component, std::uint32_t object);
   std::optional<Objects> allocate(Inode& inode, std::size_t component, Seconds now);
+  void note_holes(const Layout& layout, std::size_t component);
   void append_objects(const Inode& inode, std::vector<std::uint32_t>& objects) const;
 
   FileTableSettings settings_;
@@ -157,6 +162,8 @@ private:
   std::vector<std::uint32_t> component_objects_; // rows of one number per component
   std::vector<std::uint16_t> object_ost_;
   std::vector<std::uint32_t> object_blocks_;
+  // Blocks of the file that are other components' lie before an object's first: a hole there.
+  std::vector<std::uint32_t> object_hole_;
   std::vector<OstIndex> chosen_;      // scratch
   std::vector<ObjectExtent> extents_; // scratch
 };
