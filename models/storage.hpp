@@ -81,9 +81,10 @@ struct OpenMode {
   bool create = false;
   bool truncate = false;
   bool append = false;
-  bool direct = false; // O_DIRECT
-  bool gpu = false;    // GPUDirect Storage: direct, and into GPU memory
-  bool map = false;    // read through mmap: page faults instead of read()
+  bool direct = false;     // O_DIRECT
+  bool gpu = false;        // GPUDirect Storage: direct, and into GPU memory
+  bool map = false;        // read through mmap: page faults instead of read()
+  bool group_lock = false; // processes of the job that say so lock the file together (Lustre)
 };
 
 // A file that a process has open; owned by the caller, closed with Storage::close.
@@ -163,6 +164,12 @@ public:
   // Returns when the page cache has the data, or with `direct` the device. The file grows as
   // needed.
   virtual kernel::Task write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) = 0;
+  // Asks for the right to write these bytes soon, and returns when that is on its way (Lustre:
+  // ladvise lockahead). A storage without such locks has nothing to do.
+  virtual kernel::Task lock_ahead(OpenFile& /*file*/, Bytes /*offset*/, Bytes /*length*/,
+                                  Outcome& /*outcome*/) {
+    co_return;
+  }
   // fsync: returns when all that this client has written to the file is on the device.
   virtual kernel::Task sync(OpenFile& file, Outcome& outcome) = 0;
   virtual kernel::Task close(std::unique_ptr<OpenFile> file, Outcome& outcome) = 0;

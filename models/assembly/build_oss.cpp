@@ -85,6 +85,15 @@ lustre::ServerCacheSettings cache_of(const Scenario& scenario) {
   return cache;
 }
 
+// 50 locks per MiB of the server's memory, of each OST. Source: Lustre 2.15 lustre/ldlm/ldlm_pool.c
+// (LDLM_POOL_HOST_L). What the catalog knows of the memory is the part that caches data.
+std::uint64_t lock_limit(const Scenario& scenario) {
+  constexpr double kLocksPerMib = 50;
+  const double bytes =
+      scenario.filesystem.oss_memory_per_tib.value.as_double() * tib_per_oss(scenario);
+  return static_cast<std::uint64_t>(bytes / static_cast<double>(kMib) * kLocksPerMib);
+}
+
 lustre::TbfRule rule_of(const TbfRuleChoice& choice, const Scenario& scenario) {
   lustre::TbfRule rule{.name = choice.name, .rate = choice.rate};
   for (const std::string& text : choice.nid) {
@@ -162,6 +171,7 @@ lustre::OssSettings build_oss(const Scenario& scenario, BytesPerSecond& network_
   oss.osts = scenario.osts_per_oss();
   oss.nrs = nrs_of(scenario);
   oss.cache = cache_of(scenario);
+  oss.lock_limit = lock_limit(scenario);
   if (system.disk_model.value == "raid6")
     oss.disk = device::Raid6Model{.disk = {.bandwidth = system.hdd_bandwidth.value},
                                   .data_disks = system.raid_data_disks.value};

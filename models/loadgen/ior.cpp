@@ -102,7 +102,8 @@ Task Ior::open(std::uint32_t rank, std::uint32_t owner, Access access,
                       .append = false,
                       .direct = settings_.direct,
                       .gpu = false,
-                      .map = access == access_read && settings_.api == "MMAP"};
+                      .map = access == access_read && settings_.api == "MMAP",
+                      .group_lock = settings_.group_lock};
   co_await storage_.open(caller(rank), file_of(owner), mode, file, outcome);
   note(rank, before, outcome, access);
 }
@@ -111,7 +112,9 @@ Task Ior::transfers(std::uint32_t rank, std::uint32_t owner, OpenFile& file, Acc
                     std::uint64_t from, std::uint64_t limit, Seconds stonewall,
                     std::uint64_t& done) {
   const Seconds start = now();
+  std::uint64_t locked = from; // up to here locks have been asked for
   for (std::uint64_t i = from; i < limit; ++i) {
+    if (access == access_write) co_await lock_ahead(rank, owner, file, i, limit, locked);
     const IorTransfer transfer = transfer_of(pattern_, owner, i);
     const Seconds before = now();
     Outcome outcome;
@@ -127,6 +130,18 @@ Task Ior::transfers(std::uint32_t rank, std::uint32_t owner, OpenFile& file, Acc
     done = i + 1;
     // As IOR does: looked at after a transfer, so that each rank does one.
     if (stonewall > Seconds{} && now() - start > stonewall) break;
+  }
+}
+
+Task Ior::lock_ahead(std::uint32_t rank, std::uint32_t owner, OpenFile& file, std::uint64_t next,
+                     std::uint64_t limit, std::uint64_t& locked) {
+  const std::uint64_t until = std::min(limit, next + settings_.lock_ahead);
+  for (; locked < until; ++locked) {
+    const IorTransfer transfer = transfer_of(pattern_, owner, locked);
+    const Seconds before = now();
+    Outcome outcome;
+    co_await storage_.lock_ahead(file, transfer.offset, transfer.length, outcome);
+    note(rank, before, outcome, access_write);
   }
 }
 

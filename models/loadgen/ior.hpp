@@ -28,6 +28,8 @@ struct IorSettings {
   bool fsync_per_write = false;
   bool intra_test_barriers = false;
   bool direct = false;
+  bool group_lock = false;
+  std::uint32_t lock_ahead = 0; // transfers
   bool write = true;
   bool read = true;
   Seconds stonewall{}; // 0: none
@@ -59,6 +61,9 @@ private:
                          std::uint64_t& done);
   kernel::Task open(std::uint32_t rank, std::uint32_t owner, Access access,
                     std::unique_ptr<OpenFile>& file);
+  // Asks for the locks of the next transfers, from `locked` on.
+  kernel::Task lock_ahead(std::uint32_t rank, std::uint32_t owner, OpenFile& file,
+                          std::uint64_t next, std::uint64_t limit, std::uint64_t& locked);
   kernel::Task sync(std::uint32_t rank, OpenFile& file);
   kernel::Task remove(std::uint32_t rank);
   FileIndex file_of(std::uint32_t owner) const;

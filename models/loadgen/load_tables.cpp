@@ -17,6 +17,7 @@ constexpr Bytes kHardFile{3'901};
 constexpr std::uint32_t kManyItems = 1'000'000;
 constexpr Seconds kStonewall{300};
 
+// NOLINTNEXTLINE(readability-function-size): a table, row after row
 ParameterTable ior_shape_rows() {
   using S = IorSettings;
   return {
@@ -74,6 +75,17 @@ ParameterTable ior_shape_rows() {
        .field = field<&S::direct>,
        .default_text = "false",
        .doc = "O_DIRECT: past the page cache."},
+      {.key = "group_lock",
+       .field = field<&S::group_lock>,
+       .default_text = "false",
+       .doc = "All ranks open the file under one Lustre group lock: no lock conflicts among them, "
+              "and nobody else gets in before they close."},
+      {.key = "lock_ahead",
+       .field = field<&S::lock_ahead>,
+       .default_text = "0",
+       .max = 1e6,
+       .doc = "Each rank asks for the locks of so many of its transfers before it writes them "
+              "(ladvise lockahead, as MPI-IO libraries do for a shared file); 0: none."},
   };
 }
 

@@ -85,6 +85,37 @@ TEST_CASE("IOR: -a MMAP maps what is read, and writes as POSIX does") {
   CHECK(mapped("POSIX") == 0);
 }
 
+TEST_CASE("IOR: lock_ahead asks for the lock of each transfer once, so many ahead of its write") {
+  // Two ranks of 8 transfers, 3 ahead: before the first write 3 are asked for, with each further
+  // one, as long as there are any, one more. Each write takes a second.
+  const auto n = numbers_from_child([] {
+    kernel::Engine engine({});
+    MemoryStorage storage(engine.world(), {.write = BytesPerSecond{1.0 * kMib}});
+    IorSettings settings = ior_defaults();
+    settings.transfer_size = settings.block_size = Bytes{kMib};
+    settings.segments = 8;
+    settings.read = false;
+    settings.lock_ahead = 3;
+    settings.group_lock = true;
+    Ior ior(engine, storage, {.clients = 2}, settings);
+    engine.run();
+    const auto offset = [](const auto& a, const auto& b) { return a.offset < b.offset; };
+    const double first = static_cast<double>(storage.locks.at(0).offset) / kMib;
+    const double third = static_cast<double>(storage.locks.at(2).offset) / kMib;
+    std::sort(storage.locks.begin(), storage.locks.end(), offset);
+    double in_order = 0;
+    for (std::size_t i = 0; i < storage.locks.size(); ++i)
+      in_order += storage.locks[i].offset == i * kMib ? 1 : 0;
+    return std::vector<double>{static_cast<double>(storage.locks.size()), in_order, first, third,
+                               static_cast<double>(storage.group_locked)};
+  });
+  CHECK(n.at(0) == 16);
+  CHECK(n.at(1) == 16);
+  CHECK(n.at(2) == 0);
+  CHECK(n.at(3) == 4); // the third transfer of rank 0, before any of rank 1
+  CHECK(n.at(4) == 2);
+}
+
 TEST_CASE("IOR: with -C every transfer is read once, and never by the client that wrote it") {
   const auto n = numbers_from_child([] {
     kernel::Engine engine({});

@@ -35,10 +35,12 @@ public:
       : world_(world), latencies_(latencies), delay_(world.add_delay({"memory", "memory", 0})) {}
 
   std::vector<Access> writes, reads;
+  std::vector<Access> locks; // asked for ahead
   std::vector<std::pair<Caller, FileIndex>> stats, removes;
   std::vector<ClientIndex> dropped;
   std::uint64_t syncs = 0;
   std::uint64_t mapped = 0;                       // opens for page faults
+  std::uint64_t group_locked = 0;                 // opens under a group lock
   std::uint64_t writes_that_succeed = UINT64_MAX; // ENOSPC from then on
   double slowdown_of_client_0 = 1;                // of all its calls
 
@@ -71,6 +73,7 @@ public:
     if (!exists) co_await spend(caller, latencies_.create, outcome);
     files_[file.value()].exists = true;
     if (mode.map) ++mapped;
+    if (mode.group_lock) ++group_locked;
     opened = std::make_unique<OpenFile>(caller, file, mode);
   }
   kernel::Task read(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) override {
@@ -83,6 +86,11 @@ public:
     Bytes& size = files_[file.file().value()].size;
     size = std::max(size, offset + length);
     writes.push_back({file.caller(), file.file(), offset.count(), length.count()});
+  }
+  kernel::Task lock_ahead(OpenFile& file, Bytes offset, Bytes length,
+                          Outcome& /*outcome*/) override {
+    locks.push_back({file.caller(), file.file(), offset.count(), length.count()});
+    co_return;
   }
   kernel::Task sync(OpenFile& file, Outcome& outcome) override {
     ++syncs;

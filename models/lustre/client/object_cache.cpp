@@ -83,7 +83,7 @@ Task ObjectCache::fetch_piece(JobIndex job, std::uint32_t object, Extent piece, 
   Outcome& outcome = fetches_[id].outcome;
   Osc& osc = osc_of(object);
   const LockExtent pages = page_extent(piece.begin, piece.length());
-  std::optional<ClientLocks::Handle> lock = osc.try_lock(object, LockMode::pr, pages);
+  std::optional<ClientLocks::Handle> lock = held_lock(osc, object, LockMode::pr, pages);
   if (!lock) {
     cancel_unneeded(osc);
     co_await osc.lock(object, LockMode::pr, pages, lock, outcome);
@@ -170,7 +170,7 @@ Task ObjectCache::transfer_direct(JobIndex job, std::uint32_t object, Extent ext
   const bool reads = operation == device::Operation::read;
   const LockMode mode = reads ? LockMode::pr : LockMode::pw;
   const LockExtent pages = page_extent(extent.begin, extent.length());
-  std::optional<ClientLocks::Handle> lock = osc.try_lock(object, mode, pages);
+  std::optional<ClientLocks::Handle> lock = held_lock(osc, object, mode, pages);
   if (!lock) {
     cancel_unneeded(osc);
     co_await osc.lock(object, mode, pages, lock, outcome);
@@ -233,7 +233,7 @@ Task ObjectCache::give_up_task(Osc& osc, ClientLocks::Handle handle) {
   const std::uint32_t object = osc.locks().object(handle);
   const ExtentLock lock = osc.locks().lock(handle);
   Outcome outcome;
-  if (lock.mode == LockMode::pw) co_await flush(object, true, outcome);
+  if (lock.mode != LockMode::pr) co_await flush(object, true, outcome);
   cache_.drop(object, {lock.extent.begin, lock.extent.end}, PageCache::DirtyPages::keep);
   osc.locks().remove(handle);
   co_await osc.cancel(object, lock.id);

@@ -13,6 +13,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -68,6 +69,15 @@ public:
   // RPCs at once. Pages of it that are dirty here are written back first.
   kernel::Task transfer_direct(JobIndex job, std::uint32_t object, Extent extent,
                                device::Operation operation, bool gpu, Outcome& outcome);
+
+  // Group locks (mode GROUP, on the whole object): while one is held, all that this client reads
+  // and writes of the object is under it. Locking again counts.
+  kernel::Task lock_group(std::uint32_t object, std::uint32_t group, Outcome& outcome);
+  // Nothing when it is not held: lost with an eviction, or never got.
+  void unlock_group(std::uint32_t object, std::uint32_t group);
+  // LDLM_ENQUEUE of exactly these bytes, for writing, of which nobody else is told; refused if that
+  // meets a lock in use elsewhere.
+  kernel::Task lock_ahead(std::uint32_t object, Extent extent);
 
   // Writes back what is dirty of the object and waits for it.
   kernel::Task flush(std::uint32_t object, bool high_priority, Outcome& outcome);
@@ -160,6 +170,10 @@ private:
   void note_lost(Bytes bytes, JobIndex job);
   kernel::Task flush_old_pages();
 
+  // A lock that is here already, in use once more.
+  std::optional<ClientLocks::Handle> held_lock(Osc& osc, std::uint32_t object, LockMode mode,
+                                               const LockExtent& extent);
+  void release_unshared(Osc& osc, ClientLocks::Handle lock);
   void give_up(Osc& osc, ClientLocks::Handle lock);
   kernel::Task give_up_task(Osc& osc, ClientLocks::Handle lock);
   void cancel_unneeded(Osc& osc);
@@ -190,6 +204,14 @@ private:
   kernel::Signal written_; // an object has no write under way any more
   kernel::DelayStation& timer_;
   kernel::DelayStation& cpu_;
+  struct GroupLock {
+    std::uint32_t group = 0;
+    std::uint32_t holders = 0; // open files, some of which may still wait for it
+    std::optional<ClientLocks::Handle> lock{};
+  };
+  GroupLock* group_lock(std::uint32_t object, std::uint32_t group);
+  // By object, of all groups that this client has asked for; never walked.
+  std::unordered_map<std::uint32_t, std::vector<GroupLock>> group_locks_;
   std::vector<ClientLocks::Handle> unneeded_; // scratch
   Bytes ahead_in_flight_{};
   std::uint64_t discarded_unread_pages_ = 0;

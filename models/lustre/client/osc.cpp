@@ -3,6 +3,7 @@
 #include "models/lustre/server/stopwatch.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace lustrum::lustre {
 
@@ -24,7 +25,12 @@ Osc::Osc(kernel::World& world, fabric::Fabric& fabric, Ost& ost, LockService& lo
               .rpc_size = tunables.rpc_size(),
               .rpcs_in_flight = tunables.osc_max_rpcs_in_flight,
               .patience = tunables.ldlm_enqueue_min / 2}),
-      room_(world) {}
+      room_(world) {
+  // The server's value falls as all clients' locks near its limit: here each has an equal share.
+  if (const std::uint64_t limit = ost.oss().settings().lock_limit; limit > 0)
+    locks_.set_server_limit(static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
+        limit / fabric.settings().clients, 1, std::numeric_limits<std::uint32_t>::max())));
+}
 
 namespace {
 
@@ -53,10 +59,18 @@ private:
 
 } // namespace
 
-bool Osc::is_pending(std::uint32_t object, LockMode mode) const {
+bool Osc::is_pending(std::uint32_t object, LockMode mode, const LockExtent& extent) const {
   return std::any_of(pending_.begin(), pending_.end(), [&](const Pending& p) {
-    return p.object == object && (p.mode == mode || p.mode == LockMode::pw);
+    return p.object == object && (p.mode == mode || p.mode == LockMode::pw) &&
+           p.extent.overlaps(extent);
   });
+}
+
+void Osc::forget_pending(const Pending& pending) {
+  pending_.erase(std::find_if(pending_.begin(), pending_.end(), [&](const Pending& p) {
+    return p.object == pending.object && p.mode == pending.mode && p.extent == pending.extent;
+  }));
+  granted_.notify();
 }
 
 std::optional<ClientLocks::Handle> Osc::try_lock(std::uint32_t object, LockMode mode,
@@ -69,44 +83,56 @@ std::optional<ClientLocks::Handle> Osc::try_lock(std::uint32_t object, LockMode 
 Task Osc::lock(std::uint32_t object, LockMode mode, LockExtent extent,
                std::optional<ClientLocks::Handle>& held, Outcome& outcome) {
   Stopwatch watch(world_, outcome.time);
-  while (is_pending(object, mode)) {
+  while (is_pending(object, mode, extent)) {
     co_await granted_.wait();
     watch.lap(Cause::lock);
     if ((held = try_lock(object, mode, extent))) co_return;
   }
-  pending_.push_back({object, mode});
+  const Pending mine{object, mode, LockExtent{}}; // it may grow to all of the object
+  pending_.push_back(mine);
+  const ExtentRequest request{.client = client_, .mode = mode, .extent = extent};
+  co_await enqueue(object, request, held, outcome);
+  forget_pending(mine);
+  if (!held) outcome.fail(StorageError::io);
+}
+
+Task Osc::request(std::uint32_t object, ExtentRequest request,
+                  std::optional<ClientLocks::Handle>& held, Outcome& outcome) {
+  request.client = client_;
+  const Pending mine{object, request.mode, request.extent};
+  pending_.push_back(mine);
+  co_await enqueue(object, request, held, outcome);
+  forget_pending(mine);
+}
+
+Task Osc::enqueue(std::uint32_t object, const ExtentRequest& request,
+                  std::optional<ClientLocks::Handle>& held, Outcome& outcome) {
+  Stopwatch watch(world_, outcome.time);
   const std::uint32_t evictions_before = evictions();
   if (!connected()) co_await until_connected(outcome);
   watch.skip();
-  if (outcome.ok()) {
-    co_await fabric_.latency();
-    watch.lap(Cause::lock);
-    co_await ost_.oss().serve_small(outcome.time, Cause::lock);
+  if (!outcome.ok()) co_return;
+  co_await fabric_.latency();
+  watch.lap(Cause::lock);
+  co_await ost_.oss().serve_small(outcome.time, Cause::lock);
+  watch.skip();
+  ExtentDecision decision;
+  co_await lock_service_.enqueue(object, request, decision);
+  co_await fabric_.latency();
+  watch.lap(Cause::lock);
+  if (!connected()) [[unlikely]] {
+    co_await until_connected(outcome);
     watch.skip();
-    ExtentDecision decision;
-    const ExtentRequest request{.client = client_, .mode = mode, .extent = extent};
-    co_await lock_service_.enqueue(object, request, decision);
-    co_await fabric_.latency();
-    watch.lap(Cause::lock);
-    if (!connected()) [[unlikely]] {
-      co_await until_connected(outcome);
-      watch.skip();
-      // It may have been called back or taken away meanwhile, which nobody heard.
-      const ExtentLock* lock = lock_service_.find(object, decision.lock.id);
-      decision = {lock ? LockAnswer::granted : LockAnswer::refused, lock ? *lock : ExtentLock{}};
-    }
-    const bool granted = decision.answer == LockAnswer::granted;
-    if (!granted || evictions() != evictions_before) outcome.fail(StorageError::io);
-    if (outcome.ok())
-      held = locks_.add(object, decision.lock);
-    else if (granted && !state_.dead()) // what a dead client holds goes with its eviction
-      lock_service_.cancel(object, decision.lock.id);
+    // It may have been called back or taken away meanwhile, which nobody heard.
+    const ExtentLock* lock = lock_service_.find(object, decision.lock.id);
+    decision = {lock ? LockAnswer::granted : LockAnswer::refused, lock ? *lock : ExtentLock{}};
   }
-  const auto mine = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& p) {
-    return p.object == object && p.mode == mode;
-  });
-  pending_.erase(mine);
-  granted_.notify();
+  const bool granted = decision.answer == LockAnswer::granted;
+  if (evictions() != evictions_before) outcome.fail(StorageError::io);
+  if (granted && outcome.ok())
+    held = locks_.add(object, decision.lock);
+  else if (granted && !state_.dead()) // what a dead client holds goes with its eviction
+    lock_service_.cancel(object, decision.lock.id);
 }
 
 Task Osc::until_connected(Outcome& outcome) {

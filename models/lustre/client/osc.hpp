@@ -36,6 +36,11 @@ public:
   kernel::Task lock(std::uint32_t object, LockMode mode, LockExtent extent,
                     std::optional<ClientLocks::Handle>& held, Outcome& outcome);
 
+  // A lock of another kind: group locks, lockahead. Asks whatever is held; without a lock when it
+  // was refused or the outcome has an error.
+  kernel::Task request(std::uint32_t object, ExtentRequest request,
+                       std::optional<ClientLocks::Handle>& held, Outcome& outcome);
+
   // One bulk RPC. Waits out a target that is down and sends again what a failing one lost.
   // Pre: length <= max_pages_per_rpc, and the request outlives the call.
   kernel::Task bulk(const BulkRequest& request, Outcome& outcome);
@@ -74,8 +79,13 @@ private:
   struct Pending {
     std::uint32_t object;
     LockMode mode;
+    LockExtent extent; // that it will have at most
   };
-  bool is_pending(std::uint32_t object, LockMode mode) const;
+  bool is_pending(std::uint32_t object, LockMode mode, const LockExtent& extent) const;
+  void forget_pending(const Pending& pending);
+  // LDLM_ENQUEUE and what comes back.
+  kernel::Task enqueue(std::uint32_t object, const ExtentRequest& request,
+                       std::optional<ClientLocks::Handle>& held, Outcome& outcome);
 
   kernel::World& world_;
   fabric::Fabric& fabric_;

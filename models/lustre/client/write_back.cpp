@@ -19,7 +19,7 @@ Task ObjectCache::write(JobIndex job, std::uint32_t object, Extent extent, Bytes
                         Outcome& outcome) {
   Osc& osc = osc_of(object);
   const LockExtent pages = page_extent(extent.begin, extent.length());
-  std::optional<ClientLocks::Handle> lock = osc.try_lock(object, LockMode::pw, pages);
+  std::optional<ClientLocks::Handle> lock = held_lock(osc, object, LockMode::pw, pages);
   if (!lock) {
     cancel_unneeded(osc);
     co_await osc.lock(object, LockMode::pw, pages, lock, outcome);

@@ -40,6 +40,8 @@ struct OssSettings {
   device::DeviceModel disk;   // of one OST, at its burst rate
   BurstSettings disk_credit;
   double write_cost = 1; // credit drawn by a written byte, in read bytes
+  // Locks of one OST that clients may keep unused, all together (ldlm pool); 0: not known.
+  std::uint64_t lock_limit = 0;
 
   // The device of a design that stands on flash. Pre: it does.
   device::NvmeModel& nvme() { return std::get<device::NvmeModel>(disk); }

@@ -1,0 +1,115 @@
+// Locks that several writers of one file arrange among themselves: group locks and lockahead.
+#include "models/lustre/client/client.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace lustrum::lustre {
+
+using kernel::Task;
+
+// --- ObjectCache ------------------------------------------------------------------------------
+
+std::optional<ClientLocks::Handle> ObjectCache::held_lock(Osc& osc, std::uint32_t object,
+                                                          LockMode mode, const LockExtent& extent) {
+  if (const auto groups = group_locks_.find(object); groups != group_locks_.end())
+    for (const GroupLock& group : groups->second)
+      if (group.lock && !osc.locks().lock(*group.lock).called_back) {
+        osc.locks().use(*group.lock);
+        return group.lock;
+      }
+  return osc.try_lock(object, mode, extent);
+}
+
+ObjectCache::GroupLock* ObjectCache::group_lock(std::uint32_t object, std::uint32_t group) {
+  const auto groups = group_locks_.find(object);
+  if (groups == group_locks_.end()) return nullptr;
+  const auto found = std::ranges::find(groups->second, group, &GroupLock::group);
+  return found == groups->second.end() ? nullptr : &*found;
+}
+
+Task ObjectCache::lock_group(std::uint32_t object, std::uint32_t group, Outcome& outcome) {
+  if (GroupLock* held = group_lock(object, group))
+    ++held->holders;
+  else
+    group_locks_[object].push_back({.group = group, .holders = 1});
+  Osc& osc = osc_of(object);
+  std::optional<ClientLocks::Handle> lock;
+  co_await osc.request(object, {.mode = LockMode::group, .group = group}, lock, outcome);
+  if (!lock) {
+    outcome.fail(StorageError::io);
+    co_return;
+  }
+  GroupLock* held = group_lock(object, group);
+  if (!held || held->lock) // nobody wants it any more, or another process here was faster
+    release_unshared(osc, *lock);
+  else
+    held->lock = lock;
+}
+
+void ObjectCache::unlock_group(std::uint32_t object, std::uint32_t group) {
+  GroupLock* held = group_lock(object, group);
+  assert(held && held->holders > 0);
+  if (--held->holders > 0) return;
+  const std::optional<ClientLocks::Handle> lock = held->lock;
+  std::vector<GroupLock>& groups = group_locks_[object];
+  groups.erase(groups.begin() + (held - groups.data()));
+  if (groups.empty()) group_locks_.erase(object);
+  if (lock) release_unshared(osc_of(object), *lock);
+}
+
+// Not kept for later, as other locks are.
+void ObjectCache::release_unshared(Osc& osc, ClientLocks::Handle lock) {
+  osc.locks().call_back(lock);
+  release(osc, lock);
+}
+
+Task ObjectCache::lock_ahead(std::uint32_t object, Extent extent) {
+  Osc& osc = osc_of(object);
+  const LockExtent pages = page_extent(extent.begin, extent.length());
+  std::optional<ClientLocks::Handle> lock = held_lock(osc, object, LockMode::pw, pages);
+  Outcome nobody_waits;
+  if (!lock)
+    co_await osc.request(object,
+                         {.mode = LockMode::pw, .extent = pages, .kind = LockKind::lockahead}, lock,
+                         nobody_waits);
+  if (lock) release(osc, *lock);
+}
+
+// --- Client -----------------------------------------------------------------------------------
+
+Task Client::lock_ahead(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outcome) {
+  File& file = static_cast<File&>(open_file);
+  if (!state_.runs()) co_await go_on(outcome);
+  if (!outcome.ok() || length == Bytes{} || is_released(file.file())) co_return;
+  co_await instantiate(file, {offset, offset + length}, outcome);
+  if (!outcome.ok()) co_return;
+  std::vector<ObjectExtent> parts;
+  map(file.file(), {offset, offset + length}, parts);
+  for (const ObjectExtent& part : parts)
+    parts_.world.spawn(objects_.lock_ahead(parts_.files.object_number(file.file(), part.object),
+                                           {part.offset, part.offset + part.length}),
+                       {"client lockahead", index_.value()});
+}
+
+Task Client::lock_group(File& file, Outcome& outcome) {
+  const FileTable& files = parts_.files;
+  const FileIndex index = file.file();
+  if (is_released(index)) co_await parts_.hsm->restore(index, outcome);
+  const std::size_t components = files.layout(index).components().size();
+  for (std::size_t c = 0; c < components && outcome.ok(); ++c)
+    if (!files.instantiated(index, c))
+      co_await metadata_.instantiate(file.caller(), index, c, outcome);
+  if (!outcome.ok()) co_return;
+  const std::uint32_t group = file.caller().job.value() + 1;
+  std::vector<std::uint32_t> objects;
+  metadata_.for_each_object(index, [&](std::uint32_t object) { objects.push_back(object); });
+  // One after the other: two groups that had each a part of a file would wait for ever.
+  for (const std::uint32_t object : objects) {
+    if (!outcome.ok()) co_return;
+    file.group_locked.push_back(object);
+    co_await objects_.lock_group(object, group, outcome);
+  }
+}
+
+} // namespace lustrum::lustre
