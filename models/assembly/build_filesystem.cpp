@@ -215,7 +215,9 @@ lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
   settings.recovery = lustre::RecoverySettings::from(scenario.lustre);
   settings.seed = scenario.run.seed;
   if (const PccChoice& pcc = scenario.storage.pcc; pcc.on())
-    settings.pcc = {.capacity = pcc.capacity,
+    settings.pcc = {.mode =
+                        pcc.mode == "rw" ? lustre::PccMode::read_write : lustre::PccMode::read_only,
+                    .capacity = pcc.capacity,
                     .disk = {.latency = pcc.latency,
                              .read_bandwidth = pcc.read_bandwidth,
                              .write_bandwidth = pcc.write_bandwidth,

@@ -9,15 +9,18 @@ const ParameterTable& PccChoice::parameters() {
       {.key = "mode",
        .field = field<&P::mode>,
        .default_text = "ro",
-       .choices = {"off", "ro"},
+       .choices = {"off", "ro", "rw"},
        .doc = "`ro`: files opened for reading are copied to a disk of the client, whole, and read "
-              "from there until somebody writes to them (PCC-RO, Lustre 2.16 and later)."},
+              "from there until somebody writes to them (PCC-RO, Lustre 2.16 and later). `rw`: "
+              "files that a client creates lie on its disk alone until another client reads or "
+              "writes them, which restores them to the OSTs (PCC-RW, 2.13 and later)."},
       {.key = "capacity",
        .field = field<&P::capacity>,
        .default_text = "3.5 TiB",
        .min = 1,
        .doc =
-           "Of the disk of one client that PCC may use; the least recently used copies go first.",
+           "Of the disk of one client that PCC may use; with `ro` the least recently used copies "
+           "go first, with `rw` what finds no room goes to the OSTs.",
        .source = kDisk},
       {.key = "read_bandwidth",
        .field = field<&P::read_bandwidth>,
@@ -48,7 +51,7 @@ const ParameterTable& PccChoice::parameters() {
        .field = field<&P::inline_limit>,
        .default_text = "256 MiB",
        .doc = "llite.pcc_async_threshold: larger files are copied while their readers use the "
-              "servers; an open of a smaller one waits for the copy.",
+              "servers; an open of a smaller one waits for the copy. Only with `ro`.",
        .source = "Lustre 2.17 lustre/llite/pcc.h"},
   };
   return table;

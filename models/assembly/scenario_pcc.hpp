@@ -9,7 +9,7 @@
 namespace lustrum {
 
 struct PccChoice {
-  std::string mode; // off or ro
+  std::string mode; // off, ro or rw
   Bytes capacity{};
   BytesPerSecond read_bandwidth{};
   BytesPerSecond write_bandwidth{};

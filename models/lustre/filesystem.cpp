@@ -59,7 +59,7 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
       fabric_(world, with_agents(settings)),
       extent_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min),
       inode_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min),
-      totals_(settings.jobs + std::size_t{settings.hsm.has_value()}) {
+      totals_(settings.jobs + std::size_t{settings.needs_hsm()}) {
   fill_osts();
   const std::uint32_t clients = fabric_.settings().clients;
   settings_.oss.grants = grant_settings(settings_.tunables, clients);
@@ -75,7 +75,7 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
                   supply_settings(settings_));
   timer_ = &world.add_delay({"client_timer", "client_timer"});
   last_evictions_.resize(clients);
-  if (settings_.hsm)
+  if (settings_.needs_hsm())
     hsm_.emplace(
         HsmService::Parts{.world = world,
                           .fabric = fabric_,
@@ -84,7 +84,7 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
                           .inode_locks = inode_locks_,
                           .supply = *supply_,
                           .discard = [this](std::uint32_t object) { discard_on_agents(object); }},
-        settings_.hsm->service);
+        settings_.hsm ? settings_.hsm->service : HsmServiceSettings{});
   const ClientParts parts{.world = world,
                           .fabric = fabric_,
                           .files = files_,

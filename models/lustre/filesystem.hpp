@@ -39,6 +39,9 @@ struct FilesystemSettings {
   bool rpc_counters = true; // of every client and OST: `osc.*.rpc_stats`; costs time and memory
   std::uint32_t jobs = 1;
   std::uint64_t seed = 0; // of the object allocator
+
+  // With an archive, or with clients that are agents for what they have written to disks of theirs.
+  bool needs_hsm() const { return hsm || (pcc && pcc->mode == PccMode::read_write); }
 };
 
 class Filesystem : public Storage {
@@ -61,6 +64,9 @@ public:
   }
   kernel::Task write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) override {
     return client(file.caller()).write(file, offset, length, outcome);
+  }
+  kernel::Task lock_ahead(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) override {
+    return client(file.caller()).lock_ahead(file, offset, length, outcome);
   }
   kernel::Task sync(OpenFile& file, Outcome& outcome) override {
     return client(file.caller()).sync(file, outcome);
@@ -120,6 +126,7 @@ public:
   const Ost& ost(OstIndex ost) const { return ost_[ost.value()]; }
   Oss& oss(OssIndex oss) { return oss_[oss.value()]; }
   fabric::Fabric& fabric() { return fabric_; }
+  const fabric::Fabric& fabric() const { return fabric_; }
   FileTable& files() { return files_; }
   kernel::DelayStation& timer() { return *timer_; }
   const LockService& extent_locks() const { return extent_locks_; }
@@ -131,7 +138,8 @@ public:
   void fail_target(TargetIndex target);
   // It has recovered, and serves again, perhaps on another server.
   void recover_target(TargetIndex target);
-  void move_target(OstIndex ost, OssIndex oss) { ost_[ost.value()].move_to(oss_[oss.value()]); }
+  void move_target(TargetIndex target, fabric::ServerNode server);
+  const Mds& mds(MdtIndex mdt) const { return mds_[mdt.value()]; }
   // It is gone for good with all that lies on it: calls that need it fail.
   void lose_target(OstIndex ost);
   // Share of the device's rate; `degraded`: new objects avoid it.

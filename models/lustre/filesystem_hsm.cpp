@@ -25,12 +25,14 @@ void Filesystem::add_agents() {
 std::vector<PccCache::Stats> Filesystem::pcc_stats() const {
   std::vector<PccCache::Stats> all;
   for (const Client& client : clients_)
-    if (client.copies()) all.push_back(client.copies()->cache().stats());
+    if (client.pcc()) all.push_back(client.pcc()->stats());
   return all;
 }
 
 void Filesystem::discard_on_agents(std::uint32_t object) {
   for (Copytool& agent : agents_) agent.discard(object);
+  for (Client& client : clients_)
+    if (client.keeps_files()) client.objects().discard(object, Bytes{});
 }
 
 void Filesystem::place_as(const Filesystem& other) {

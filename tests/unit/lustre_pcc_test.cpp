@@ -120,3 +120,29 @@ TEST_CASE("property: a read-only cache drops what was used longest ago, and only
     RC_ASSERT(cache.stats().attach - cache.stats().detach == expected.size());
   }));
 }
+
+TEST_CASE("files of a read-write cache grow and shrink as far as there is room") {
+  // Against a list of sizes: after any steps the sum is what it has, and never above the capacity.
+  rc::check([](const std::vector<std::pair<std::uint8_t, std::uint8_t>>& steps) {
+    constexpr std::uint64_t kCapacity = 300;
+    PccCache cache(settings(PccMode::read_write, Bytes{kCapacity}));
+    std::vector<FileIndex> detached;
+    std::vector<std::uint64_t> sizes(4);
+    for (std::uint32_t f = 0; f < 4; ++f) RC_ASSERT(cache.attach(FileIndex{f}, Bytes{}, detached));
+    for (const auto& [which, size] : steps) {
+      const std::uint32_t f = which % 4;
+      std::uint64_t others = 0;
+      for (std::uint32_t g = 0; g < 4; ++g) others += g == f ? 0 : sizes[g];
+      const bool fits = others + size <= kCapacity;
+      RC_ASSERT(cache.resize(FileIndex{f}, Bytes{size}) == fits);
+      if (fits) sizes[f] = size;
+      std::uint64_t sum = 0;
+      for (const std::uint64_t each : sizes) sum += each;
+      RC_ASSERT(cache.used() == Bytes{sum});
+      RC_ASSERT(cache.full() == (sum == kCapacity));
+    }
+    cache.detach(FileIndex{2});
+    RC_ASSERT(!cache.resize(FileIndex{2}, Bytes{1}));
+    RC_ASSERT(detached.empty());
+  });
+}

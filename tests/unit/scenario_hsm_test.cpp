@@ -105,7 +105,7 @@ TEST_CASE("storage.pcc: off without the section, its disk assumed unless given")
   CHECK(settings.pcc->inline_limit == 256_MiB);
   CHECK(find_assumed(scenario, "storage.pcc.capacity") == nullptr);
   CHECK(find_assumed(scenario, "storage.pcc.latency") != nullptr);
-  CHECK(parse("{}, pcc: {mode: rw}").messages.find("`storage.pcc.mode`") != std::string::npos);
+  CHECK(parse("{}, pcc: {mode: wo}").messages.find("`storage.pcc.mode`") != std::string::npos);
 }
 
 TEST_CASE("what contradicts itself is rejected") {

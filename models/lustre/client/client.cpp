@@ -71,7 +71,18 @@ Client::Client(const ClientParts& parts, ClientIndex index, const LustreTunables
                                tunables.client_page_cache_bandwidth));
     parts.world.declare(page_cache_path_);
   }
-  if (parts.pcc)
+  if (!parts.pcc) return;
+  if (parts.pcc->mode == PccMode::read_write)
+    writable_.emplace(
+        WritableCopies::Parts{.world = parts.world,
+                              .files = parts.files,
+                              .hsm = *parts.hsm,
+                              .objects = objects_,
+                              .state = state_,
+                              .timer = parts.timer,
+                              .job = JobIndex{static_cast<std::uint32_t>(parts.totals.size() - 1)}},
+        index, *parts.pcc);
+  else
     copies_.emplace(ReadOnlyCopies::Parts{.world = parts.world,
                                           .files = parts.files,
                                           .inode_locks = parts.inode_locks,
@@ -93,7 +104,9 @@ Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<
   const bool creates = mode.create && !parts_.files.exists(file);
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
-  if (call.ok()) co_await metadata_.open(caller, file, mode, call);
+  FileKeeper* const keeper =
+      writable_ && creates && writable_->admits(file) ? &*writable_ : nullptr;
+  if (call.ok()) co_await metadata_.open(caller, file, mode, call, keeper);
   if (!state_.runs()) co_await go_on(call);
   ++totals.opens;
   if (creates && call.ok()) {
@@ -106,6 +119,7 @@ Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<
     opened = std::move(made);
     if (parts_.hsm) parts_.hsm->opened(file);
     if (copies_ && !mode.write) co_await copies_->opened(caller, file, call);
+    if (mode.group_lock) co_await lock_group(static_cast<File&>(*opened), call);
   } else {
     ++totals.errors;
   }
@@ -116,6 +130,8 @@ Task Client::close(std::unique_ptr<OpenFile> open_file, Outcome& outcome) {
   const Timed timed(*this, LliteStat::close);
   const Caller caller = open_file->caller();
   const FileIndex file = open_file->file();
+  for (const std::uint32_t object : static_cast<File&>(*open_file).group_locked)
+    objects_.unlock_group(object, caller.job.value() + 1);
   open_file.reset();
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
@@ -146,9 +162,13 @@ Task Client::truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcom
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
   if (parts_.hsm) parts_.hsm->opened(file); // nobody may release it meanwhile
-  if (call.ok() && is_released(file)) co_await parts_.hsm->restore(file, call);
+  const bool here = writable_ && writable_->has(file);
+  if (call.ok() && is_released(file) && !here) co_await parts_.hsm->restore(file, call);
   if (call.ok()) co_await metadata_.truncate(caller, file, size, call);
-  if (call.ok() && parts_.hsm) parts_.hsm->written(file);
+  if (call.ok() && here && writable_->has(file))
+    writable_->truncated(file);
+  else if (call.ok() && parts_.hsm)
+    parts_.hsm->written(file);
   if (parts_.hsm) parts_.hsm->closed(file);
   if (!state_.runs()) co_await go_on(call);
   settle(caller, call, outcome);
@@ -159,6 +179,7 @@ Task Client::remove(Caller caller, FileIndex file, Outcome& outcome) {
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
   if (call.ok()) co_await metadata_.unlink(caller, file, call);
+  if (call.ok() && parts_.hsm) parts_.hsm->kept().forget(file);
   if (!state_.runs()) co_await go_on(call);
   if (call.ok()) ++parts_.totals[caller.job.value()].removes;
   settle(caller, call, outcome);
@@ -207,17 +228,21 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
   const Extent extent{offset, offset + length};
   const OpenMode mode = file.mode();
   if (!state_.runs()) co_await go_on(call);
-  if (call.ok() && is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
+  bool done = false;
+  if (call.ok() && writable_)
+    co_await transfer_locally(file, extent, device::Operation::read, done, call);
+  if (call.ok() && !done && is_released(file.file()))
+    co_await parts_.hsm->restore(file.file(), call);
   if (call.ok() && !metadata_.has_layout(file.file()))
     co_await metadata_.fetch_layout(file.caller(), file.file(), call);
-  const bool local = call.ok() && copies_ && copies_->serves(file.file());
-  if (call.ok() && !local && on_mdt(file.file(), extent) > Bytes{} &&
+  const bool local = call.ok() && !done && copies_ && copies_->serves(file.file());
+  if (call.ok() && !done && !local && on_mdt(file.file(), extent) > Bytes{} &&
       !metadata_.has_data(file.file()))
     co_await metadata_.read_on_mdt(file.caller(), file.file(),
                                    on_mdt(file.file(), {Bytes{}, parts_.files.size(file.file())}),
                                    call);
-  if (!call.ok()) {
-    // Nothing more can be read.
+  if (!call.ok() || done) {
+    // Nothing more can be read, or need be.
   } else if (local) {
     co_await copies_->read(file.file(), length, call);
     co_await copy(length, tunables_.client_copy_bandwidth, call);
@@ -281,7 +306,17 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
   Outcome call;
   const Extent extent{offset, offset + length};
   if (!state_.runs()) co_await go_on(call);
-  if (call.ok() && is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
+  bool done = false;
+  if (call.ok() && writable_)
+    co_await transfer_locally(file, extent, device::Operation::write, done, call);
+  if (call.ok() && !done) co_await write_to_servers(file, extent, call);
+  if (!state_.runs()) co_await go_on(call);
+  if (call.ok()) counters_.add_write(length);
+  account.end(length, call, outcome);
+}
+
+Task Client::write_to_servers(File& file, Extent extent, Outcome& call) {
+  if (is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
   if (call.ok() && copies_) co_await copies_->make_writable(file.caller(), file.file(), call);
   if (call.ok() && !metadata_.has_layout(file.file()))
     co_await metadata_.fetch_layout(file.caller(), file.file(), call);
@@ -291,7 +326,7 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
   if (call.ok()) {
     if (file.mode().direct || file.mode().gpu)
       co_await transfer_direct(file, extent, device::Operation::write, call);
-    else if (writes_directly(hybrid_, length))
+    else if (writes_directly(hybrid_, extent.length()))
       co_await transfer_hybrid(file, extent, device::Operation::write, call);
     else
       co_await write_buffered(file, extent, call);
@@ -300,9 +335,27 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
     parts_.files.grow(file.file(), extent.end);
     if (parts_.hsm) parts_.hsm->written(file.file());
   }
-  if (!state_.runs()) co_await go_on(call);
-  if (call.ok()) counters_.add_write(length);
-  account.end(length, call, outcome);
+}
+
+Task Client::transfer_locally(const File& file, Extent extent, device::Operation operation,
+                              bool& done, Outcome& outcome) {
+  const FileIndex index = file.file();
+  // While the file is being restored the layout is not to be had: then this waits for the end.
+  if (writable_->has(index) && !metadata_.has_layout(index))
+    co_await metadata_.fetch_layout(file.caller(), index, outcome);
+  if (!outcome.ok() || !writable_->has(index)) co_return;
+  done = true;
+  const bool reads = operation == device::Operation::read;
+  if (reads)
+    co_await writable_->read(index, extent, outcome);
+  else
+    co_await writable_->write(index, extent, done, outcome);
+  if (!done) co_return;
+  if (reads) this->totals(file).read_cached += extent.length();
+  if (!file.mode().direct)
+    co_await work(extent.length() / (reads ? tunables_.client_copy_bandwidth
+                                           : tunables_.client_copy_bandwidth_write),
+                  outcome);
 }
 
 Task Client::instantiate(File& file, Extent extent, Outcome& outcome) {
@@ -341,54 +394,6 @@ Task Client::write_buffered(File& file, Extent extent, Outcome& outcome) {
     at = next;
     if (outcome.ok()) parts_.files.grow(index, at); // a call that fails later has written so far
   }
-}
-
-Task Client::sync(OpenFile& open_file, Outcome& outcome) {
-  const Timed timed(*this, LliteStat::fsync);
-  const FileIndex file = open_file.file();
-  const FileTable& files = parts_.files;
-  IoTotals& totals = this->totals(open_file);
-  ++totals.syncs;
-  Outcome call;
-  if (!state_.runs()) co_await go_on(call);
-  const double start_s = parts_.world.now().count();
-  std::vector<ObjectExtent> parts;
-  if (call.ok()) map(file, {Bytes{}, files.size(file)}, parts);
-  kernel::TaskGroup group = parts_.world.group();
-  std::deque<Outcome> each;
-  for (const ObjectExtent& part : parts)
-    group.add(sync_object(files.object_number(file, part.object), each.emplace_back()),
-              {"client sync", index_.value()});
-  co_await group.all();
-  Outcome all;
-  for (const Outcome& one : each) all += one;
-  call.time.add_split_as(all.time, parts_.world.now().count() - start_s, Cause::write_back);
-  call.fail(all.error);
-  if (objects_.has_losses()) report_losses(static_cast<File&>(open_file), call);
-  if (!state_.runs()) co_await go_on(call);
-  if (!call.ok()) ++totals.errors;
-  outcome += call;
-}
-
-std::uint64_t Client::losses_of(FileIndex file) const {
-  std::vector<ObjectExtent> parts;
-  map(file, {Bytes{}, parts_.files.size(file)}, parts);
-  std::uint64_t sum = 0;
-  for (const ObjectExtent& part : parts)
-    sum += objects_.losses(parts_.files.object_number(file, part.object));
-  return sum;
-}
-
-// Each open file learns of a loss once, as with errseq in Linux.
-void Client::report_losses(File& file, Outcome& call) const {
-  const std::uint64_t losses = losses_of(file.file());
-  if (losses != file.losses_seen) call.fail(StorageError::io);
-  file.losses_seen = losses;
-}
-
-Task Client::sync_object(std::uint32_t object, Outcome& outcome) {
-  co_await objects_.flush(object, false, outcome);
-  co_await objects_.osc_of(object).call(RpcOpcode::ost_sync, Cause::write_back, outcome);
 }
 
 void Client::drop_caches() {

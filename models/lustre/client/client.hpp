@@ -10,6 +10,7 @@
 #include "models/lustre/client/metadata.hpp"
 #include "models/lustre/client/object_cache.hpp"
 #include "models/lustre/client/read_only_copies.hpp"
+#include "models/lustre/client/writable_copies.hpp"
 #include "models/lustre/policy/counters.hpp"
 #include "models/lustre/policy/hybrid_io.hpp"
 #include "models/lustre/policy/readahead.hpp"
@@ -47,6 +48,7 @@ public:
                     Outcome& outcome);
   kernel::Task read(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome);
   kernel::Task write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome);
+  kernel::Task lock_ahead(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome);
   kernel::Task sync(OpenFile& file, Outcome& outcome);
   kernel::Task close(std::unique_ptr<OpenFile> file, Outcome& outcome);
   kernel::Task stat(Caller caller, FileIndex file, Outcome& outcome);
@@ -68,7 +70,12 @@ public:
   ObjectCache& objects() { return objects_; }
   const ObjectCache& objects() const { return objects_; }
   // nullptr without PCC.
-  const ReadOnlyCopies* copies() const { return copies_ ? &*copies_ : nullptr; }
+  const PccCache* pcc() const {
+    return copies_ ? &copies_->cache() : writable_ ? &writable_->cache() : nullptr;
+  }
+  // What applications have written to the client's own disk.
+  double pcc_written_bytes() const { return writable_ ? writable_->written_bytes() : 0; }
+  bool keeps_files() const { return writable_.has_value(); }
   void drop_caches();
 
   // A hung client neither goes on nor answers callbacks until it is woken; on a dead one every call
@@ -88,6 +95,7 @@ private:
     using OpenFile::OpenFile;
     Readahead readahead;
     std::uint64_t losses_seen = 0;
+    std::vector<std::uint32_t> group_locked; // objects
   };
   // Counts a call and its time for llite.*.stats when it ends.
   class Timed {
@@ -118,6 +126,7 @@ private:
   ReadaheadPlan plan_read(File& file, Extent extent, bool mmap, std::uint64_t& fetched);
   kernel::Task wait_for(const File& file, Extent extent, Outcome& outcome);
   kernel::Task read_mapped(File& file, Extent extent, Outcome& outcome);
+  kernel::Task write_to_servers(File& file, Extent extent, Outcome& call);
   kernel::Task write_buffered(File& file, Extent extent, Outcome& outcome);
   // O_DIRECT and GPUDirect: no page cache.
   kernel::Task transfer_direct(File& file, Extent extent, device::Operation operation,
@@ -130,12 +139,19 @@ private:
   // All objects of the extent at once.
   kernel::Task transfer_parts(File& file, Extent extent, device::Operation operation,
                               Outcome& outcome);
+  // A group lock covers all objects that the file may ever have, so all are made. Taken at open,
+  // given up at close; processes of a job share one.
+  kernel::Task lock_group(File& file, Outcome& outcome);
   std::uint64_t losses_of(FileIndex file) const;
   void report_losses(File& file, Outcome& call) const;
   kernel::Task sync_object(std::uint32_t object, Outcome& outcome);
   kernel::Task instantiate(File& file, Extent extent, Outcome& outcome);
   // What of the extent lies on the MDT.
   Bytes on_mdt(FileIndex file, Extent extent) const;
+  // Reads or writes a file on the client's own disk; `done` is false when it is not there (any
+  // more), or has no room.
+  kernel::Task transfer_locally(const File& file, Extent extent, device::Operation operation,
+                                bool& done, Outcome& outcome);
   // Its data is in an archive and must come back first.
   bool is_released(FileIndex file) const { return parts_.hsm && parts_.hsm->is_released(file); }
   // Puts a metadata call's outcome down.
@@ -153,7 +169,8 @@ private:
   ClientState state_;
   ObjectCache objects_;
   MetadataClient metadata_;
-  std::optional<ReadOnlyCopies> copies_;
+  std::optional<ReadOnlyCopies> copies_;   // PCC-RO
+  std::optional<WritableCopies> writable_; // PCC-RW
   ReadaheadLimits limits_;
   HybridIoRule hybrid_;
   kernel::Path page_cache_path_; // of all processes' copies; without stations: no limit

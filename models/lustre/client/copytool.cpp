@@ -15,7 +15,7 @@ constexpr Bytes kPiece{4 * kMib};
 
 Copytool::Copytool(const Parts& parts, std::uint32_t index, JobIndex job,
                    const CopytoolSettings& settings)
-    : parts_(parts), index_(index), job_(job), settings_(settings) {
+    : parts_(parts), index_(index), data_(parts.files, parts.cache, job), settings_(settings) {
   if (settings.bandwidth.count() > 0)
     bandwidth_ = &parts.world.add_shared({"hsm_agent", "hsm_agent{}", index}, settings.bandwidth);
   if (settings.concurrent_files > 0)
@@ -62,12 +62,12 @@ Task Copytool::restore(HsmCopy& copy, const kernel::Path& path) {
   for (Bytes at{}; at < size && goes_on(copy);) {
     const Bytes next = std::min(size, at + kPiece);
     co_await parts_.world.transfer(path, next - at);
-    co_await store(copy.file, {at, next}, outcome);
+    co_await data_.store(copy.file, {at, next}, outcome);
     copy.error = outcome.error;
     at = next;
   }
   if (!goes_on(copy)) co_return;
-  co_await flush(copy.file, outcome);
+  co_await data_.flush(copy.file, outcome);
   copy.error = outcome.error;
 }
 
@@ -77,62 +77,13 @@ Task Copytool::archive(HsmCopy& copy, const kernel::Path& path) {
   Outcome outcome;
   for (Bytes at{}; at < size && goes_on(copy);) {
     const Bytes next = std::min(size, at + kPiece);
-    co_await fetch(copy.file, {at, next}, outcome);
+    // The next piece is on its way while this one goes to the archive.
+    co_await data_.fetch(copy.file, {at, next}, kPiece, outcome);
     copy.error = outcome.error;
     if (goes_on(copy)) co_await parts_.world.transfer(path, next - at);
     at = next;
   }
   goes_on(copy);
-}
-
-void Copytool::map(FileIndex file, Extent extent, std::vector<ObjectExtent>& out) const {
-  parts_.files.layout(file).map(extent.begin, extent.length(), out);
-  // What lies on the MDT goes with the metadata; what nobody has written is a hole.
-  std::erase_if(out, [&](const ObjectExtent& part) {
-    return part.on_mdt || !parts_.files.instantiated(file, part.component);
-  });
-}
-
-Task Copytool::store(FileIndex file, Extent extent, Outcome& outcome) {
-  std::vector<ObjectExtent> parts;
-  map(file, extent, parts);
-  for (const ObjectExtent& part : parts) {
-    const std::uint32_t object = parts_.files.object_number(file, part.object);
-    const Bytes end = part.offset + part.length;
-    // In pieces of the cache's chunks, which are RPCs.
-    const Bytes chunk = parts_.cache.rpc_size();
-    for (Bytes from = part.offset; from < end && outcome.ok();) {
-      const Bytes to = std::min(end, from - from % chunk + chunk);
-      co_await parts_.cache.write(job_, object, {from, to}, Bytes{}, outcome);
-      from = to;
-    }
-  }
-}
-
-Task Copytool::fetch(FileIndex file, Extent extent, Outcome& outcome) {
-  std::vector<ObjectExtent> parts;
-  // The next piece is on its way while this one goes to the archive.
-  const Bytes ahead = std::min(parts_.files.size(file), extent.end + kPiece);
-  map(file, {extent.begin, ahead}, parts);
-  for (const ObjectExtent& part : parts)
-    parts_.cache.start(job_, parts_.files.object_number(file, part.object),
-                       {part.offset, part.offset + part.length}, {});
-  parts.clear();
-  map(file, extent, parts);
-  for (const ObjectExtent& part : parts)
-    co_await parts_.cache.wait(job_, parts_.files.object_number(file, part.object),
-                               {part.offset, part.offset + part.length}, outcome);
-}
-
-Task Copytool::flush(FileIndex file, Outcome& outcome) {
-  std::vector<ObjectExtent> parts;
-  map(file, {Bytes{}, parts_.files.size(file)}, parts);
-  for (const ObjectExtent& part : parts) {
-    const std::uint32_t object = parts_.files.object_number(file, part.object);
-    co_await parts_.cache.flush(object, false, outcome);
-    // The volatile file's pages go with it.
-    parts_.cache.discard(object, Bytes{});
-  }
 }
 
 } // namespace lustrum::lustre

@@ -4,7 +4,7 @@
 // Source: Lustre 2.15 lustre/utils/lhsmtool_posix.c.
 #pragma once
 
-#include "models/lustre/client/object_cache.hpp"
+#include "models/lustre/client/file_data.hpp"
 #include "models/lustre/server/archive_store.hpp"
 #include "models/lustre/server/hsm_agent.hpp"
 #include "models/lustre/server/mds_wire.hpp"
@@ -32,21 +32,17 @@ public:
   Copytool(const Parts& parts, std::uint32_t index, JobIndex job, const CopytoolSettings& settings);
 
   kernel::Task run(HsmCopy& copy) override;
-  void discard(std::uint32_t object) { parts_.cache.discard(object, Bytes{}); }
+  void discard(std::uint32_t object) { data_.discard(object); }
 
 private:
   // Whether the copy is to go on.
   bool goes_on(HsmCopy& copy) const;
   kernel::Task restore(HsmCopy& copy, const kernel::Path& path);
   kernel::Task archive(HsmCopy& copy, const kernel::Path& path);
-  kernel::Task store(FileIndex file, Extent extent, Outcome& outcome);
-  kernel::Task fetch(FileIndex file, Extent extent, Outcome& outcome);
-  kernel::Task flush(FileIndex file, Outcome& outcome);
-  void map(FileIndex file, Extent extent, std::vector<ObjectExtent>& out) const;
 
   Parts parts_;
   std::uint32_t index_;
-  JobIndex job_;
+  FileData data_;
   CopytoolSettings settings_;
   kernel::SharedStation* bandwidth_ = nullptr;
   kernel::SlotsStation* slots_ = nullptr;

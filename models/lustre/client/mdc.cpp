@@ -76,7 +76,7 @@ Task Mdc::send(Call& call, Outcome& outcome) {
   watch.lap(Cause::metadata);
   if (call.request.to_server > Bytes{}) {
     const kernel::Station* slowest = co_await fabric_.transfer(
-        client_, mds_.index(), fabric::Direction::to_server, call.request.to_server);
+        client_, mds_.host().index(), fabric::Direction::to_server, call.request.to_server);
     mds_.count_payload({}, call.request.to_server);
     watch.lap(cause_of(slowest));
   }
@@ -88,7 +88,7 @@ Task Mdc::end(Call& call, Outcome& outcome) {
   while (true) {
     if (call.request.to_client > Bytes{}) {
       const kernel::Station* slowest = co_await fabric_.transfer(
-          client_, mds_.index(), fabric::Direction::to_client, call.request.to_client);
+          client_, mds_.host().index(), fabric::Direction::to_client, call.request.to_client);
       mds_.count_payload(call.request.to_client, {});
       watch.lap(cause_of(slowest));
     }

@@ -215,7 +215,8 @@ bool MetadataClient::fits_reply(FileIndex file) const {
          size <= settings_.dom_reply;
 }
 
-Task MetadataClient::open(Caller caller, FileIndex file, OpenMode mode, Outcome& outcome) {
+Task MetadataClient::open(Caller caller, FileIndex file, OpenMode mode, Outcome& outcome,
+                          FileKeeper* keeper) {
   const std::uint32_t directory = parts_.files.directory(file);
   if (!knows_path(directory)) {
     bool found = true;
@@ -224,12 +225,12 @@ Task MetadataClient::open(Caller caller, FileIndex file, OpenMode mode, Outcome&
   }
   if (!mode.write && holds(Inode::file(file), kOpenBit)) co_return; // kept open
   StorageError error = StorageError::none;
-  co_await open_file(file, mode, outcome, error);
+  co_await open_file(file, mode, keeper, outcome, error);
   if (error == StorageError::none && mode.truncate && parts_.files.size(file) > Bytes{})
     co_await truncate(caller, file, Bytes{}, outcome);
 }
 
-Task MetadataClient::open_file(FileIndex file, OpenMode mode, Outcome& outcome,
+Task MetadataClient::open_file(FileIndex file, OpenMode mode, FileKeeper* keeper, Outcome& outcome,
                                StorageError& error) {
   FileTable& files = parts_.files;
   const Inode inode = Inode::file(file);
@@ -243,7 +244,7 @@ Task MetadataClient::open_file(FileIndex file, OpenMode mode, Outcome& outcome,
   }
   if (!files.exists(file)) {
     if (mode.create)
-      co_await create_on_mdt(file, mode, outcome, error);
+      co_await create_on_mdt(file, mode, keeper, outcome, error);
     else
       error = StorageError::no_entry;
   }
@@ -275,8 +276,8 @@ Task MetadataClient::open_file(FileIndex file, OpenMode mode, Outcome& outcome,
 }
 
 // On the MDT: the name, the inode, objects from the pools.
-Task MetadataClient::create_on_mdt(FileIndex file, OpenMode mode, Outcome& outcome,
-                                   StorageError& error) {
+Task MetadataClient::create_on_mdt(FileIndex file, OpenMode mode, FileKeeper* keeper,
+                                   Outcome& outcome, StorageError& error) {
   FileTable& files = parts_.files;
   const Inode parent = Inode::directory(files.directory(file));
   cancel_own(parent, kUpdateBit);
@@ -285,6 +286,11 @@ Task MetadataClient::create_on_mdt(FileIndex file, OpenMode mode, Outcome& outco
   if (files.exists(file)) co_return; // another client's create came first
   if (!files.tree().exists(files.directory(file))) {
     error = StorageError::no_entry;
+    co_return;
+  }
+  if (keeper) {
+    files.create_released(file);
+    keeper->created(file);
     co_return;
   }
   if (!files.create(file, now(), mode.append)) {

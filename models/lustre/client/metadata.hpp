@@ -45,6 +45,17 @@ struct MetadataParts {
   LockService& extent_locks;
 };
 
+// Keeps whole files of its own, of which the MDT knows only that their data is not on the OSTs.
+class FileKeeper {
+public:
+  FileKeeper() = default;
+  virtual ~FileKeeper() = default;
+  FileKeeper(const FileKeeper&) = delete;
+  FileKeeper& operator=(const FileKeeper&) = delete;
+  // The MDT has made this file without objects.
+  virtual void created(FileIndex file) = 0;
+};
+
 class MetadataClient : public InodeLockHolder {
 public:
   MetadataClient(const MetadataParts& parts, ObjectCache& objects, ClientIndex client,
@@ -52,7 +63,9 @@ public:
                  const MetadataSettings& settings);
 
   // --- calls
-  kernel::Task open(Caller caller, FileIndex file, OpenMode mode, Outcome& outcome);
+  // `keeper`: whose the data of a file will be that this call creates; without: the OSTs'.
+  kernel::Task open(Caller caller, FileIndex file, OpenMode mode, Outcome& outcome,
+                    FileKeeper* keeper = nullptr);
   kernel::Task close(Caller caller, FileIndex file, Outcome& outcome);
   kernel::Task stat(Caller caller, FileIndex file, Outcome& outcome);
   kernel::Task unlink(Caller caller, FileIndex file, Outcome& outcome);
@@ -72,6 +85,8 @@ public:
   kernel::Task sync(Caller caller, FileIndex file, Outcome& outcome);
 
   // --- for reads and writes
+  // Calls `f` with the number of each object that the file has.
+  template <class F> void for_each_object(FileIndex file, const F& f) const;
   // False after another client or a restore changed the layout: fetch_layout() first.
   bool has_layout(FileIndex file);
   kernel::Task fetch_layout(Caller caller, FileIndex file, Outcome& outcome);
@@ -141,8 +156,10 @@ private:
   bool holds(Inode inode, InodeBits bits);
   kernel::Task close_kept(FileIndex file);
 
-  kernel::Task open_file(FileIndex file, OpenMode mode, Outcome& outcome, StorageError& error);
-  kernel::Task create_on_mdt(FileIndex file, OpenMode mode, Outcome& outcome, StorageError& error);
+  kernel::Task open_file(FileIndex file, OpenMode mode, FileKeeper* keeper, Outcome& outcome,
+                         StorageError& error);
+  kernel::Task create_on_mdt(FileIndex file, OpenMode mode, FileKeeper* keeper, Outcome& outcome,
+                             StorageError& error);
   bool fits_reply(FileIndex file) const;
   kernel::Task revoke_entry(std::uint32_t parent, Inode inode, Outcome& outcome);
   kernel::Task set_attributes_on_mdt(FileIndex file, Outcome& outcome, bool& done);
@@ -159,8 +176,6 @@ private:
   kernel::Task glimpse_object(std::uint32_t object, Outcome& outcome);
   kernel::Task ask_writers(std::uint32_t object);
   bool knows_size(std::uint32_t object);
-  // Calls `f` with the number of each object that the file has.
-  template <class F> void for_each_object(FileIndex file, const F& f) const;
   kernel::Task punch_object(std::uint32_t object, Bytes end, Outcome& outcome);
 
   MetadataParts parts_;

@@ -17,6 +17,7 @@
 namespace lustrum::lustre {
 
 struct PccSettings {
+  PccMode mode = PccMode::read_only;
   Bytes capacity{};       // of one client's disk
   device::NvmeModel disk; // of one client
   std::vector<PccRule> rules{PccRule{}};

@@ -63,7 +63,20 @@ bool PccCache::attach(FileIndex file, Bytes size, std::vector<FileIndex>& detach
   used_ += size;
   ++stats_.attach;
   ++stats_.auto_attach;
-  if (settings_.mode == PccMode::read_only) stats_.attach_bytes += size;
+  if (settings_.mode == PccMode::read_only) {
+    stats_.attach_bytes += size;
+    stats_.attached.add(size.count());
+  }
+  return true;
+}
+
+bool PccCache::resize(FileIndex file, Bytes size) {
+  const std::uint32_t slot = slots_.find(file.value());
+  if (slot == IndexMap::kNone) return false;
+  const Bytes others = used_ - pool_[slot].size;
+  if (others + size > settings_.capacity) return false;
+  used_ = others + size;
+  pool_[slot].size = size;
   return true;
 }
 
@@ -81,6 +94,7 @@ bool PccCache::hit(FileIndex file, Bytes bytes) {
   const std::uint32_t slot = slots_.find(file.value());
   if (slot == NumberIndex::kNone) return false;
   stats_.hit_bytes += bytes;
+  stats_.hits.add(bytes.count());
   if (slot != newest_) {
     unlink(slot);
     append(slot);

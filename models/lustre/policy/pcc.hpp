@@ -5,6 +5,7 @@
 #pragma once
 
 #include "sim/base/hash_index.hpp"
+#include "sim/base/histogram.hpp"
 #include "sim/base/units.hpp"
 
 #include <optional>
@@ -56,6 +57,8 @@ public:
     std::uint64_t auto_attach = 0;
     Bytes attach_bytes{};
     Bytes hit_bytes{};
+    SampleCounter attached; // the same two, file by file and call by call
+    SampleCounter hits;
   };
 
   explicit PccCache(Settings settings);
@@ -63,8 +66,10 @@ public:
   // A file is opened (read_only) or created (read_write) that is not cached. Looks only.
   Admission admission(const PccFile& file) const;
   // Lets a file in; what had to go is appended to `detached`. False: no room, the normal path.
-  // In read_write mode `size` is what is set aside for the file, which does not grow later.
+  // In read_write mode a file comes in when it is created, and grows: resize().
   bool attach(FileIndex file, Bytes size, std::vector<FileIndex>& detached);
+  // A file that is cached has another size from now on. False: no room, and nothing changes.
+  bool resize(FileIndex file, Bytes size);
   // The layout lock was revoked, or the user detached it. Nothing if it is not cached.
   void detach(FileIndex file);
   // A read or write of a cached file. False: it is not cached.
@@ -72,6 +77,7 @@ public:
 
   bool cached(FileIndex file) const { return slots_.find(file.value()) != NumberIndex::kNone; }
   Bytes used() const { return used_; }
+  bool full() const { return used_ >= settings_.capacity; }
   const Stats& stats() const { return stats_; }
 
 private:

@@ -135,15 +135,16 @@ std::uint32_t HsmCoordinator::take_waiting(bool restore) {
 void HsmCoordinator::start_waiting() {
   bool restore_started = false;
   while (active_ < settings_.max_requests && restores_waiting_ + others_waiting_ > 0) {
-    HsmAgent* agent = least_busy_agent();
-    if (!agent) return; // until one registers
     const std::uint32_t restore = take_waiting(true);
     const std::uint32_t other = take_waiting(false);
     const bool last_place = active_ + 1 == settings_.max_requests;
     const bool is_restore =
         restore != kNone && (other == kNone || restore < other || (last_place && !restore_started));
-    restore_started = restore_started || is_restore;
     Action& action = entry(is_restore ? restore : other);
+    HsmAgent* agent = parts_.kept.agent(action.copy.file);
+    if (!agent) agent = least_busy_agent();
+    if (!agent) return; // until one registers
+    restore_started = restore_started || is_restore;
     (is_restore ? restore_queue_ : other_queue_).pop_front();
     --(is_restore ? restores_waiting_ : others_waiting_);
     action.in_line = false;
@@ -170,7 +171,7 @@ Task HsmCoordinator::run(Action& action, HsmAgent& agent) {
     co_await parts_.wire.one_way();                                    // HSM_PROGRESS, the last
     co_await parts_.wire.serve(copy.file, MetadataOperation::setattr); // layouts swapped, flags set
   }
-  agent.remove_active();
+  agent.remove_active(copy.error == StorageError::none && !copy.hung && !copy.cancelled);
   --active_;
   finish(action);
 }
@@ -192,6 +193,10 @@ void HsmCoordinator::finish(Action& action) {
     if (copy.action == HsmAction::restore) {
       ++counts_.restored;
       counts_.restored_bytes += size;
+      if (parts_.kept.agent(copy.file)) { // which does not keep it beside the OSTs
+        parts_.files.set_hsm_flags(copy.file, 0);
+        parts_.kept.forget(copy.file);
+      }
     } else if (copy.action == HsmAction::archive) {
       ++counts_.archived;
       counts_.archived_bytes += size;

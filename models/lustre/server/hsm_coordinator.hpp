@@ -72,6 +72,7 @@ public:
     InodeLockService& inode_locks;
     MdsWire& wire;
     HsmRoom& room;
+    KeptFiles& kept;
     kernel::DelayStation& timer;
   };
 
@@ -100,6 +101,7 @@ public:
   };
   DoneAwaiter done(std::uint32_t id) { return {entry(id)}; }
 
+  const std::vector<HsmAgent*>& agents() const { return agents_; }
   std::uint32_t active() const { return active_; }
   std::size_t waiting() const { return restores_waiting_ + others_waiting_ + locking_; }
   // Until nothing waits and nothing is active.

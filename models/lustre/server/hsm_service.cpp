@@ -19,6 +19,7 @@ HsmService::HsmService(const Parts& parts, const HsmServiceSettings& settings)
                                      .inode_locks = parts.inode_locks,
                                      .wire = wire_,
                                      .room = *this,
+                                     .kept = kept_,
                                      .timer = timer_};
   for (std::size_t mdt = 0; mdt < parts.mds.size(); ++mdt)
     coordinators_.emplace_back(shared, settings.coordinator);

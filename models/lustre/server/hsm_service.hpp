@@ -66,6 +66,7 @@ public:
 
   ArchiveStore& archive() { return archive_; }
   MdsWire& wire() { return wire_; }
+  KeptFiles& kept() { return kept_; }
   void add_agent(HsmAgent& agent);
   HsmCoordinator& coordinator(FileIndex file) {
     return coordinators_[parts_.files.mdt_of(file).value()];
@@ -123,6 +124,7 @@ private:
   HsmServiceSettings settings_;
   MdsWire wire_;
   ArchiveStore archive_;
+  KeptFiles kept_;
   kernel::DelayStation& timer_;
   std::deque<HsmCoordinator> coordinators_; // [MDT]
   std::vector<Use> uses_;                   // [file], as far as any was used
