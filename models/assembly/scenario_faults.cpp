@@ -110,7 +110,8 @@ private:
     if (given_.contains("mtbf") && values_.mtbf < Seconds{1})
       diagnostics_.add(out_of_range, entry_.get("mtbf").span(), "`mtbf` is 1 s at least");
     fault.mtbf = values_.mtbf;
-    const bool stays_away = rules_->name == rules_of(FaultKind::oss_failover).name;
+    const bool stays_away = rules_->name == rules_of(FaultKind::oss_failover).name ||
+                            rules_->name == rules_of(FaultKind::mds_failover).name;
     if (given_.contains("takeover") && rules_->takeover == Seconds{})
       impossible_key("takeover", "no target goes away");
     if (given_.contains("duration") && rules_->duration == Seconds{} && !stays_away)
@@ -265,8 +266,9 @@ const ParameterTable& FaultEntry::parameters() {
        .field = field<&FaultEntry::duration>,
        .default_text = "0 s",
        .min = 0,
-       .doc = "How long it lasts; of oss_failover, when the OSS takes its OSTs back (0: not in "
-              "this run). 0: client_hang 120 s, raid_rebuild 4 h, slow_ost and link_slow 10 min, "
+       .doc = "How long it lasts; of oss_failover and mds_failover, when the server takes its "
+              "targets back (0: not in this run). 0: client_hang 120 s, raid_rebuild 4 h, slow_ost "
+              "and link_slow 10 min, "
               "link_down and router_down 60 s.",
        .source = "assumed"},
       {.key = "factor",

@@ -25,6 +25,7 @@ constexpr std::array<FaultRules, kFaultKinds> kRules{{
     {"ost_failover", ost, kTakeover, {}, 1},
     {"mdt_failover", mdt, kTakeover, {}, 1},
     {"oss_failover", oss, kTakeover, {}, 1},
+    {"mds_failover", mdt, kTakeover, {}, 1},
     {"server_replacement", oss, kFewMinutes, {}, 1},
     {"throughput_scaling", filesystem, kFewMinutes, {}, 1},
     {"client_dead", client, {}, {}, 1},
@@ -51,7 +52,7 @@ std::optional<FaultKind> find_fault_kind(std::string_view name) {
 Faults::Faults(kernel::World& world, Filesystem& filesystem, std::vector<Fault> faults,
                std::uint64_t seed)
     : world_(world), fs_(filesystem), faults_(std::move(faults)), seed_(seed),
-      oss_away_(filesystem.osss()) {
+      oss_away_(filesystem.osss()), mds_away_(filesystem.mdts()) {
   for (Fault& fault : faults_) {
     const FaultRules& rules = rules_of(fault.kind);
     if (fault.takeover == Seconds{}) fault.takeover = rules.takeover;
@@ -125,7 +126,11 @@ std::vector<TargetIndex> Faults::targets_of(const Fault& fault, std::uint32_t co
   const FaultScope scope = rules_of(fault.kind).scope;
   std::vector<TargetIndex> targets;
   for (std::uint32_t m = 0; m < fs_.mdts(); ++m)
-    if (scope == filesystem || (scope == mdt && m == component)) targets.emplace_back(MdtIndex{m});
+    if (scope == filesystem ||
+        (scope == mdt && component == (fault.kind == FaultKind::mds_failover
+                                           ? fs_.mds(MdtIndex{m}).host().index().value()
+                                           : m)))
+      targets.emplace_back(MdtIndex{m});
   for (std::uint32_t t = 0; t < fs_.osts(); ++t)
     if (scope == filesystem || (scope == ost && t == component) ||
         (scope == oss && fs_.ost(OstIndex{t}).oss().index().value() == component))
@@ -138,16 +143,6 @@ fabric::LinkId Faults::link_of(const Fault& fault, std::uint32_t component) cons
   if (rules_of(fault.kind).scope == router) return fabric::LinkId::router(component);
   if (fault.of_server) return fabric::LinkId::server(OssIndex{component});
   return fabric::LinkId::client_nic(ClientIndex{component}, fault.nic);
-}
-
-// OSSs stand in pairs; an odd one out, or one whose partner is away, is helped by the next.
-std::optional<OssIndex> Faults::partner_of(OssIndex oss) const {
-  const std::uint32_t n = fs_.osss();
-  for (std::uint32_t i = 0; i < n; ++i) {
-    const std::uint32_t next = i == 0 ? oss.value() ^ 1U : (oss.value() + i) % n;
-    if (next < n && next != oss.value() && !oss_away_[next]) return OssIndex{next};
-  }
-  return std::nullopt;
 }
 
 // --- When -------------------------------------------------------------------------------------
@@ -197,6 +192,8 @@ Task Faults::play(const Fault& fault, std::uint32_t component, Record& record) {
     return take_over(targets_of(fault, component), fault.takeover, {}, record);
   case FaultKind::oss_failover:
     return fail_server(fault, OssIndex{component}, record);
+  case FaultKind::mds_failover:
+    return fail_mds(fault, MdtIndex{component}, record);
   default:
     return play_other(fault, component, record);
   }
@@ -232,33 +229,16 @@ Task Faults::play_other(const Fault& fault, std::uint32_t component, Record& rec
 }
 
 Task Faults::take_over(std::vector<TargetIndex> targets, Seconds takeover,
-                       std::optional<OssIndex> to, Record& record) {
+                       std::optional<fabric::ServerNode> to, Record& record) {
   for (const TargetIndex index : targets) fs_.fail_target(index);
   co_await pause(takeover);
   for (const TargetIndex index : targets)
-    if (to) fs_.move_target(index.ost(), *to);
+    if (to) fs_.move_target(index, *to);
   if (!record.event.detected) record.event.detected = world_.now();
   const auto number = static_cast<std::uint32_t>(recoveries_.size());
   Recovery& recovery = recoveries_.emplace_back(
       Recovery{{settings(), fs_.clients(), world_.now()}, std::move(targets), record, number});
   co_await await_clients(recovery);
-}
-
-Task Faults::fail_server(const Fault& fault, OssIndex oss, Record& record) {
-  const Seconds back = world_.now() + fault.duration;
-  // Alone, it has to come back itself.
-  const std::optional<OssIndex> partner = partner_of(oss);
-  oss_away_[oss.value()] = partner.has_value();
-  fs_.oss(oss).restart();
-  co_await take_over(targets_of(fault, oss.value()), fault.takeover, partner, record);
-  if (!partner || fault.duration == Seconds{}) co_return;
-  if (back > world_.now()) co_await pause(back - world_.now());
-  oss_away_[oss.value()] = false;
-  std::vector<TargetIndex> mine;
-  for (std::uint32_t t = oss.value(); t < fs_.osts(); t += fs_.osss())
-    if (fs_.ost(OstIndex{t}).target().available() && fs_.ost(OstIndex{t}).oss().index() != oss)
-      mine.emplace_back(OstIndex{t});
-  if (!mine.empty()) co_await take_over(std::move(mine), fault.takeover, oss, record);
 }
 
 Task Faults::hang_client(const Fault& fault, ClientIndex client, Record& record) {

@@ -23,6 +23,7 @@ enum class FaultKind : std::uint8_t {
   ost_failover,       // an OST is away for the takeover time, then recovers
   mdt_failover,       // an MDT is away for the takeover time, then recovers
   oss_failover,       // so are all OSTs of an OSS; its partner serves them until it is back
+  mds_failover,       // so is an MDT; the MDS beside it serves it until its own is back
   server_replacement, // so are all OSTs of an OSS, which a new one serves from then on
   throughput_scaling, // so are all targets of the file system
   client_dead,        // a client's machine dies; its calls fail
@@ -35,7 +36,7 @@ enum class FaultKind : std::uint8_t {
   router_down,        // an LNet router is away
   scratch_loss,       // an OST is gone for good with its data
 };
-inline constexpr std::size_t kFaultKinds = 14;
+inline constexpr std::size_t kFaultKinds = 15;
 
 enum class FaultScope : std::uint8_t { ost, mdt, oss, client, link, router, filesystem };
 
@@ -62,7 +63,8 @@ struct Fault {
   bool of_server = false;
   // The kind's default where 0 is given.
   Seconds takeover{}; // from the failure to the mount
-  // How long it lasts. Of oss_failover: when the OSS takes its OSTs back; 0: not in this run.
+  // How long it lasts. Of oss_failover and mds_failover: when the server takes its targets back; 0:
+  // not in this run.
   Seconds duration{};
   double factor = 0; // share of its rate that the component keeps
 };
@@ -125,7 +127,9 @@ private:
   std::string name_of(const Fault& fault, std::uint32_t component) const;
   std::vector<TargetIndex> targets_of(const Fault& fault, std::uint32_t component) const;
   fabric::LinkId link_of(const Fault& fault, std::uint32_t component) const;
-  std::optional<OssIndex> partner_of(OssIndex oss) const;
+  // The server that takes over from the `n`-th of those: the other of a pair, or the next one that
+  // is not away itself.
+  static std::optional<std::uint32_t> partner_of(std::uint32_t n, const std::vector<bool>& away);
   Counts counts() const;
 
   kernel::Task strike_once(std::uint32_t number);
@@ -134,8 +138,9 @@ private:
   kernel::Task play(const Fault& fault, std::uint32_t component, Record& record);
   kernel::Task play_other(const Fault& fault, std::uint32_t component, Record& record);
   kernel::Task take_over(std::vector<TargetIndex> targets, Seconds takeover,
-                         std::optional<OssIndex> to, Record& record);
+                         std::optional<fabric::ServerNode> to, Record& record);
   kernel::Task fail_server(const Fault& fault, OssIndex oss, Record& record);
+  kernel::Task fail_mds(const Fault& fault, MdtIndex mdt, Record& record);
   kernel::Task hang_client(const Fault& fault, ClientIndex client, Record& record);
   kernel::Task slow_target(const Fault& fault, OstIndex ost);
   kernel::Task disturb_link(const Fault& fault, std::uint32_t component);
@@ -154,6 +159,7 @@ private:
   std::deque<Record> records_;
   std::deque<Recovery> recoveries_;
   std::vector<bool> oss_away_;                  // [OSS]
+  std::vector<bool> mds_away_;                  // [MDS]
   std::map<std::string, Condition> conditions_; // by the component's name
 };
 

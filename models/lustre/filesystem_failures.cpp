@@ -24,6 +24,13 @@ void Filesystem::recover_target(TargetIndex index) {
   if (!index.is_mdt()) avoid_absent_osts();
 }
 
+void Filesystem::move_target(TargetIndex index, fabric::ServerNode server) {
+  if (index.is_mdt())
+    mds_[index.number()].move_to(mds_[server.index()]);
+  else
+    ost_[index.number()].move_to(oss_[server.index()]);
+}
+
 void Filesystem::lose_target(OstIndex ost) {
   target_at(ost).lose();
   avoid_absent_osts();

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include <set>
 #include <utility>
 
 using namespace lustrum;
@@ -304,6 +305,52 @@ TEST_CASE("an OSS that is repaired takes its OSTs back") {
   CHECK(events[0].detected == Seconds{30});
   CHECK(events[0].recovered == Seconds{70});
   CHECK(machine.fs.ost(OstIndex{0}).oss().index() == OssIndex{0});
+}
+
+TEST_CASE("an MDS that fails leaves its MDT to its partner, until it is repaired") {
+  // As with an OSS: the second takeover is from 60 to 70 s. Between them both MDTs share one core:
+  // 1,000 stats of 1 ms on each take 2 s instead of 1.
+  const auto stats_s = [](double at_s, bool both) {
+    FilesystemSettings settings = of_clients(2);
+    settings.mdts = 2;
+    settings.fabric.mdss = 2;
+    settings.fabric.metadata_latency = {};
+    settings.mds.cores = 1;
+    settings.mds.service[static_cast<std::size_t>(MetadataOperation::getattr)] = Seconds{1e-3};
+    settings.recovery.notification = {};
+    Machine machine(settings);
+    double end_s = 0;
+    std::set<std::uint32_t> mdts;
+    for (std::uint32_t c = 0; c < (both ? 2U : 1U); ++c) {
+      const DirectoryIndex directory = machine.fs.place_directory(kRootDirectory);
+      std::vector<FileIndex> files;
+      for (int f = 0; f < 1000; ++f) files.push_back(machine.fs.place_file(directory, Bytes{}));
+      mdts.insert(machine.fs.files().mdt_of(files.front()).value());
+      machine.world.spawn(
+          [](Machine& m, std::uint32_t client, std::vector<FileIndex> all, double start_s,
+             double& last_s) -> Task {
+            co_await m.world.delay(m.clock, Seconds{start_s});
+            Outcome outcome;
+            for (const FileIndex file : all)
+              co_await m.fs.stat({ClientIndex{client}, {}, 0}, file, outcome);
+            CHECK(outcome.ok());
+            last_s = std::max(last_s, m.world.now().count());
+          }(machine, c, files, at_s, end_s),
+          {"stats", c});
+    }
+    CHECK(mdts.size() == (both ? 2 : 1));
+    Fault failover = fault(FaultKind::mds_failover, 20, 0, 40);
+    failover.takeover = Seconds{10};
+    const auto events = run_with(machine, {failover});
+    CHECK(events[0].detected == Seconds{30});
+    CHECK(events[0].recovered == Seconds{70});
+    CHECK(&machine.fs.mds(MdtIndex{0}).host() == &machine.fs.mds(MdtIndex{0}));
+    return end_s - at_s;
+  };
+  CHECK(stats_s(1, true) == Approx(1).epsilon(0.02));
+  CHECK(stats_s(40, true) == Approx(2).epsilon(0.02));
+  CHECK(stats_s(40, false) == Approx(1).epsilon(0.02));
+  CHECK(stats_s(80, true) == Approx(1).epsilon(0.02));
 }
 
 TEST_CASE("a RAID rebuild leaves a share of the rate") {

@@ -45,7 +45,8 @@ kernel::Task Mds::serve(const MetadataRequest& request, std::optional<kernel::Sl
   const MetadataOperationRow& row = row_of(request.operation);
   Stopwatch watch(world_, account);
   const Seconds arrived = world_.now();
-  if (kernel::SlotsStation* threads = threads_[static_cast<std::size_t>(row.portal)]) {
+  Mds& host = *host_;
+  if (kernel::SlotsStation* threads = host.threads_[static_cast<std::size_t>(row.portal)]) {
     thread.emplace(co_await threads->acquire());
     ServiceCounters& service = services_[static_cast<std::size_t>(row.portal)];
     service.wait.add(microseconds(world_.now() - arrived));
@@ -55,7 +56,7 @@ kernel::Task Mds::serve(const MetadataRequest& request, std::optional<kernel::Sl
   const Seconds started = world_.now();
   if (iops_ && settings_.iops_per_operation[op] > 0)
     co_await world_.take(*iops_, settings_.iops_per_operation[op] * request.work);
-  co_await world_.serve(cpu_, settings_.service[op] * request.work);
+  co_await world_.serve(host.cpu_, settings_.service[op] * request.work);
   if (row.journal && device_) co_await world_.serve(*device_, settings_.transaction);
   counts_[op] += request.count;
   times_[std::min<std::size_t>(request.client.value(), times_.size() - 1)][op].add(

@@ -33,6 +33,10 @@ public:
   Target& target() { return target_; }
   const Target& target() const { return target_; }
   const MdsSettings& settings() const { return settings_; }
+  // The server that runs the MDT: its own, or after a failover another one, whose threads, cores
+  // and network card the MDT then shares. Counts stay with the MDT.
+  const Mds& host() const { return *host_; }
+  void move_to(Mds& host) { host_ = &host; }
 
   // Serves one request that has arrived. Keeps its service thread in `thread`, until the caller has
   // sent the reply.
@@ -59,6 +63,7 @@ private:
   MdtIndex index_;
   MdsSettings settings_;
   Target target_;
+  Mds* host_ = this;
   std::array<kernel::SlotsStation*, kMdsPortals> threads_{}; // none for mdt_out
   kernel::FifoStation& cpu_;
   kernel::FifoStation* device_ = nullptr;
