@@ -101,11 +101,11 @@ void Fabric::add_host(Client& client, std::uint32_t number) {
 
 // What an interface sends needs its credits. `capacity`: what it can send at most, the other ends
 // considered.
-kernel::SlotsStation* Fabric::interface_credits(const kernel::StationLabel& label,
-                                                BytesPerSecond capacity) {
+Fabric::Credits* Fabric::interface_credits(const kernel::StationLabel& label,
+                                           BytesPerSecond capacity) {
   const CreditSettings& credits = settings_.credits;
   if (!credits_bind(credits.credits, credits.round, capacity)) return nullptr;
-  return &world_.add_slots(label, credits.credits);
+  return &credits_.emplace_back(world_.add_slots(label, credits.credits));
 }
 
 void Fabric::add_servers_and_routers() {
@@ -127,8 +127,8 @@ void Fabric::add_servers_and_routers() {
     add_link(routers_[r], {"router", "router{}.rx", r}, {"router", "router{}.tx", r},
              router.bandwidth);
     if (credits_bind(router.credits, settings_.credits.round, router.bandwidth))
-      router_credits_[r] =
-          &world_.add_slots({"lnet_credits", "router{}.buffers", r}, router.credits);
+      router_credits_[r] = &credits_.emplace_back(
+          world_.add_slots({"lnet_credits", "router{}.buffers", r}, router.credits));
   }
 }
 
@@ -260,7 +260,7 @@ kernel::SlotsStation& Fabric::line(const Route& route) {
 }
 
 // A sender's credits at its next hop: the other end's interface, or the router.
-kernel::SlotsStation& Fabric::peer_credits(const Route& route) {
+Fabric::Credits& Fabric::peer_credits(const Route& route) {
   const std::uint64_t client = route.request.client.value();
   const std::uint64_t interface = client * settings_.nics_per_client + route.nic;
   const std::uint64_t server = number_of(route.request.server);
@@ -268,17 +268,18 @@ kernel::SlotsStation& Fabric::peer_credits(const Route& route) {
   const std::uint64_t sender = to_client ? server : interface;
   std::uint64_t hop = to_client ? interface : server;
   if (routers() > 0) hop = route.router;
-  kernel::SlotsStation*& slots = peer_credits_[{to_client, sender, hop}];
-  if (!slots) {
+  Credits*& found = peer_credits_[{to_client, sender, hop}];
+  if (!found) {
     const std::string_view pattern =
         to_client ? (routers() > 0 ? "oss{}.router{}.peer_credits" : "oss{}.peer{}.peer_credits")
                   : (routers() > 0 ? "client_nic{}.router{}.peer_credits"
                                    : "client_nic{}.oss{}.peer_credits");
-    slots = &world_.add_slots({"lnet_peer_credits", pattern, static_cast<std::uint32_t>(sender),
-                               static_cast<std::uint32_t>(hop)},
-                              settings_.credits.peer_credits);
+    found = &credits_.emplace_back(
+        world_.add_slots({"lnet_peer_credits", pattern, static_cast<std::uint32_t>(sender),
+                          static_cast<std::uint32_t>(hop)},
+                         settings_.credits.peer_credits));
   }
-  return *slots;
+  return *found;
 }
 
 Fabric::Link& Fabric::client_link(const Route& route) {
@@ -306,9 +307,9 @@ kernel::Task Fabric::send_message(Request request, double bytes, kernel::Transfe
   std::optional<kernel::SlotHold> peer;
   std::optional<kernel::SlotHold> interface;
   std::optional<kernel::SlotHold> buffer;
-  if (route.peer_credits) peer.emplace(co_await route.peer_credits->acquire());
-  if (route.interface_credits) interface.emplace(co_await route.interface_credits->acquire());
-  if (route.router_credits) buffer.emplace(co_await route.router_credits->acquire());
+  if (route.peer_credits) peer.emplace(co_await route.peer_credits->take());
+  if (route.interface_credits) interface.emplace(co_await route.interface_credits->take());
+  if (route.router_credits) buffer.emplace(co_await route.router_credits->take());
   const auto size = static_cast<std::uint64_t>(bytes);
   const kernel::Station* slowest = nullptr;
   {

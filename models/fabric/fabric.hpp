@@ -19,6 +19,7 @@
 #include <array>
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace lustrum::fabric {
@@ -105,6 +106,20 @@ public:
   // What a transfer's time is put down to, from the station that served it last.
   static Cause cause_of(const kernel::Station& station);
 
+  // Credits of one sender (lnetctl peer show -v), or of one of its interfaces.
+  struct CreditsRow {
+    ServerNode node; // who sends: a client's number, or a server
+    bool by_client = false;
+    std::uint32_t nic = 0; // of the client: who sends, or where it is sent
+    // Where it is sent: a server's or client's number, or a router; none for an interface's own.
+    std::optional<std::uint32_t> peer{};
+    std::uint32_t count = 0;
+    std::uint32_t available = 0;
+    std::int64_t least = 0; // ever; below 0 so many messages have waited
+  };
+  // As far as messages were sent where credits can bind: elsewhere nobody counts them.
+  std::vector<CreditsRow> credits() const;
+
   // Adds clients with their buses and ceilings, routers, flow caps and server NICs to the graph for
   // reads: from each server's node to the sink. Returns the nodes of the OSSs.
   std::vector<kernel::Topology::Node> describe(kernel::Topology& topology,
@@ -113,10 +128,20 @@ public:
 private:
   using Duplex = std::array<kernel::SharedStation*, 2>; // by direction
 
+  struct Credits {
+    explicit Credits(kernel::SlotsStation& station) : slots(station), least(station.count()) {}
+    kernel::SlotsStation& slots;
+    std::int64_t least; // ever left: negative counts who waits
+    kernel::SlotsStation::Awaiter take() {
+      const auto taken = static_cast<std::int64_t>(slots.held() + slots.waiting() + 1);
+      least = std::min(least, static_cast<std::int64_t>(slots.count()) - taken);
+      return slots.acquire();
+    }
+  };
   struct Link {
     Duplex stations{};
-    std::array<std::uint32_t, 2> queued{};   // messages that wait for credits to be sent over it
-    kernel::SlotsStation* credits = nullptr; // of the interface, for what it sends
+    std::array<std::uint32_t, 2> queued{}; // messages that wait for credits to be sent over it
+    Credits* credits = nullptr;            // of the interface, for what it sends
     BytesPerSecond nominal{};
     double factor = 1;
     std::uint32_t health = kFullHealth;
@@ -144,9 +169,9 @@ private:
     std::uint32_t nic;
     std::uint32_t router;
     // What a message needs; none where it cannot bind.
-    kernel::SlotsStation* peer_credits = nullptr;
-    kernel::SlotsStation* interface_credits = nullptr;
-    kernel::SlotsStation* router_credits = nullptr;
+    Credits* peer_credits = nullptr;
+    Credits* interface_credits = nullptr;
+    Credits* router_credits = nullptr;
     kernel::SlotsStation* line = nullptr; // messages of a pair leave in order, one after the other
     bool by_message() const { return peer_credits || interface_credits || router_credits; }
   };
@@ -173,8 +198,8 @@ private:
   void add_link(Link& link, const kernel::StationLabel& to_client,
                 const kernel::StationLabel& to_server, BytesPerSecond capacity);
   void add_servers_and_routers();
-  kernel::SlotsStation* interface_credits(const kernel::StationLabel& label,
-                                          BytesPerSecond capacity);
+  Credits* interface_credits(const kernel::StationLabel& label, BytesPerSecond capacity);
+  static CreditsRow row_of(const Credits& credits, ServerNode node, bool by_client);
   void declare_all_paths();
 
   bool has_metadata_nic() const { return settings_.metadata_nic.count() > 0; }
@@ -190,7 +215,7 @@ private:
                    std::uint32_t router);
   kernel::SharedStation* flow(Pair& pair, const Request& request);
   void add_credits(Route& route);
-  kernel::SlotsStation& peer_credits(const Route& route);
+  Credits& peer_credits(const Route& route);
   kernel::SlotsStation& line(const Route& route);
 
   Link& client_link(const Route& route);
@@ -213,14 +238,15 @@ private:
   std::vector<Client> clients_;
   std::vector<Link> servers_; // by number; without stations where an MDS has no limit
   std::vector<Link> routers_;
-  std::vector<kernel::SlotsStation*> router_credits_; // by router; none where they cannot bind
+  std::deque<Credits> credits_;
+  std::vector<Credits*> router_credits_; // by router; none where they cannot bind
   std::uint32_t last_router_ = 0;
   std::deque<Pair> pairs_;
   std::deque<Route> routes_;
   // Looked up when a route is built, not afterwards.
-  using SlotsBetween = std::map<std::array<std::uint64_t, 3>, kernel::SlotsStation*>;
-  SlotsBetween peer_credits_; // [direction, sender, next hop]
-  SlotsBetween lines_;        // [direction, client's interface, server]
+  using Between = std::array<std::uint64_t, 3>;
+  std::map<Between, Credits*> peer_credits_;       // [direction, sender, next hop]
+  std::map<Between, kernel::SlotsStation*> lines_; // [direction, client's interface, server]
   std::vector<LinkId> down_;
 };
 

@@ -22,7 +22,13 @@ std::string llite_stats(const Client& client, Seconds now) {
   for (std::size_t i = 0; i < kLliteStats; ++i)
     lines.push_back(
         {kLliteStatNames[i], unit_of(static_cast<LliteStat>(i)), client.counters().stats[i]});
-  return stats_text(now, lines);
+  if (!client.pcc()) return stats_text(now, lines);
+  const PccCache::Stats& pcc = client.pcc()->stats();
+  lines.push_back({"pcc_hit_bytes", "bytes", pcc.hits});
+  lines.push_back({"pcc_attach_bytes", "bytes", pcc.attached});
+  return stats_text(now, lines) + count_lines("reqs", {{"pcc_attach", pcc.attach},
+                                                       {"pcc_detach", pcc.detach},
+                                                       {"pcc_auto_attach", pcc.auto_attach}});
 }
 
 std::string read_ahead_stats(const ReadaheadStats& s, Seconds now) {

@@ -122,6 +122,18 @@ std::vector<StatsLine> md_lines(const PerOperation<SampleCounter>& times) {
   return lines;
 }
 
+// Requests of the service `mdt` by the kind of their RPC.
+std::vector<StatsLine> rpc_lines(const PerOperation<SampleCounter>& times) {
+  using enum MetadataOperation;
+  StatsLine enqueue{.name = "ldlm_ibits_enqueue", .unit = "usecs"};
+  StatsLine reint{.name = "mds_reint", .unit = "usecs"};
+  for (const MetadataOperation op : {open, create, getattr, lookup, readdir, layout, instantiate})
+    enqueue.counter += times[lustre::number(op)];
+  for (const MetadataOperation op : {setattr, rename, unlink, mkdir, rmdir})
+    reint.counter += times[lustre::number(op)];
+  return {enqueue, reint};
+}
+
 std::string_view hsm_status(HsmStatus status) {
   switch (status) {
   case HsmStatus::waiting:
@@ -152,14 +164,43 @@ std::string_view hsm_action(HsmAction action) {
   return "";
 }
 
+// mdt.*.hsm.agents: what coordinators of all MDTs have sent to each.
+std::string hsm_agents(const HsmCoordinator& coordinator) {
+  std::string text;
+  std::uint32_t number = 0;
+  for (const HsmAgent* agent : coordinator.agents())
+    text += fmt::format("uuid=00000000-0000-4000-8000-{:012x} archive_id=ANY "
+                        "requests=[current:{} ok:{} errors:{}]\n",
+                        number++, agent->active(), agent->succeeded(), agent->failed());
+  return text;
+}
+
+std::string fid_fields(FileIndex file) {
+  return fmt::format("fid=[0x200000400:{0:#x}:0x0] dfid=[0x200000400:{0:#x}:0x0]",
+                     file.value() + 1);
+}
+
+// mdt.*.hsm.active_requests: what agents are at.
+std::string hsm_active_requests(const HsmCoordinator& coordinator) {
+  std::string text;
+  std::uint32_t cookie = 0;
+  for (const HsmCoordinator::Row& row : coordinator.actions()) {
+    ++cookie;
+    if (row.status == HsmStatus::started)
+      text += fmt::format("{} compound/cookie=0/{:#x} action={} archive#=1 flags=0x0 "
+                          "extent=0x0-0xffffffffffffffff gid=0x0 data=[] canceled=no\n",
+                          fid_fields(row.file), cookie, hsm_action(row.action));
+  }
+  return text;
+}
+
 // mdt.*.hsm.actions: a file's number stands for the object number of its FID.
 std::string hsm_actions(const HsmCoordinator& coordinator) {
   std::string text;
   for (const HsmCoordinator::Row& row : coordinator.actions())
-    text += fmt::format("fid=[0x200000400:{0:#x}:0x0] dfid=[0x200000400:{0:#x}:0x0] action={1} "
-                        "archive#=1 flags=0x0 extent=0x0-0xffffffffffffffff gid=0x0 datalen=0 "
-                        "status={2} data=[]\n",
-                        row.file.value() + 1, hsm_action(row.action), hsm_status(row.status));
+    text += fmt::format("{} action={} archive#=1 flags=0x0 extent=0x0-0xffffffffffffffff gid=0x0 "
+                        "datalen=0 status={} data=[]\n",
+                        fid_fields(row.file), hsm_action(row.action), hsm_status(row.status));
   return text;
 }
 
@@ -251,15 +292,19 @@ void mds_counter_files(const Filesystem& filesystem, const Mds& mds, Seconds now
   files.push_back({folder + "md_stats", stats_text(now, md_lines(all))});
   files.push_back({folder + "job_stats", mdt_job_stats(mds, now, names)});
   files.push_back({folder + "recovery_status", recovery_status(mds.target())});
-  if (const HsmService* hsm = filesystem.hsm())
-    files.push_back({folder + "hsm/actions", hsm_actions(hsm->coordinator(mds.index()))});
-  const auto service = [&](std::string_view name, MdsPortal portal) {
+  if (const HsmService* hsm = filesystem.hsm()) {
+    const HsmCoordinator& coordinator = hsm->coordinator(mds.index());
+    files.push_back({folder + "hsm/actions", hsm_actions(coordinator)});
+    files.push_back({folder + "hsm/active_requests", hsm_active_requests(coordinator)});
+    files.push_back({folder + "hsm/agents", hsm_agents(coordinator)});
+  }
+  const auto service = [&](std::string_view name, MdsPortal portal, std::vector<StatsLine> more) {
     files.push_back({fmt::format("{}/mds/MDS/{}/stats", host, name),
-                     service_stats(mds.service(portal), {}, now)});
+                     service_stats(mds.service(portal), std::move(more), now)});
   };
-  service("mdt", MdsPortal::mdt);
-  service("mdt_readpage", MdsPortal::mdt_readpage);
-  service("mdt_io", MdsPortal::mdt_io);
+  service("mdt", MdsPortal::mdt, rpc_lines(all));
+  service("mdt_readpage", MdsPortal::mdt_readpage, {});
+  service("mdt_io", MdsPortal::mdt_io, {});
 }
 
 std::vector<CounterFile> counter_files(const Filesystem& filesystem, Seconds now,
@@ -272,6 +317,7 @@ std::vector<CounterFile> counter_files(const Filesystem& filesystem, Seconds now
         filesystem, c,
         c < clients ? fmt::format("client{}", c) : fmt::format("agent{}", c - clients), now, files);
   files.push_back({"client0/lfs_df", lfs_df(filesystem, names)});
+  lnet_counter_files(filesystem, files);
   for (const Mds& mds : filesystem.all_mds()) mds_counter_files(filesystem, mds, now, names, files);
   for (const Oss& oss : filesystem.all_oss()) oss_counter_files(filesystem, oss, now, names, files);
   return files;

@@ -42,6 +42,9 @@ void oss_counter_files(const Filesystem& filesystem, const Oss& oss, Seconds now
 void mds_counter_files(const Filesystem& filesystem, const Mds& mds, Seconds now,
                        const CounterNames& names, std::vector<CounterFile>& files);
 
+// What lnetctl shows on clients and OSSs: interfaces, and credits as far as the model counts them.
+void lnet_counter_files(const Filesystem& filesystem, std::vector<CounterFile>& files);
+
 std::string ost_name(OstIndex ost); // lustre-OST0000
 std::string mdt_name(MdtIndex mdt); // lustre-MDT0000
 

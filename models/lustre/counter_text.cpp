@@ -82,7 +82,11 @@ std::string stats_text(Seconds now, const std::vector<StatsLine>& lines) {
 }
 
 std::string counts_text(Seconds now, std::string_view unit, const std::vector<CountLine>& lines) {
-  std::string text = time_header(now, false);
+  return time_header(now, false) + count_lines(unit, lines);
+}
+
+std::string count_lines(std::string_view unit, const std::vector<CountLine>& lines) {
+  std::string text;
   for (const CountLine& line : lines)
     if (line.count > 0)
       text += fmt::format("{:<25} {} samples [{}]\n", line.name, line.count, unit);

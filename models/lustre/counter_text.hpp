@@ -34,6 +34,8 @@ struct CountLine {
   std::uint64_t count = 0;
 };
 std::string counts_text(Seconds now, std::string_view unit, const std::vector<CountLine>& lines);
+// The same without the header. Lines that count nothing are left out.
+std::string count_lines(std::string_view unit, const std::vector<CountLine>& lines);
 
 // What the buckets of a histogram are called.
 enum class BucketLabels : std::uint8_t {

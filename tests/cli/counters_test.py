@@ -6,7 +6,8 @@ import unittest
 from collections import Counter
 
 from binary import FINE, Case
-from lustre_counters import read_histograms, read_jobs, read_stats, read_values
+from lustre_counters import (read_agents, read_histograms, read_interfaces, read_jobs, read_peers, read_stats,
+                             read_values)
 
 SCENARIO = """schema_version: 1
 cluster: {{instance: p5.48xlarge, nodes: {nodes}}}
@@ -183,6 +184,72 @@ class LittlesLaw(Counters):
             self.assertAlmostEqual(sample.sum / 1e6 / makespan_s, in_flight, delta=sample.samples / 1e6 / makespan_s)
             checked += 1
         self.assertGreater(checked, 0)
+
+
+class Network(Counters):
+    def credits(self, lustre):
+        self.run_with_counters(SCENARIO.format(nodes=2, capacity="1.2 TiB",
+                                               jobs=f"workload: {{{IOR}}}\nlustre: {{{lustre}}}"))
+        return {path.parent.name: read_peers(text) for path, text in self.files("*/lnetctl_peer_show").items()}
+
+    def test_credits_of_peers(self):
+        # One credit a peer, and RPCs of four messages: those that wait are what the least says.
+        peers = self.credits("lnet: {peer_credits: 1}")
+        self.assertEqual(set(peers), {"client0", "client1", "oss0"})
+        for host, rows in peers.items():
+            self.assertEqual(len(rows), 2 if host == "oss0" else 1)
+            for row in rows.values():
+                self.assertEqual((row["max_ni_tx_credits"], row["available_tx_credits"]), (1, 1))
+                self.assertLess(row["min_tx_credits"], 0)
+        nids = {}
+        for path, text in self.files("*/lnetctl_net_show").items():
+            net, nids[path.parent.name] = read_interfaces(text)
+            self.assertEqual(net, "tcp")
+            for tunables in nids[path.parent.name].values():
+                self.assertEqual(tunables["peer_credits"], 1)
+        # A host's peers are others' interfaces.
+        self.assertEqual(set(peers["oss0"]), set(nids["client0"]) | set(nids["client1"]))
+        self.assertEqual(set(peers["client0"]), set(nids["oss0"]))
+
+    def test_more_credits_leave_more(self):
+        least = [min(row["min_tx_credits"] for rows in self.credits(f"lnet: {{peer_credits: {count}}}").values()
+                     for row in rows.values()) for count in (1, 2)]
+        self.assertEqual(least[1], least[0] + 1)
+
+
+class Archive(Counters):
+    def test_agents_and_actions(self):
+        # Two clients read two files each that lie in the archive.
+        result = self.run_with_counters(SCENARIO.replace("capacity: {capacity}", "capacity: {capacity}, hsm: {{}}").format(
+            nodes=2, capacity="1.2 TiB", jobs="workload: {ior: {ranks_per_client: 2, write: false, "
+                                              "file_per_process: true, block_size: 1 MiB}}"))
+        self.assertEqual(result["hsm"]["restores"], 4)
+        agents = [row for text in self.files("mds*/mdt/*/hsm/agents").values() for row in read_agents(text)]
+        self.assertEqual((sum(row[0] for row in agents), sum(row[1] for row in agents)), (0, 4))
+        actions = "".join(self.files("mds*/mdt/*/hsm/actions").values()).splitlines()
+        self.assertEqual(len(actions), 4)
+        self.assertTrue(all("action=RESTORE" in line and "status=SUCCEED" in line for line in actions))
+        self.assertEqual("".join(self.files("mds*/mdt/*/hsm/active_requests").values()), "")
+
+
+class LocalDisk(Counters):
+    def test_files_on_clients_own_disks(self):
+        result = self.run_with_counters(SCENARIO.replace("capacity: {capacity}", "capacity: {capacity}, pcc: {{mode: rw}}")
+                                        .format(nodes=2, capacity="1.2 TiB", jobs=f"workload: {{{IOR}}}"))
+        # All is read by who wrote it: nothing leaves the clients.
+        samples, sums = self.stats("client*/llite/*/stats")
+        self.assertEqual((samples["pcc_attach"], samples["pcc_detach"]), (4, 0))
+        self.assertEqual(sums["pcc_hit_bytes"], IOR_BYTES)
+        self.assertEqual(result["metrics"]["fetched_bytes"], 0)
+        self.assertEqual(result["pcc"]["pcc_hit_bytes"], IOR_BYTES)
+
+
+class Requests(Counters):
+    def test_requests_of_the_mds_by_kind(self):
+        self.run_with_counters(SCENARIO.format(nodes=1, capacity="1.2 TiB", jobs=f"workload: {{{MDTEST}}}"))
+        service = self.stats("mds*/mds/MDS/mdt/stats")[0]
+        self.assertEqual(service["ldlm_ibits_enqueue"] + service["mds_reint"], service["req_waittime"])
+        self.assertGreaterEqual(service["mds_reint"], MDTEST_FILES // 2)  # one of two clients' ranks
 
 
 class Folder(Counters):

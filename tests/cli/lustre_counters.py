@@ -81,3 +81,41 @@ def read_jobs(text):
 def read_values(text):
     """`max_cached_mb`, `statahead_stats` and the like: name -> number."""
     return {name.strip(): int(value) for name, value in (line.split(":") for line in text.splitlines())}
+
+
+def read_peers(text):
+    """`lnetctl peer show -v`, which is YAML: nid -> its numbers."""
+    assert text.startswith("peer:\n"), text
+    peers, peer = {}, None
+    for line in text.splitlines()[1:]:
+        name, _, value = line.strip().lstrip("- ").partition(": ")
+        if name == "primary nid":
+            assert value not in peers, line
+            peer = peers.setdefault(value, {})
+        elif name in ("max_ni_tx_credits", "available_tx_credits", "min_tx_credits"):
+            peer[name] = int(value)
+        else:
+            assert name in ("Multi-Rail", "peer ni:", "nid", "state"), line
+    return peers
+
+
+def read_interfaces(text):
+    """`lnetctl net show -v`: (type, nid -> its tunables)."""
+    lines = text.splitlines()
+    assert lines[0] == "net:" and lines[2].strip() == "local NI(s):", text
+    net, nids = lines[1].partition("net type: ")[2], {}
+    for line in lines[3:]:
+        name, _, value = line.strip().lstrip("- ").partition(": ")
+        if name == "nid":
+            tunables = nids.setdefault(value, {})
+        elif name.endswith("credits"):
+            tunables[name] = int(value)
+        else:
+            assert name in ("status", "tunables:"), line
+    return net, nids
+
+
+def read_agents(text):
+    """`hsm/agents`: [(current, ok, errors)]."""
+    row = r"uuid=[0-9a-f-]{36} archive_id=ANY requests=\[current:(\d+) ok:(\d+) errors:(\d+)\]"
+    return [tuple(map(int, re.fullmatch(row, line).groups())) for line in text.splitlines()]
