@@ -49,6 +49,7 @@ struct Process {
   std::uint32_t calls = 0;
   std::uint32_t own_region = 0; // where it writes
   bool names = false;           // creates, lists, stats, removes instead of reading and writing
+  bool locks_ahead = false;     // asks for the lock of the next write
   OpenMode mode{};
   Bytes call_size{};
 };
@@ -93,6 +94,13 @@ FilesystemSettings draw_filesystem(std::uint64_t seed) {
   s.tunables.osc_max_dirty_mb = dice.choose({1U, 4U, 64U});
   s.tunables.llite_max_cached_mb = dice.choose({8U, 64U, 4096U});
   s.recovery.imperative = !dice.one_in(3);
+  if (dice.one_in(4))
+    s.pcc = PccSettings{.mode = dice.one_in(3) ? PccMode::read_only : PccMode::read_write,
+                        .capacity = Bytes{dice.choose({2 * kMib, 64 * kMib})},
+                        .disk = {.latency = {},
+                                 .read_bandwidth = BytesPerSecond{1e9},
+                                 .write_bandwidth = BytesPerSecond{0.5e9},
+                                 .iops = PerSecond{1e5}}};
   s.seed = seed;
   return s;
 }
@@ -109,6 +117,8 @@ std::vector<Process> draw_processes(std::uint64_t seed, const Plan& plan) {
     process.names = dice.one_in(4);
     process.mode.write = !dice.one_in(3);
     process.mode.direct = dice.one_in(4);
+    process.mode.group_lock = dice.one_in(8);
+    process.locks_ahead = dice.one_in(4);
     process.mode.map = !process.mode.write && !process.mode.direct && dice.one_in(3);
     process.call_size = Bytes{dice.choose({4 * kKib, 47'008UL, kMib, 5 * kMib + 4096})};
     processes.push_back(process);
@@ -175,7 +185,8 @@ public:
         timer_(world.add_delay({"process", "process"})) {
     directory_ = fs.place_directory(kRootDirectory);
     for (const Bytes size : plan.files) files_.push_back(fs.place_file(directory_, size));
-    for (std::uint32_t p = 0; p < plan.processes.size(); ++p) world.spawn(run(p), {"process", p});
+    for (std::uint32_t p = 0; p < plan.processes.size(); ++p)
+      world.spawn(plan.processes[p].names ? run_names(p) : run(p), {"process", p});
   }
   const std::vector<Ledger>& ledgers() const { return ledgers_; }
 
@@ -222,11 +233,21 @@ private:
         std::vector<FileIndex> listed;
         co_await fs_.list(caller, directory_, listed, outcome);
         for (const FileIndex file : listed) co_await fs_.stat(caller, file, outcome);
+        if (!listed.empty()) co_await read_some(caller, listed.back(), outcome);
       } else {
         co_await fs_.stat(caller, files_[process.file], outcome);
       }
     }
     ledgers_[number].done = true;
+  }
+
+  // Of a file that another process may be writing, keeping or removing.
+  Task read_some(Caller caller, FileIndex file, Outcome& outcome) {
+    std::unique_ptr<OpenFile> open;
+    co_await fs_.open(caller, file, {}, open, outcome);
+    if (open && fs_.file_size(file) > Bytes{})
+      co_await fs_.read(*open, Bytes{}, fs_.file_size(file), outcome);
+    if (open) co_await fs_.close(std::move(open), outcome);
   }
 
   Task call(const Process& process, OpenFile& file, std::uint32_t number, Dice& dice,
@@ -236,6 +257,8 @@ private:
       // Regions do not overlap, but their first and last pages may be shared with a neighbour.
       constexpr std::uint64_t kRegion = 130'000'001;
       const Bytes at{process.own_region * kRegion + number * process.call_size.count()};
+      if (process.locks_ahead)
+        co_await fs_.lock_ahead(file, at + process.call_size, process.call_size, outcome);
       co_await fs_.write(file, at, process.call_size, outcome);
       if (outcome.ok())
         (process.mode.direct ? ledger.synced : ledger.unsynced) += process.call_size;
