@@ -187,14 +187,11 @@ class LittlesLaw(Counters):
 
 
 class Network(Counters):
-    def credits(self, lustre):
-        self.run_with_counters(SCENARIO.format(nodes=2, capacity="1.2 TiB",
-                                               jobs=f"workload: {{{IOR}}}\nlustre: {{{lustre}}}"))
-        return {path.parent.name: read_peers(text) for path, text in self.files("*/lnetctl_peer_show").items()}
-
     def test_credits_of_peers(self):
         # One credit a peer, and RPCs of four messages: those that wait are what the least says.
-        peers = self.credits("lnet: {peer_credits: 1}")
+        self.run_with_counters(SCENARIO.format(nodes=2, capacity="1.2 TiB", jobs=f"workload: {{{IOR}}}\n"
+                                               "lustre: {lnet: {peer_credits: 1}}"))
+        peers = {path.parent.name: read_peers(text) for path, text in self.files("*/lnetctl_peer_show").items()}
         self.assertEqual(set(peers), {"client0", "client1", "oss0"})
         for host, rows in peers.items():
             self.assertEqual(len(rows), 2 if host == "oss0" else 1)
@@ -211,10 +208,10 @@ class Network(Counters):
         self.assertEqual(set(peers["oss0"]), set(nids["client0"]) | set(nids["client1"]))
         self.assertEqual(set(peers["client0"]), set(nids["oss0"]))
 
-    def test_more_credits_leave_more(self):
-        least = [min(row["min_tx_credits"] for rows in self.credits(f"lnet: {{peer_credits: {count}}}").values()
-                     for row in rows.values()) for count in (1, 2)]
-        self.assertEqual(least[1], least[0] + 1)
+    def test_where_credits_cannot_bind_nobody_counts_them(self):
+        self.run_with_counters(SCENARIO.format(nodes=1, capacity="1.2 TiB", jobs=f"workload: {{{IOR}}}"))
+        self.assertEqual(list(self.tree.glob("*/lnetctl_peer_show")), [])
+        self.assertEqual(len(self.files("*/lnetctl_net_show")), 2)
 
 
 class Archive(Counters):
