@@ -118,7 +118,10 @@ Task MetadataClient::truncate(Caller, FileIndex file, Bytes size, Outcome& outco
 Task MetadataClient::punch_object(std::uint32_t object, Bytes end, Outcome& outcome) {
   ++punches_;
   objects_.discard(object, end);
-  co_await objects_.osc_of(object).call(RpcOpcode::ost_punch, Cause::metadata, outcome);
+  Outcome call;
+  co_await objects_.osc_of(object).call(RpcOpcode::ost_punch, Cause::metadata, call);
+  outcome += call;
+  if (!call.ok()) co_return; // the OST is gone, and nobody answers its callbacks
   LockService& locks = parts_.extent_locks;
   if (const ExtentResource* held = locks.resource(object); held && !held->empty()) {
     ExtentDecision decision;

@@ -80,12 +80,16 @@ Task MetadataClient::glimpse(FileIndex file, Outcome& outcome) {
 }
 
 Task MetadataClient::glimpse_object(std::uint32_t object, Outcome& outcome) {
-  Stopwatch watch(parts_.world, outcome.time);
+  Outcome call; // an error from before is none of this one
+  Stopwatch watch(parts_.world, call.time);
   const auto under_way = [&] { return std::find(glimpsing_.begin(), glimpsing_.end(), object); };
   while (under_way() != glimpsing_.end()) {
     co_await glimpsed_.wait();
     watch.lap(Cause::lock);
-    if (knows_size(object)) co_return;
+    if (knows_size(object)) {
+      outcome += call;
+      co_return;
+    }
   }
   glimpsing_.push_back(object);
   Osc& osc = objects_.osc_of(object);
@@ -93,15 +97,15 @@ Task MetadataClient::glimpse_object(std::uint32_t object, Outcome& outcome) {
   ++glimpses_;
   for (bool answered = false; !answered;) {
     if (!osc.connected()) {
-      co_await osc.until_connected(outcome);
+      co_await osc.until_connected(call);
       watch.skip();
-      if (!outcome.ok()) break;
+      if (!call.ok()) break;
     }
     const std::uint32_t boot = target.boot();
     const std::uint32_t evictions = target.evictions(client_);
     co_await parts_.fabric.latency();
     watch.lap(Cause::lock);
-    co_await osc.ost().oss().serve_small(outcome.time, Cause::lock);
+    co_await osc.ost().oss().serve_small(call.time, Cause::lock);
     watch.skip();
     ExtentDecision decision;
     const ExtentRequest request{.client = client_, .mode = LockMode::pr, .kind = LockKind::glimpse};
@@ -110,9 +114,9 @@ Task MetadataClient::glimpse_object(std::uint32_t object, Outcome& outcome) {
     co_await parts_.fabric.latency();
     watch.lap(Cause::lock);
     answered = target.boot() == boot;
-    if (!state_.runs()) co_await state_.until_it_runs(outcome);
+    if (!state_.runs()) co_await state_.until_it_runs(call);
     watch.skip();
-    if (!outcome.ok()) break;
+    if (!call.ok()) break; // it is dead: what it holds goes with its eviction
     if (decision.answer != LockAnswer::granted) continue;
     // As the server knows it now: it may be called back or taken away.
     const ExtentLock* lock = parts_.extent_locks.find(object, decision.lock.id);
@@ -121,6 +125,7 @@ Task MetadataClient::glimpse_object(std::uint32_t object, Outcome& outcome) {
     else
       parts_.extent_locks.cancel(object, decision.lock.id);
   }
+  outcome += call;
   glimpsing_.erase(under_way());
   glimpsed_.notify();
 }
