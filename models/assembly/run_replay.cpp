@@ -2,7 +2,7 @@
 #include "models/training/trace_replay.hpp"
 #include "sim/base/input_error.hpp"
 #include "sim/base/units_text.hpp"
-#include "sim/trace/dftracer_reader.hpp"
+#include "sim/trace/read_trace.hpp"
 
 #include <fmt/format.h>
 
@@ -65,9 +65,10 @@ void compare(const training::ReplayOutcome& outcome, JobReport& result) {
         "%");
 }
 
-trace::ReadResult read_trace(const std::vector<std::filesystem::path>& paths) {
+// Damage is told in the result; what is whole is replayed.
+trace::ReadResult read_whole(const std::vector<std::filesystem::path>& paths) {
   try {
-    trace::ReadResult read = trace::read_dftracer(paths);
+    trace::ReadResult read = trace::read_trace(paths, {.salvage = true});
     if (read.trace.records.empty() || !(read.trace.duration_s > 0))
       throw InputError(fmt::format("{} holds no call that could be replayed:\n{}",
                                    paths.front().string(), read.report.text()));
@@ -81,7 +82,7 @@ class ReplayedJob : public RunningJob {
 public:
   explicit ReplayedJob(const JobContext& context)
       : context_(context),
-        read_(read_trace({context.job.workload.trace.begin(), context.job.workload.trace.end()})),
+        read_(read_whole({context.job.workload.trace.begin(), context.job.workload.trace.end()})),
         replay_(context.engine, context.storage, read_.trace, options_of(context)) {}
 
   JobReport report() const override {

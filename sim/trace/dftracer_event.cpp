@@ -4,8 +4,10 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace lustrum::trace {
 namespace {
@@ -52,6 +54,7 @@ std::int64_t* number_argument(std::string_view key, DftracerEvent& event) {
   if (key == "fd") return &event.fd;
   if (key == "count") return &event.count;
   if (key == "offset") return &event.offset;
+  if (key == "whence") return &event.whence;
   if (key == "flags") return &event.flags;
   if (key == "length") return &event.length;
   if (key == "size") return &event.size;
@@ -141,6 +144,7 @@ DftracerParser::~DftracerParser() = default;
 
 std::string_view DftracerParser::parse(std::string_view line, DftracerEvent& event) {
   event = {};
+  problem_at_ = 0;
   json::document document;
   json::object object;
   auto error =
@@ -152,17 +156,25 @@ std::string_view DftracerParser::parse(std::string_view line, DftracerEvent& eve
     json::field field;
     error = std::move(item).get(field);
     if (!error) error = read_field(field, event, phase);
-    if (error) return simdjson::error_message(error);
+    if (error) {
+      const char* place = nullptr;
+      if (!document.current_location().get(place))
+        problem_at_ = std::min(static_cast<std::size_t>(place - line.data()), line.size());
+      return simdjson::error_message(error);
+    }
   }
   const char* rest = nullptr;
-  if (!document.current_location().get(rest)) return "more text after the event";
+  if (!document.current_location().get(rest)) {
+    problem_at_ = std::min(static_cast<std::size_t>(rest - line.data()), line.size());
+    return "more text after the event";
+  }
   if (event.name.empty()) return "no `name`";
   if (phase == PhaseText::none) return "no `ph`";
   event.phase = decide(phase, event);
   if (event.phase != DftracerEvent::Phase::complete) return {};
-  constexpr std::int64_t kLatest = std::int64_t{1} << 53; // the last that a double holds, in 2255
-  if (event.start_us < 0 || event.start_us > kLatest) return "no time `ts`";
-  if (event.duration_us < 0) return "no duration `dur`";
+  constexpr std::int64_t kLatestUs = kLatestNs / kNsPerUs;
+  if (event.start_us < 0 || event.start_us > kLatestUs) return "no time `ts`";
+  if (event.duration_us < 0 || event.duration_us > kLatestUs) return "no duration `dur`";
   if (event.pid == kAbsent || event.tid == kAbsent) return "no `pid` or `tid`";
   return {};
 }

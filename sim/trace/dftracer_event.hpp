@@ -1,15 +1,14 @@
 // One line of a DFTracer file as its fields. Only here and in its .cpp: simdjson.
 #pragma once
 
+#include "sim/trace/event.hpp"
+
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <string_view>
 
 namespace lustrum::trace {
-
-constexpr std::int64_t kAbsent = std::numeric_limits<std::int64_t>::min();
 
 // Strings are views into the parser or the line: good until either changes.
 struct DftracerEvent {
@@ -32,6 +31,7 @@ struct DftracerEvent {
   std::int64_t count = kAbsent;
   std::int64_t size = kAbsent; // of one item of fread and fwrite
   std::int64_t offset = kAbsent;
+  std::int64_t whence = kAbsent;
   std::int64_t length = kAbsent;
   std::int64_t fd = kAbsent;
   std::int64_t flags = kAbsent;
@@ -50,9 +50,13 @@ public:
   // with the line, or an empty text. Precondition: LineSource::kPadding readable bytes follow.
   std::string_view parse(std::string_view line, DftracerEvent& event);
 
+  // How far into the line it came, in bytes: where the problem is, or soon after.
+  std::size_t problem_at() const { return problem_at_; }
+
 private:
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
+  std::size_t problem_at_ = 0;
 };
 
 } // namespace lustrum::trace

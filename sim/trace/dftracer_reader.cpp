@@ -1,93 +1,71 @@
-#include "sim/trace/dftracer_reader.hpp"
-
 #include "sim/trace/dftracer_event.hpp"
 #include "sim/trace/line_source.hpp"
-#include "sim/trace/trace_builder.hpp"
+#include "sim/trace/readers.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <functional>
 #include <optional>
 #include <string_view>
 
 namespace lustrum::trace {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::size_t kExcerpt = 160;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// Names with numbers by value, so that file 10 follows file 9.
-bool natural_less(std::string_view a, std::string_view b) {
-  while (!a.empty() && !b.empty()) {
-    if (!is_digit(a.front()) || !is_digit(b.front())) {
-      if (a.front() != b.front()) return a.front() < b.front();
-      a.remove_prefix(1);
-      b.remove_prefix(1);
-      continue;
-    }
-    const auto take_number = [](std::string_view& text) {
-      text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
-      std::size_t length = 0;
-      while (length < text.size() && is_digit(text[length])) ++length;
-      const std::string_view digits = text.substr(0, length);
-      text.remove_prefix(length);
-      return digits;
-    };
-    const std::string_view x = take_number(a);
-    const std::string_view y = take_number(b);
-    if (x.size() != y.size()) return x.size() < y.size();
-    if (x != y) return x < y;
-  }
-  return a.size() < b.size();
-}
-
-std::vector<fs::path> files_of(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_regular_file() && (name.ends_with(".pfw") || name.ends_with(".pfw.gz")))
-      files.push_back(entry.path());
-  }
-  if (files.empty()) throw ReadError("no *.pfw or *.pfw.gz in `" + folder.string() + "`");
-  std::ranges::sort(files, [](const fs::path& a, const fs::path& b) {
-    const std::string x = a.filename().string();
-    const std::string y = b.filename().string();
-    return natural_less(x, y) || (!natural_less(y, x) && x < y);
-  });
-  return files;
-}
-
-// Hashes of the lines of one file.
-class HashSet {
+// Hashes of the last lines of one file: of at least kWindow of them, in bounded memory.
+class RecentLines {
 public:
   // False when the text was there.
   bool insert(std::string_view text) {
-    if ((count_ + 1) * 2 > slots_.size()) grow();
     const std::uint64_t hash = std::max<std::uint64_t>(std::hash<std::string_view>{}(text), 1);
-    if (!place(hash)) return false;
-    ++count_;
+    if (older_.contains(hash) || !newer_.insert(hash)) return false;
+    if (newer_.count() < kWindow) return true;
+    older_ = std::move(newer_);
+    newer_ = {};
     return true;
   }
 
 private:
-  bool place(std::uint64_t hash) {
-    for (std::size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
-      if (slots_[i] == hash) return false;
-      if (slots_[i] != 0) continue;
-      slots_[i] = hash;
+  static constexpr std::size_t kWindow = std::size_t{4} << 20;
+
+  class Set {
+  public:
+    bool insert(std::uint64_t hash) {
+      if ((count_ + 1) * 2 > slots_.size()) grow();
+      if (!place(hash)) return false;
+      ++count_;
       return true;
     }
-  }
-  void grow() {
-    const std::vector<std::uint64_t> old = std::move(slots_);
-    slots_.assign(std::max<std::size_t>(old.size() * 2, 1024), 0);
-    for (const std::uint64_t hash : old)
-      if (hash != 0) place(hash);
-  }
+    bool contains(std::uint64_t hash) const {
+      if (slots_.empty()) return false;
+      for (std::size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
+        if (slots_[i] == hash) return true;
+        if (slots_[i] == 0) return false;
+      }
+    }
+    std::size_t count() const { return count_; }
 
-  std::vector<std::uint64_t> slots_; // 0: free; a power of two of them
-  std::size_t count_ = 0;
+  private:
+    bool place(std::uint64_t hash) {
+      for (std::size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
+        if (slots_[i] == hash) return false;
+        if (slots_[i] != 0) continue;
+        slots_[i] = hash;
+        return true;
+      }
+    }
+    void grow() {
+      const std::vector<std::uint64_t> old = std::move(slots_);
+      slots_.assign(std::max<std::size_t>(old.size() * 2, 1024), 0);
+      for (const std::uint64_t hash : old)
+        if (hash != 0) place(hash);
+    }
+
+    std::vector<std::uint64_t> slots_; // 0: free; a power of two of them
+    std::size_t count_ = 0;
+  };
+
+  Set newer_;
+  Set older_;
 };
 
 std::string_view trim(std::string_view line) {
@@ -99,22 +77,65 @@ std::string_view trim(std::string_view line) {
   return line;
 }
 
-class FileReader {
+// Of items and their size; a nonsensical pair gives the items.
+std::int64_t product(std::int64_t items, std::int64_t size) {
+  std::int64_t bytes = 0;
+  return __builtin_mul_overflow(items, size, &bytes) ? items : bytes;
+}
+
+// Where a seek leads: lseek returns it, fseek does not.
+std::int64_t seek_target(const DftracerEvent& from, bool is_stdio) {
+  if (!is_stdio) return from.returned;
+  if (from.name == "rewind") return 0;
+  return from.whence == 0 ? from.offset : kAbsent; // SEEK_SET
+}
+
+Event to_event(const DftracerEvent& from) {
+  const bool is_stdio = from.category == "STDIO";
+  Event event{.name = from.name,
+              .host = from.host,
+              .host_hash = from.host_hash,
+              .file = from.file,
+              .file_hash = from.file_hash,
+              .pid = from.pid,
+              .tid = from.tid,
+              .start_ns = from.start_us * kNsPerUs,
+              .duration_ns = from.duration_us * kNsPerUs,
+              .epoch = from.epoch,
+              .step = from.step};
+  if (!is_stdio && from.category != "POSIX") {
+    event.type = EventClass::span;
+    return event;
+  }
+  event.type = is_stdio ? EventClass::stdio : EventClass::posix;
+  const std::int64_t item = is_stdio && from.size > 0 ? from.size : 1;
+  const std::int64_t asked = from.count != kAbsent ? from.count : from.length;
+  if (asked > 0) event.requested = product(asked, item);
+  event.fd = from.fd;
+  event.flags = from.flags;
+  event.offset = from.offset;
+  // What fopen returns is a pointer.
+  const bool opens_stream = is_stdio && from.name.find("open") != std::string_view::npos;
+  if (from.returned != kAbsent && !opens_stream)
+    event.returned = from.returned < 0 ? from.returned : product(from.returned, item);
+  if (from.name.find("seek") != std::string_view::npos || from.name == "rewind")
+    event.offset = seek_target(from, is_stdio);
+  return event;
+}
+
+class Reader {
 public:
-  FileReader(const fs::path& path, const ReadOptions& options, DftracerParser& parser,
-             TraceBuilder& builder, ReadReport& report)
-      : path_(path.string()), source_(path), options_(options), parser_(parser), builder_(builder),
-        report_(report) {}
+  explicit Reader(const ReadContext& context)
+      : context_(context), report_(context.report), source_(context.path) {}
 
   void read() {
-    builder_.begin_source(path_);
+    context_.sink.begin_source({context_.path.string(), false});
     while (const std::optional<std::string_view> line = source_.next()) take(*line);
     drop_pending();
-    ++report_.files;
     report_.lines += source_.line_number();
     if (source_.stream_error().empty()) return;
-    report_.stream_errors.push_back(source_.stream_error() + " in " + path_ + " after " +
-                                    std::to_string(source_.line_number()) + " lines");
+    report_.stream_errors.push_back(source_.stream_error() + " in " + context_.path.string() +
+                                    " after " + std::to_string(source_.line_number()) + " lines");
   }
 
 private:
@@ -131,11 +152,15 @@ private:
     if (text.empty() || text == "[" || text == "]") return;
     const std::string_view problem = parser_.parse(text, event_);
     if (problem.empty()) return keep(text);
-    const std::string reason{text.ends_with('}') ? problem : "cut off"};
-    if (text.starts_with('{') && !text.ends_with('}'))
-      pending_ = Pending{source_.line_number(), std::string{text}, reason};
+    if (text.ends_with('}')) {
+      const auto blanks = static_cast<std::size_t>(text.data() - line.data());
+      return context_.damaged(source_.line_number(), blanks + parser_.problem_at() + 1, problem,
+                              text);
+    }
+    if (text.starts_with('{'))
+      pending_ = Pending{source_.line_number(), std::string{text}, "cut off"};
     else
-      damaged(source_.line_number(), text, reason);
+      context_.damaged(source_.line_number(), 1, "cut off", text);
   }
 
   // DFTracer writes names as they are: one with a line break cuts its line in two.
@@ -153,17 +178,17 @@ private:
 
   void keep(std::string_view text) {
     ++report_.event_lines;
-    if (options_.drop_duplicates && !seen_.insert(text)) {
+    if (context_.options.drop_duplicates && !seen_.insert(text)) {
       ++report_.duplicate_lines;
       return;
     }
     switch (event_.phase) {
     case DftracerEvent::Phase::complete:
-      builder_.add_event(event_);
+      context_.sink.add(to_event(event_));
       return;
     case DftracerEvent::Phase::metadata:
       ++report_.metadata_rows;
-      builder_.add_metadata(event_);
+      add_metadata();
       return;
     case DftracerEvent::Phase::other:
       ++report_.other_rows;
@@ -171,52 +196,37 @@ private:
     }
   }
 
+  void add_metadata() {
+    if (event_.name == "FH") {
+      context_.sink.explain_file(event_.meta_value, event_.meta_name);
+    } else if (event_.name == "HH") {
+      context_.sink.explain_host(event_.meta_value, event_.meta_name);
+    } else if (event_.name == "PR" && event_.meta_name == "rank" && event_.pid != kAbsent) {
+      std::int32_t rank = kNoNumber;
+      const char* const end = event_.meta_value.data() + event_.meta_value.size();
+      const auto [stop, error] = std::from_chars(event_.meta_value.data(), end, rank);
+      if (error == std::errc{} && stop == end && rank >= 0)
+        context_.sink.set_rank(event_.host, event_.host_hash, event_.pid, rank);
+    }
+  }
+
   void drop_pending() {
     if (!pending_) return;
-    damaged(pending_->line, pending_->text, pending_->reason);
+    context_.damaged(pending_->line, pending_->text.size() + 1, pending_->reason, pending_->text);
     pending_.reset();
   }
 
-  void damaged(std::uint64_t line, std::string_view text, std::string_view reason) {
-    ++report_.damaged_lines;
-    if (report_.damage.size() >= options_.max_damage_kept) return;
-    report_.damage.push_back(
-        {path_, line, std::string{reason}, std::string{text.substr(0, kExcerpt)}});
-  }
-
-  std::string path_;
-  LineSource source_;
-  const ReadOptions& options_;
-  DftracerParser& parser_;
-  TraceBuilder& builder_;
+  const ReadContext& context_;
   ReadReport& report_;
+  LineSource source_;
+  DftracerParser parser_;
   DftracerEvent event_;
-  HashSet seen_;
+  RecentLines seen_;
   std::optional<Pending> pending_; // a line that may go on in the next
 };
 
 } // namespace
 
-ReadResult read_dftracer(const std::vector<fs::path>& paths, const ReadOptions& options) {
-  ReadResult result;
-  TraceBuilder builder;
-  DftracerParser parser;
-  for (const fs::path& path : paths) {
-    if (!fs::exists(path)) throw ReadError("no such file: `" + path.string() + "`");
-    const std::vector<fs::path> files =
-        fs::is_directory(path) ? files_of(path) : std::vector<fs::path>{path};
-    for (const fs::path& file : files) {
-      try {
-        FileReader{file, options, parser, builder, result.report}.read();
-      } catch (const fs::filesystem_error&) {
-        throw;
-      } catch (const std::runtime_error& error) {
-        throw ReadError(error.what());
-      }
-    }
-  }
-  result.trace = builder.finish(result.report);
-  return result;
-}
+void read_dftracer(const ReadContext& context) { Reader{context}.read(); }
 
 } // namespace lustrum::trace

@@ -43,7 +43,10 @@ std::optional<std::string_view> LineSource::next() {
     }
     if (used == 0) return std::nullopt;
     begin_ += used;
-    ++line_number_;
+    ended_ = newline != nullptr;
+    piece_offset_ = next_piece_offset_;
+    next_piece_offset_ = ended_ ? 0 : piece_offset_ + length;
+    if (piece_offset_ == 0) ++line_number_;
     return std::string_view{start, length};
   }
 }

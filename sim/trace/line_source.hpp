@@ -28,6 +28,12 @@ public:
   // Lines handed out so far: the number of the last one, from 1.
   std::uint64_t line_number() const { return line_number_; }
 
+  // Bytes of the same line that were handed out before, when the last one is a piece of it.
+  std::uint64_t piece_offset() const { return piece_offset_; }
+
+  // Whether the last line came with its line break; without: the data ends there, or a piece.
+  bool ended() const { return ended_; }
+
   // Why the data ended before the file's own end mark ("unexpected end of gzip data"); else empty.
   const std::string& stream_error() const { return stream_error_; }
 
@@ -44,6 +50,9 @@ private:
   std::size_t end_ = 0;   // of what is filled
   bool at_end_ = false;
   std::uint64_t line_number_ = 0;
+  std::uint64_t piece_offset_ = 0;
+  std::uint64_t next_piece_offset_ = 0;
+  bool ended_ = true;
   std::string stream_error_;
 };
 

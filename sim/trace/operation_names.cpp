@@ -16,24 +16,28 @@ struct CallRow {
 };
 
 constexpr CallRow kCalls[] = {
-    {open, "open open64 openat openat64 creat creat64 fopen fopen64 fdopen"},
+    {open, "open open64 openat openat64 openat2 creat creat64 fopen fopen64 fdopen"},
     {close, "close fclose"},
-    {read, "read pread pread64 readv preadv preadv64 fread fread_unlocked"},
-    {write, "write pwrite pwrite64 writev pwritev pwritev64 fwrite fwrite_unlocked"},
+    {read, "read pread pread64 readv preadv preadv64 preadv2 fread fread_unlocked"},
+    {write, "write pwrite pwrite64 writev pwritev pwritev64 pwritev2 fwrite fwrite_unlocked"},
     {seek, "lseek lseek64 fseek fseeko fseeko64 rewind"},
-    {stat, "stat stat64 fstat fstat64 lstat lstat64 fstatat statx __xstat __xstat64 __fxstat "
-           "__fxstat64 __lxstat __lxstat64 __fxstatat __fxstatat64 access faccessat"},
+    {stat,
+     "stat stat64 fstat fstat64 lstat lstat64 fstatat newfstatat statx __xstat __xstat64 __fxstat "
+     "__fxstat64 __lxstat __lxstat64 __fxstatat __fxstatat64 access faccessat "
+     "faccessat2"},
     {unlink, "unlink unlinkat remove rmdir"},
-    {rename, "rename renameat link linkat symlink symlinkat"},
+    {rename, "rename renameat renameat2 link linkat symlink symlinkat"},
     {truncate, "ftruncate ftruncate64 truncate truncate64 fallocate posix_fallocate"},
     {mkdir, "mkdir mkdirat"},
     {readdir, "opendir fdopendir readdir readdir64 scandir getdents getdents64"},
-    {sync, "fsync fdatasync sync msync syncfs fflush"},
+    {sync, "fsync fdatasync sync msync syncfs fflush sync_file_range"},
     {mmap, "mmap mmap64"},
     {other_call,
      "fcntl fcntl64 dup dup2 dup3 pipe pipe2 munmap closedir rewinddir telldir seekdir ftell "
      "ftello chdir fchdir getcwd chmod fchmod chown fchown lchown mknod mkfifo readlink umask "
-     "utime utimes flock ioctl fileno"},
+     "utime utimes flock ioctl fileno "
+     "execve statfs fstatfs fadvise64 readlinkat fchmodat fchownat utimensat getxattr lgetxattr "
+     "fgetxattr setxattr fsetxattr listxattr llistxattr mknodat inotify_add_watch"},
 };
 
 std::unordered_map<std::string_view, OperationKind> call_table() {

@@ -1,11 +1,23 @@
 #include "sim/trace/read_report.hpp"
 
 #include <sstream>
+#include <utility>
 
 namespace lustrum::trace {
 
 std::string DamagedLine::text() const {
-  return file + ":" + std::to_string(line) + ": " + reason + ": " + excerpt;
+  std::string text = file + ":" + std::to_string(line) + ":";
+  if (column != 0) text += std::to_string(column) + ":";
+  text += " " + reason;
+  if (!excerpt.empty()) text += ": " + excerpt;
+  return text;
+}
+
+void ReadReport::add_damage(DamagedLine line, std::size_t max_kept) {
+  ++damaged_lines;
+  constexpr std::size_t kExcerpt = 160;
+  if (line.excerpt.size() > kExcerpt) line.excerpt.resize(kExcerpt);
+  if (damage.size() < max_kept) damage.push_back(std::move(line));
 }
 
 std::string ReadReport::text() const {
@@ -27,9 +39,12 @@ std::string ReadReport::text() const {
   fact(pseudo_calls, "calls on files that are no storage");
   fact(pseudo_bytes, "bytes read and written there");
   fact(calls_without_path, "calls without a path");
+  fact(merged_calls, "calls put together into fewer, larger ones");
   fact(unresolved_hashes, "hashed names that nothing explains");
   for (const auto& [name, count] : unknown_calls)
     out << count << " calls of unknown name `" << name << "`\n";
+  for (const auto& [what, count] : unused_rows) out << count << ' ' << what << ", not used\n";
+  for (const std::string& note : notes) out << note << '\n';
   return out.str();
 }
 

@@ -1,6 +1,7 @@
 // What a reader met besides the records it gives: everything dropped or doubtful is counted here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -10,11 +11,12 @@ namespace lustrum::trace {
 
 struct DamagedLine {
   std::string file;
-  std::uint64_t line = 0; // from 1
+  std::uint64_t line = 0;   // from 1
+  std::uint64_t column = 0; // of what is wrong, in bytes from 1; 0: unknown
   std::string reason;
   std::string excerpt; // its beginning
 
-  // "FILE:12: cut off: {"id":..."
+  // "FILE:12:1: cut off: {"id":..."
   std::string text() const;
 };
 
@@ -35,11 +37,17 @@ struct ReadReport {
   std::uint64_t pseudo_calls = 0; // on files that are no storage; kept
   std::uint64_t pseudo_bytes = 0; // read and written by them
   std::uint64_t calls_without_path = 0;
-  std::uint64_t unresolved_hashes = 0;                // names whose hash no metadata row explains
+  std::uint64_t unresolved_hashes = 0; // names whose hash no metadata row explains
+  // Calls of Darshan's counters that were put together into fewer, larger ones.
+  std::uint64_t merged_calls = 0;
   std::map<std::string, std::uint64_t> unknown_calls; // by name
+  std::map<std::string, std::uint64_t> unused_rows;   // by what they are: read, not kept
+  std::vector<std::string> notes;                     // about how to take the records
 
   // True when the records are all that the job's tracer wrote, as far as one can see.
   bool complete() const { return damaged_lines == 0 && stream_errors.empty(); }
+  // Counts the line; keeps its text if there is room for it.
+  void add_damage(DamagedLine line, std::size_t max_kept);
   // One fact a line, for a person; facts that are zero are left out.
   std::string text() const;
 };

@@ -44,9 +44,10 @@ constexpr std::int64_t kNoReturn = std::numeric_limits<std::int64_t>::min();
 constexpr std::uint32_t kNoIndex = std::numeric_limits<std::uint32_t>::max();
 constexpr std::int32_t kNoNumber = -1; // of fd, epoch, step, rank
 
+// Times are whole nanoseconds divided by 10^9: exact to read and write as such for 52 days.
 struct Record {
-  double start_s = 0;    // since the earliest event of the job
-  double duration_s = 0; // as recorded, in whole microseconds
+  double start_s = 0; // since the earliest event of the job
+  double duration_s = 0;
   // Of the first byte. Of reads and writes without one in the trace: the position of the file
   // descriptor as its thread's opens, seeks, reads and writes leave it, else kUnknownOffset.
   std::uint64_t offset = kUnknownOffset;
@@ -69,6 +70,7 @@ struct Record {
     const bool moves = kind == OperationKind::read || kind == OperationKind::write;
     return moves && returned > 0 ? static_cast<std::uint64_t>(returned) : 0;
   }
+  bool operator==(const Record&) const = default;
 };
 static_assert(std::is_trivially_copyable_v<Record> && sizeof(Record) == 80);
 
@@ -76,12 +78,14 @@ struct FileEntry {
   std::string path;
   bool is_storage = false;  // false for /dev/shm, /proc, pipes and the like
   std::uint64_t extent = 0; // greatest offset + bytes seen: the file is at least this long
+  bool operator==(const FileEntry&) const = default;
 };
 
 struct ProcessEntry {
   std::string host;
   std::int64_t pid = 0;
-  std::int32_t rank = kNoNumber; // see Trace::processes
+  std::int32_t rank = kNoNumber; // see TraceTables::processes
+  bool operator==(const ProcessEntry&) const = default;
 };
 
 // A thread or a forked worker: some tracers give a worker the pid of its parent, so the tid is what
@@ -92,12 +96,11 @@ struct ThreadEntry {
   std::uint32_t source = 0;       // index into Trace::sources, the first that mentions it
   std::uint64_t first_record = 0; // its records are records[first_record, +record_count)
   std::uint64_t record_count = 0;
+  bool operator==(const ThreadEntry&) const = default;
 };
 
-// A job. Records are grouped by thread and within a thread sorted by start; equal starts stay as
-// recorded (a child, written at its end, then precedes its parent).
-struct Trace {
-  std::vector<Record> records;
+// What the ids of records mean. Paths, (host, pid) and (process, tid) are there once each.
+struct TraceTables {
   std::vector<FileEntry> files;
   // Rank: as the trace says. If it says nothing: processes are numbered as they first appear,
   // leaving out those without a wait or step span if some have one (they are loader workers).
@@ -105,18 +108,28 @@ struct Trace {
   std::vector<ThreadEntry> threads;
   std::vector<std::string> names;
   std::vector<std::string> sources; // files read
-  std::int64_t epoch_origin_us = 0; // wall clock of start_s = 0, microseconds since 1970
+  std::int64_t epoch_origin_ns = 0; // wall clock of start_s = 0, nanoseconds since 1970
   double duration_s = 0;            // end of the last event
 
-  // Precondition of both: the index is one of this trace.
-  std::span<const Record> records_of(std::uint32_t thread) const {
-    const ThreadEntry& entry = threads.at(thread);
-    return std::span{records}.subspan(entry.first_record, entry.record_count);
-  }
+  // Precondition of both: the record is one of this trace.
   std::string_view name_of(const Record& record) const { return names.at(record.name); }
   bool is_storage(const Record& record) const {
     return record.file != kNoIndex && files.at(record.file).is_storage;
   }
+  bool operator==(const TraceTables&) const = default;
+};
+
+// A job. Records are grouped by thread and within a thread sorted by start; equal starts stay as
+// recorded (a child, written at its end, then precedes its parent).
+struct Trace : TraceTables {
+  std::vector<Record> records;
+
+  // Precondition: the index is one of this trace.
+  std::span<const Record> records_of(std::uint32_t thread) const {
+    const ThreadEntry& entry = threads.at(thread);
+    return std::span{records}.subspan(entry.first_record, entry.record_count);
+  }
+  bool operator==(const Trace&) const = default;
 };
 
 } // namespace lustrum::trace

@@ -5,7 +5,9 @@
 //   s.job.calls.at("pread").bytes // on storage
 #pragma once
 
+#include "sim/trace/duration_sample.hpp"
 #include "sim/trace/record.hpp"
+#include "sim/trace/record_stream.hpp"
 
 #include <cstdint>
 #include <map>
@@ -15,17 +17,8 @@
 
 namespace lustrum::trace {
 
-// Of durations in seconds. Percentiles by nearest rank: values that occurred.
-struct DurationSummary {
-  std::uint64_t count = 0;
-  double total_s = 0;
-  double median_s = 0;
-  double p95_s = 0;
-  double p99_s = 0;
-  double max_s = 0;
-};
-
 struct CallTotals {
+  OperationKind kind = OperationKind::other_call;
   std::uint64_t calls = 0;
   std::uint64_t failed = 0;
   std::uint64_t bytes = 0; // moved
@@ -73,10 +66,33 @@ struct ProcessStatistics {
   StreamStatistics stream;
 };
 
+// One file on storage; successful calls.
+struct FileStatistics {
+  std::uint32_t file = 0; // index into TraceTables::files
+  std::uint64_t opens = 0;
+  std::uint64_t reads = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t other_calls = 0; // failed ones too
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
+  double duration_s = 0; // of all its calls
+};
+
+// A step, and the data wait of its thread since the step before.
+struct StepStatistics {
+  std::uint32_t process = 0;
+  double start_s = 0;
+  double wait_s = 0;
+  double step_s = 0;
+};
+
 struct TraceStatistics {
   StreamStatistics job; // all processes; utilization over the sums of their times
   std::vector<ProcessStatistics> processes;
-  std::uint64_t storage_files = 0; // named by any event
+  std::vector<FileStatistics> files; // that a call names, by bytes, the most first, then by path
+  std::vector<StepStatistics> steps; // by process and start; nested and touching ones are one
+  std::uint64_t storage_files = 0;   // named by any event
+  std::uint64_t records = 0;
   double duration_s = 0;
 };
 
@@ -84,9 +100,34 @@ struct StatisticsOptions {
   std::uint64_t large_read = std::uint64_t{1} << 20; // bytes
 };
 
-TraceStatistics trace_statistics(const Trace& trace, const StatisticsOptions& options = {});
+// Gathers the statistics of a stream of records. Holds a few numbers per file and process, and 16
+// bytes per step and data wait.
+class StatisticsVisitor : public RecordVisitor {
+public:
+  explicit StatisticsVisitor(const StatisticsOptions& options = {});
+  ~StatisticsVisitor() override;
 
-// The summary of some durations in seconds, in any order.
-DurationSummary summarize(std::vector<double> durations_s);
+  void begin(const TraceTables& tables, const std::vector<bool>& offsets_final) override;
+  void record(const Record& record) override;
+  void end() override;
+
+  const TraceStatistics& statistics() const { return statistics_; } // after end()
+  // Without records: what the numbers of files and processes mean.
+  const TraceTables& tables() const { return tables_; }
+
+private:
+  struct Collector;
+  struct ThreadTimes;
+
+  void finish_threads();
+
+  StatisticsOptions options_;
+  TraceTables tables_;
+  std::vector<Collector> parts_; // per process, and the job
+  std::vector<ThreadTimes> times_;
+  TraceStatistics statistics_;
+};
+
+TraceStatistics trace_statistics(const Trace& trace, const StatisticsOptions& options = {});
 
 } // namespace lustrum::trace

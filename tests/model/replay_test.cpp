@@ -1,6 +1,6 @@
 // Replays: a small trace whose answer is known, and recorded runs where they are at hand.
 #include "models/training/trace_replay.hpp"
-#include "sim/trace/dftracer_reader.hpp"
+#include "sim/trace/read_trace.hpp"
 #include "tests/model/child_numbers.hpp"
 #include "tests/model/ideal_filesystem.hpp"
 
@@ -109,7 +109,7 @@ TEST_CASE("stormer: how much of its measured utilization the model explains") {
     MESSAGE("skipped: reference traces not present");
     return;
   }
-  const trace::ReadResult read = trace::read_dftracer({folder});
+  const trace::ReadResult read = trace::read_trace({folder});
   auto settings = ideal_filesystem();
   settings.fabric.clients = 2;
   ReplayOptions options = kOptions;

@@ -1,5 +1,5 @@
 // The reader on texts made here: formats, damage, hashed names, offsets.
-#include "sim/trace/dftracer_reader.hpp"
+#include "sim/trace/read_trace.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -69,9 +69,10 @@ std::string line(const Call& call) {
          (call.arguments.empty() ? "" : "," + call.arguments) + "}}\n";
 }
 
-ReadResult read_text(std::string_view text, const ReadOptions& options = {}) {
+ReadResult read_text(std::string_view text, ReadOptions options = {}) {
   const TemporaryFolder folder;
-  return read_dftracer({folder.write("a.pfw", text)}, options);
+  options.salvage = true;
+  return read_trace({folder.write("a.pfw", text)}, options);
 }
 
 } // namespace
@@ -90,7 +91,7 @@ TEST_CASE("trace: brackets, commas and numbers in either form") {
   CHECK(report.events == 2);
   CHECK(report.damaged_lines == 0);
   REQUIRE(trace.records.size() == 2);
-  CHECK(trace.epoch_origin_us == 100);
+  CHECK(trace.epoch_origin_ns == 100'000);
   CHECK(trace.processes.at(0).rank == 0);
   const Record& open = trace.records[0];
   CHECK(open.kind == OperationKind::open);
@@ -181,7 +182,7 @@ TEST_CASE("trace: damaged lines are counted with their place") {
   CHECK(report.damage[2].reason == "no time `ts`");
   CHECK(report.damage[3].line == 6);
   CHECK(report.damage[3].reason == "more text after the event");
-  CHECK(report.text().find("a.pfw:2: cut off: {\"id\"") != std::string::npos);
+  CHECK(report.text().find("a.pfw:2:41: cut off: {\"id\"") != std::string::npos);
 }
 
 TEST_CASE("trace: a line cut by a line break in a name is joined") {
@@ -207,13 +208,13 @@ TEST_CASE("trace: gzip members one after the other, and one that is cut off") {
   }
   const TemporaryFolder folder;
   const std::string whole = gzip("[\n" + first) + gzip(second);
-  const ReadResult both = read_dftracer({folder.write("a.pfw.gz", whole)});
+  const ReadResult both = read_trace({folder.write("a.pfw.gz", whole)});
   CHECK(both.report.events == 1000);
   CHECK(both.report.complete());
 
   const fs::path cut =
       folder.write("b.pfw.gz", std::string_view{whole}.substr(0, whole.size() - 900));
-  const ReadResult part = read_dftracer({cut});
+  const ReadResult part = read_trace({cut}, {.salvage = true});
   CHECK(part.report.events > 500);
   CHECK(part.report.events < 1000);
   REQUIRE(part.report.stream_errors.size() == 1);
@@ -224,7 +225,7 @@ TEST_CASE("trace: gzip members one after the other, and one that is cut off") {
 
   std::string flipped = whole;
   flipped[flipped.size() - 6] = static_cast<char>(~flipped[flipped.size() - 6]); // checksum
-  const ReadResult broken = read_dftracer({folder.write("c.pfw.gz", flipped)});
+  const ReadResult broken = read_trace({folder.write("c.pfw.gz", flipped)}, {.salvage = true});
   REQUIRE(broken.report.stream_errors.size() == 1);
   CHECK(broken.report.stream_errors[0].starts_with("damaged gzip data"));
 }
@@ -242,15 +243,15 @@ TEST_CASE("trace: a folder is read in natural order, missing paths are errors") 
   for (const char* name : {"t-10.pfw", "t-2.pfw", "t-1.pfw"})
     folder.write(name, line({"stat", R"("fname":")" + std::string{name} + "\""}));
   folder.write("notes.txt", "no trace");
-  const Trace trace = read_dftracer({folder.path()}).trace;
+  const Trace trace = read_trace({folder.path()}).trace;
   REQUIRE(trace.sources.size() == 3);
   CHECK(fs::path{trace.sources[0]}.filename() == "t-1.pfw");
   CHECK(fs::path{trace.sources[1]}.filename() == "t-2.pfw");
   CHECK(fs::path{trace.sources[2]}.filename() == "t-10.pfw");
 
-  CHECK_THROWS_AS(read_dftracer({folder.path() / "none.pfw"}), ReadError);
+  CHECK_THROWS_AS(read_trace({folder.path() / "none.pfw"}), ReadError);
   fs::create_directory(folder.path() / "empty");
-  CHECK_THROWS_AS(read_dftracer({folder.path() / "empty"}), ReadError);
+  CHECK_THROWS_AS(read_trace({folder.path() / "empty"}), ReadError);
 }
 
 TEST_CASE("trace: pseudo files, failed and unknown calls are told apart") {

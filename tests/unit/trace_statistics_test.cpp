@@ -1,5 +1,5 @@
 // Totals: on small texts by hand, on the shipped sample, and on the recorded traces when present.
-#include "sim/trace/dftracer_reader.hpp"
+#include "sim/trace/read_trace.hpp"
 #include "sim/trace/trace_statistics.hpp"
 
 #include <doctest/doctest.h>
@@ -29,7 +29,7 @@ std::optional<ReadResult> read_reference(const std::string& name) {
     MESSAGE("skipped: reference traces not present");
     return std::nullopt;
   }
-  return read_dftracer({fs::path{root} / "traces" / name});
+  return read_trace({fs::path{root} / "traces" / name});
 }
 
 Record span(OperationKind kind, double start_s, double duration_s) {
@@ -93,7 +93,7 @@ TEST_CASE("trace statistics: without waits the training loop, else the job, is t
 
 TEST_CASE("trace statistics: the shipped sample") {
   const auto [trace, report] =
-      read_dftracer({fs::path{LUSTRUM_SOURCE_DIR} / "traces/samples/microloader.pfw"});
+      read_trace({fs::path{LUSTRUM_SOURCE_DIR} / "traces/samples/microloader.pfw"});
   CHECK(report.complete());
   CHECK(report.duplicate_lines == 1);
   CHECK(report.failed_calls == 1);
