@@ -37,7 +37,7 @@ PARTS = {
     "models/cost": ["sim/base", "sim/result"],
     "models/assembly": ["sim/*", "models/*"],
     "reports": ["sim/base", "sim/result"],
-    "cli": ["sim/base", "sim/scenario", "sim/result", "reports", "models/assembly"],
+    "cli": ["sim/base", "sim/scenario", "sim/result", "sim/trace", "reports", "models/assembly"],
 }
 
 # Libraries: name, headers (regex), link targets (regex), the files that may include it.
