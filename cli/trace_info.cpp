@@ -1,6 +1,7 @@
 #include "cli/trace.hpp"
 #include "cli/verbs.hpp"
 #include "sim/base/units_text.hpp"
+#include "sim/trace/native_format.hpp"
 #include "sim/trace/record_stream.hpp"
 
 #include <CLI/CLI.hpp>
@@ -51,9 +52,9 @@ void print_operations(const StreamStatistics& job) {
   fmt::print("\ncalls on storage\n  {:<16} {:<10} {:>10} {:>8} {:>12} {:>10}\n", "name", "kind",
              "calls", "failed", "moved", "time");
   for (const auto& [name, totals] : job.calls)
-    fmt::print("  {:<16} {:<10} {:>10} {:>8} {:>12} {:>10}\n", name, to_string(totals.kind),
-               totals.calls, totals.failed, totals.bytes == 0 ? "" : size_text(totals.bytes),
-               time_text(totals.duration_s));
+    fmt::print("  {:<16} {:<10} {:>10} {:>8} {:>12} {:>10}\n", native_escape(name),
+               to_string(totals.kind), totals.calls, totals.failed,
+               totals.bytes == 0 ? "" : size_text(totals.bytes), time_text(totals.duration_s));
   if (job.pseudo_calls != 0)
     fmt::print("  besides, {} calls on what is no storage (/dev, /proc, pipes)\n",
                job.pseudo_calls);
@@ -69,7 +70,7 @@ void print_files(const StatisticsVisitor& visitor, std::size_t shown) {
     const FileStatistics& file = files[i];
     fmt::print("  {:>12} {:>12} {:>8} {:>8} {:>8} {:>9}  {}\n", size_text(file.bytes_read),
                size_text(file.bytes_written), file.opens, file.reads, file.writes,
-               time_text(file.duration_s), visitor.tables().files[file.file].path);
+               time_text(file.duration_s), native_escape(visitor.tables().files[file.file].path));
   }
 }
 
@@ -80,7 +81,7 @@ void print_processes(const StatisticsVisitor& visitor) {
     const StreamStatistics& stream = process.stream;
     fmt::print("  {}pid {}{}, {} threads: read {}, wrote {}, {} opens of {} files; {}\n",
                entry.rank == kNoNumber ? "" : fmt::format("rank {}, ", entry.rank), entry.pid,
-               entry.host.empty() ? "" : " on " + entry.host, process.threads,
+               entry.host.empty() ? "" : " on " + native_escape(entry.host), process.threads,
                size_text(stream.bytes_read), size_text(stream.bytes_written), stream.opens,
                stream.files_opened, utilization_text(stream));
   }

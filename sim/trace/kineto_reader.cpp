@@ -163,18 +163,23 @@ private:
     }
   }
 
-  // What remains of a step without the waits inside it. Precondition: waits are sorted.
+  // What remains of a step without the waits inside it. What comes before the first of them is the
+  // loop's own work and no step: it has no batch yet. Precondition: waits are sorted.
   void add_step(const Thread& thread, const Span& step, const std::vector<Span>& waits) {
     const std::string_view digits = std::string_view{step.name}.substr(kStepPrefix.size());
     const std::int64_t number = parse_integer(digits).value_or(kAbsent);
     std::int64_t from_ns = step.start_ns;
+    bool has_batch = true;
     const auto add_piece = [&](std::int64_t to_ns) {
       if (to_ns > from_ns)
-        add(thread, {step.name, from_ns, to_ns}, OperationKind::span_step, number);
+        add(thread, {step.name, from_ns, to_ns},
+            has_batch ? OperationKind::span_step : OperationKind::span_other, number);
     };
     auto wait = std::ranges::lower_bound(waits, step.start_ns, {}, &Span::start_ns);
+    if (wait != waits.end() && wait->start_ns < step.end_ns) has_batch = false;
     for (; wait != waits.end() && wait->start_ns < step.end_ns; ++wait) {
       add_piece(wait->start_ns);
+      has_batch = true;
       from_ns = std::max(from_ns, wait->end_ns);
     }
     add_piece(step.end_ns);

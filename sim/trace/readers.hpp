@@ -44,7 +44,7 @@ void read_darshan_counters(const ReadContext& context);
 void read_strace(const ReadContext& context);
 
 // Steps and data waits of the profiled thread; there are no files in it. A ProfilerStep holds the
-// wait for its batch: the step is what remains of it.
+// wait for its batch: the step is what follows it (of several waits: each what follows it).
 void read_kineto(const ReadContext& context);
 
 // Our own, with its tables. See traces/FORMAT.md.
