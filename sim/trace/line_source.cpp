@@ -10,8 +10,8 @@
 namespace lustrum::trace {
 namespace {
 
-constexpr std::size_t kChunk = std::size_t{1} << 20;
-constexpr unsigned kCompressedChunk = 256U << 10;
+constexpr std::size_t kChunk = std::size_t{128} << 10;
+constexpr unsigned kCompressedChunk = 64U << 10;
 
 gzFile as_gzip(void* file) { return static_cast<gzFile>(file); }
 

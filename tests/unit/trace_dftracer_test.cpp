@@ -1,11 +1,11 @@
 // The reader on texts made here: formats, damage, hashed names, offsets.
 #include "sim/trace/read_trace.hpp"
+#include "tests/unit/trace_files.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -13,33 +13,11 @@
 #include <string_view>
 
 using namespace lustrum::trace;
+using lustrum::test::TemporaryFolder;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-// A folder that goes away with the test.
-class TemporaryFolder {
-public:
-  TemporaryFolder() {
-    static std::atomic<int> counter{0};
-    path_ = fs::temp_directory_path() /
-            ("lustrum_trace_" + std::to_string(getpid()) + "_" + std::to_string(counter++));
-    fs::create_directories(path_);
-  }
-  ~TemporaryFolder() { fs::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  fs::path write(const std::string& name, std::string_view text) const {
-    std::ofstream{path_ / name, std::ios::binary} << text;
-    return path_ / name;
-  }
-  const fs::path& path() const { return path_; }
-
-private:
-  fs::path path_;
-};
 
 std::string gzip(std::string_view text) {
   const fs::path path = fs::temp_directory_path() / ("lustrum_gz_" + std::to_string(getpid()));
@@ -175,6 +153,7 @@ TEST_CASE("trace: damaged lines are counted with their place") {
   CHECK_FALSE(report.complete());
   REQUIRE(report.damage.size() == 4);
   CHECK(report.damage[0].line == 2);
+  CHECK(report.damage[0].column == 41);
   CHECK(report.damage[0].reason == "cut off");
   CHECK(report.damage[0].excerpt == good.substr(0, 40));
   CHECK(report.damage[1].line == 4);
@@ -310,4 +289,37 @@ TEST_CASE("trace: threads are sorted by start, equal starts stay as recorded") {
   CHECK(trace.records[1].epoch == 2);
   CHECK(trace.records[1].step == 4);
   CHECK(trace.duration_s == doctest::Approx(21e-6));
+}
+
+TEST_CASE("trace: damage is an error that says where, unless the rest is to be salvaged") {
+  const TemporaryFolder folder;
+  const std::string good = line({"stat", R"("fname":"/lustre/a")"});
+  const fs::path path = folder.write("a.pfw", good + good.substr(0, 40) + "\n" + "garbage\n" +
+                                                  line({"stat", R"("fname":"/lustre/b")", 9}));
+  try {
+    read_trace({path});
+    FAIL("the damage was not told");
+  } catch (const DamagedTrace& error) {
+    const std::string text = error.what();
+    CHECK(text.find("a.pfw:2:41: cut off: {") != std::string::npos);
+    CHECK(text.find("a.pfw:3:1: cut off: garbage") != std::string::npos);
+    CHECK(text.find("whole: 2 events of 4 lines") != std::string::npos);
+  }
+  CHECK(read_trace({path}, {.salvage = true}).report.events == 2);
+}
+
+TEST_CASE("trace: fseek says where it goes, not what it returns") {
+  const std::string file = R"(,"fname":"/lustre/a")";
+  const auto stdio = [&](const std::string& name, const std::string& arguments, int at) {
+    return line({name, arguments + file, at, 1, 7, "STDIO"});
+  };
+  const auto [trace, report] = read_text(stdio("fopen", R"("ret":94301)", 0) +
+                                         stdio("fseek", R"("ret":0,"offset":640,"whence":0)", 10) +
+                                         stdio("fread", R"("ret":"2","count":"2","size":"8")", 20) +
+                                         stdio("fseek", R"("ret":0,"offset":-8,"whence":1)", 30) +
+                                         stdio("fread", R"("ret":"2","count":"2","size":"8")", 40));
+  REQUIRE(trace.records.size() == 5);
+  CHECK(trace.records[2].offset == 640);
+  CHECK(trace.records[2].bytes_moved() == 16);
+  CHECK(trace.records[4].offset == kUnknownOffset);
 }
