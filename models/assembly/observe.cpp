@@ -220,6 +220,7 @@ void observe_bound(const lustre::Filesystem& filesystem, const RooflineInputs& i
     add("metadata", filesystem.open_close_bound(inputs.opens).count() * inputs.read.as_double() /
                         static_cast<double>(inputs.opens) * inputs.nominal);
   add("client_cpu", inputs.client_copy.count() * inputs.nominal);
+  if (bound.parts.empty()) return; // nothing was read, as in a replayed checkpoint
   const auto least =
       std::min_element(bound.parts.begin(), bound.parts.end(), [](const auto& a, const auto& b) {
         return a.throughput_mib_per_s < b.throughput_mib_per_s;
