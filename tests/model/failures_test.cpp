@@ -314,7 +314,7 @@ TEST_CASE("an MDS that fails leaves its MDT to its partner, until it is repaired
     FilesystemSettings settings = of_clients(2);
     settings.mdts = 2;
     settings.fabric.mdss = 2;
-    settings.fabric.metadata_latency = {};
+    settings.fabric.latency = settings.fabric.metadata_latency = {};
     settings.mds.cores = 1;
     settings.mds.service[static_cast<std::size_t>(MetadataOperation::getattr)] = Seconds{1e-3};
     settings.recovery.notification = {};

@@ -225,7 +225,7 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
   totals.read_asked += length;
   account.begin(length);
   Outcome call;
-  const Extent extent{offset, offset + length};
+  Extent extent{offset, offset + length};
   const OpenMode mode = file.mode();
   if (!state_.runs()) co_await go_on(call);
   bool done = false;
@@ -235,6 +235,9 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
     co_await parts_.hsm->restore(file.file(), call);
   if (call.ok() && !metadata_.has_layout(file.file()))
     co_await metadata_.fetch_layout(file.caller(), file.file(), call);
+  // A short read: somebody has cut the file off meanwhile.
+  extent.end = std::min(extent.end, parts_.files.size(file.file()));
+  done = done || extent.empty();
   const bool local = call.ok() && !done && copies_ && copies_->serves(file.file());
   if (call.ok() && !done && !local && on_mdt(file.file(), extent) > Bytes{} &&
       !metadata_.has_data(file.file()))
