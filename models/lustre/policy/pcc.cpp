@@ -72,7 +72,7 @@ bool PccCache::attach(FileIndex file, Bytes size, std::vector<FileIndex>& detach
 
 bool PccCache::resize(FileIndex file, Bytes size) {
   const std::uint32_t slot = slots_.find(file.value());
-  if (slot == IndexMap::kNone) return false;
+  if (slot == NumberIndex::kNone) return false;
   const Bytes others = used_ - pool_[slot].size;
   if (others + size > settings_.capacity) return false;
   used_ = others + size;
