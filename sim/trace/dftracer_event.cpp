@@ -26,8 +26,21 @@ std::string_view scalar_text(json::value& value) {
   return text;
 }
 
+// All digits, and few enough that no sum overflows; else kAbsent.
+std::int64_t short_number(std::string_view text) {
+  constexpr std::size_t kDigits = 18;
+  if (text.empty() || text.size() > kDigits) return kAbsent;
+  std::int64_t number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return kAbsent;
+    number = number * 10 + (c - '0');
+  }
+  return number;
+}
+
 std::int64_t number(json::value& value) {
   const std::string_view text = scalar_text(value);
+  if (const std::int64_t mostly = short_number(text); mostly != kAbsent) return mostly;
   const char* const end = text.data() + text.size();
   std::int64_t whole = 0;
   const auto [stop, error] = std::from_chars(text.data(), end, whole);

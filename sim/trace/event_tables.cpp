@@ -41,9 +41,9 @@ std::uint64_t EventTables::Names::resolve() {
   std::uint64_t unresolved = 0;
   for (const std::string& hash : hashes_.strings()) {
     const auto found = meanings_.find(hash);
-    if (found == meanings_.end()) ++unresolved;
-    final_of_hash_.push_back(
-        texts_.id(found == meanings_.end() ? "unresolved:" + hash : found->second));
+    const bool is_known = found != meanings_.end() && !found->second.empty();
+    if (!is_known) ++unresolved;
+    final_of_hash_.push_back(texts_.id(is_known ? found->second : "unresolved:" + hash));
   }
   return unresolved;
 }

@@ -12,12 +12,16 @@ namespace lustrum::trace {
 class Interner {
 public:
   std::uint32_t id(std::string_view text) {
+    if (last_ < strings_.size() && strings_[last_] == text) return last_; // mostly
     const auto found = ids_.find(text);
-    if (found != ids_.end()) return found->second;
-    const auto next = static_cast<std::uint32_t>(strings_.size());
+    if (found != ids_.end()) {
+      last_ = found->second;
+      return last_;
+    }
+    last_ = static_cast<std::uint32_t>(strings_.size());
     strings_.emplace_back(text);
-    ids_.emplace(std::string{text}, next);
-    return next;
+    ids_.emplace(std::string{text}, last_);
+    return last_;
   }
   const std::vector<std::string>& strings() const { return strings_; }
 
@@ -31,6 +35,7 @@ private:
 
   std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> ids_;
   std::vector<std::string> strings_;
+  std::uint32_t last_ = 0;
 };
 
 } // namespace lustrum::trace

@@ -173,7 +173,7 @@ private:
     const bool storage = count_ > 2 && words_[2] == "storage";
     if (!storage && (count_ <= 2 || words_[2] != "pseudo")) return Wrong{2, "storage or pseudo"};
     if (!extent || *extent < 0) return Wrong{3, "no extent"};
-    if (!path) return Wrong{4, "no path"};
+    if (!path || path->empty()) return Wrong{4, "no path"};
     context_.sink.declare_file(*path, storage, static_cast<std::uint64_t>(*extent));
     return std::nullopt;
   }

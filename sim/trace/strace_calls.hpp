@@ -11,9 +11,9 @@ enum class FileArgument : std::uint8_t { descriptor, path, folder_and_path };
 struct SystemCall {
   std::string_view name;
   FileArgument by = FileArgument::descriptor;
-  std::int8_t file = 0;    // position of the (first) argument that names the file
-  std::int8_t size = -1;   // of the one that asks for bytes; -1: none
-  std::int8_t offset = -1; // of the one that gives an offset
+  int file = 0;    // position of the (first) argument that names the file
+  int size = -1;   // of the one that asks for bytes; -1: none
+  int offset = -1; // of the one that gives an offset
 };
 
 // nullptr for a call that is about no file.

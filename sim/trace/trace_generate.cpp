@@ -196,14 +196,14 @@ std::vector<std::string> problems_of(const GenerateSettings& settings) {
   if (settings.workers >= kPidStep)
     problems.push_back("workers must be fewer than " + std::to_string(kPidStep));
   if (!settings.folder.starts_with('/'))
-    problems.push_back("the folder must be absolute, such as /data/train");
+    problems.emplace_back("the folder must be absolute, such as /data/train");
   if (!(settings.rate.count() > 0)) problems.emplace_back("the rate must be above 0");
   if (settings.latency.count() < 0 || settings.compute.count() < 0 || settings.compute_jitter < 0)
     problems.emplace_back("latency, compute time and jitter must not be negative");
   if (!problems.empty()) return problems;
   constexpr std::uint64_t kMostSamples = std::uint64_t{1} << 31;
   if (settings.files > kMostSamples / settings.samples_per_file) {
-    problems.push_back("there may be at most " + std::to_string(kMostSamples) + " samples");
+    problems.emplace_back("there may be at most " + std::to_string(kMostSamples) + " samples");
     return problems;
   }
   if (settings.file_size.count() < settings.samples_per_file)

@@ -180,6 +180,7 @@ std::vector<SplitPart> split_trace(const EventSourceFunction& source, const Spli
     begin = end;
   }
   std::vector<SplitPart> written;
+  written.reserve(parts.size());
   for (const auto& [key, part] : parts) written.push_back({file_of(settings, key), part.records});
   return written;
 }
