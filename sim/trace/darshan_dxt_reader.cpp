@@ -14,11 +14,11 @@ namespace {
 constexpr int kSeconds = 9; // decimals of parse_time_ns
 
 // The words of a row, split at blanks; those beyond the last are left out.
-template <std::size_t words_wanted>
-std::size_t split(std::string_view line, std::array<std::string_view, words_wanted>& words) {
+template <std::size_t MaxWords>
+std::size_t split(std::string_view line, std::array<std::string_view, MaxWords>& words) {
   constexpr std::string_view kBlank = " \t\r";
   std::size_t count = 0;
-  while (count < words_wanted) {
+  while (count < MaxWords) {
     const std::size_t first = line.find_first_not_of(kBlank);
     if (first == std::string_view::npos) break;
     line.remove_prefix(first);
