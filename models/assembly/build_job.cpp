@@ -44,11 +44,25 @@ Bytes read_call(const DlioWorkload& dlio, bool gds) {
   return dlio.uses_tfrecord() ? kTfRecord : kNumpy;
 }
 
+training::FormatSettings read_format(const DlioWorkload& dlio) {
+  using training::Format;
+  training::FormatSettings format =
+      training::format_defaults(dlio.odirect                                        ? Format::direct
+                                : dlio.format == "npz" || dlio.format == "dlio_npz" ? Format::npz
+                                : dlio.format == "hdf5" || dlio.format == "hdf5_opt" ? Format::hdf5
+                                : dlio.format == "parquet" ? Format::parquet
+                                : dlio.uses_tfrecord()     ? Format::tfrecord
+                                                           : Format::plain);
+  format.keep_open = false; // DLIO closes a file after its sample
+  return format;
+}
+
 training::DatasetSettings place_dataset(const DlioWorkload& dlio, bool gds, Storage& storage) {
   training::DatasetSettings dataset;
   dataset.samples_per_file = static_cast<std::uint32_t>(dlio.num_samples_per_file);
   dataset.record = Bytes{static_cast<std::uint64_t>(std::llround(dlio.record_length_bytes))};
   dataset.read_call = read_call(dlio, gds);
+  dataset.format = read_format(dlio);
   const std::uint32_t directories = std::max(1U, dlio.num_subfolders_train);
   std::vector<DirectoryIndex> folders;
   for (std::uint32_t d = 0; d < directories; ++d)
@@ -64,7 +78,10 @@ training::LoaderSettings build_loader(const WorkloadSettings& workload, const Dl
   // DALI streams record files as tf.data does.
   const bool tensorflow = dlio.data_loader == "tensorflow" || dlio.data_loader == "dali" ||
                           dlio.data_loader == "native_dali";
-  loader.pipeline = tensorflow ? training::Pipeline::tf_data : training::Pipeline::torch_dataloader;
+  const bool synthetic = dlio.data_loader == "synthetic" || dlio.format == "synthetic";
+  loader.pipeline = synthetic    ? training::Pipeline::synthetic
+                    : tensorflow ? training::Pipeline::tf_data
+                                 : training::Pipeline::torch_dataloader;
   loader.batch_size = dlio.batch_size;
   loader.workers = dlio.read_threads;
   loader.prefetch_batches = dlio.prefetch_size;
@@ -107,11 +124,11 @@ training::JobSettings build_job(const JobContext& context, Storage& storage) {
             .exclude_end_steps = dlio.exclude_end_steps};
   if (dlio.checkpoint && dlio.model_size_bytes > 0) {
     const Bytes size{static_cast<std::uint64_t>(dlio.model_size_bytes)};
-    job.checkpoint = {.enabled = true,
-                      .after_epoch = std::max(1U, dlio.checkpoint_after_epoch),
-                      .every_epochs = std::max(1U, dlio.epochs_between_checkpoints),
-                      .file = storage.reserve_file(kRootDirectory),
-                      .size = size};
+    job.checkpoint.enabled = true;
+    job.checkpoint.after_epoch = std::max(1U, dlio.checkpoint_after_epoch);
+    job.checkpoint.every_epochs = std::max(1U, dlio.epochs_between_checkpoints);
+    job.checkpoint.plan = training::plan_checkpoint(
+        {.model = size}, training::CheckpointLayout::rank_zero, {.data = job.ranks});
   }
   return job;
 }

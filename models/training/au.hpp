@@ -30,6 +30,8 @@ public:
   AuBlock(const AuSettings& settings, std::uint32_t steps, Seconds block_start);
 
   void add_step(Seconds proc, Seconds compute);
+  // Time between two steps that belongs to no block: a checkpoint inside the epoch.
+  void leave_out(Seconds time) { excluded_ += time; }
 
   // AU of the block as a ratio; 0 when all steps are excluded.
   double au(Seconds block_end) const;

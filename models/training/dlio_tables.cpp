@@ -146,7 +146,7 @@ ParameterTable reader_rows() {
       choice("reader.data_loader", field<&D::data_loader>, "tensorflow",
              {"pytorch", "tensorflow", "dali", "native_dali", "synthetic", "dlio_pytorch"},
              "Loader: `pytorch` has worker processes, each reading whole batches; `tensorflow` and "
-             "`dali` read files in parallel streams."),
+             "`dali` read files in parallel streams; `synthetic` reads nothing."),
       row("reader.batch_size", field<&D::batch_size>, "1", "Samples of a step on one rank.", 1),
       row("reader.read_threads", field<&D::read_threads>, "1",
           "Workers of a rank (PyTorch), or files read at a time (TensorFlow); 0: the rank itself "
@@ -174,7 +174,8 @@ ParameterTable reader_rows() {
       text("reader.file_access", "multi", "One file shared, or many."),
       flag("reader.pin_memory", "true", "Pinned host memory."),
       flag("reader.dont_use_mmap", "false", "DALI without mmap."),
-      flag("reader.odirect", "false", "Reads past the page cache."),
+      row("reader.odirect", field<&D::odirect>, "false",
+          "A file is read past the page cache in one call, as DLIO's O_DIRECT readers do."),
       text("reader.multiprocessing_context", "fork", "How workers are started."),
       text("reader.reader_classname", "", "A reader class of one's own."),
       text("reader.data_loader_classname", "", "A loader class of one's own."),

@@ -1,5 +1,7 @@
 #include "models/training/dlio_workload.hpp"
 
+#include "models/training/sampler.hpp"
+
 #include <algorithm>
 #include <cassert>
 
@@ -7,7 +9,7 @@ namespace lustrum {
 
 std::uint64_t DlioWorkload::steps_per_epoch(std::uint32_t ranks) const {
   assert(ranks > 0 && batch_size > 0);
-  return num_files_train * num_samples_per_file / batch_size / ranks;
+  return training::steps_per_epoch(num_files_train * num_samples_per_file, batch_size, ranks);
 }
 
 std::uint32_t DlioWorkload::prefetch_factor() const {

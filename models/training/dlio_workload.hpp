@@ -38,6 +38,7 @@ struct DlioWorkload {
   std::string file_shuffle;        // off, seed or random
   std::string sample_shuffle;
   std::uint32_t shuffle_size = 0;
+  bool odirect = false;           // one read past the page cache for a whole file
   double transfer_size_bytes = 0; // of one read of a TFRecord file; 0: the framework's own
   double preprocess_time_s = 0;   // per sample, in the loader
   double preprocess_time_stdev_s = 0;

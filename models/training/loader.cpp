@@ -1,5 +1,6 @@
 #include "models/training/loader.hpp"
 
+#include "models/training/iterable_loader.hpp"
 #include "models/training/tf_loader.hpp"
 #include "models/training/torch_loader.hpp"
 #include "sim/base/random.hpp"
@@ -11,12 +12,19 @@ namespace lustrum::training {
 
 using kernel::Task;
 
-void Loader::start_epoch(std::uint32_t epoch, std::uint32_t steps) {
+void Loader::start_epoch(std::uint32_t epoch, std::uint32_t steps, std::uint32_t first) {
+  ++turn_;
   epoch_ = epoch;
   steps_ = steps;
-  consumed_ = 0;
-  asked_ = 0;
+  first_ = first;
+  consumed_ = first;
+  asked_ = first;
   start_tasks(epoch);
+}
+
+void Loader::stop() {
+  ++turn_;
+  room_.notify();
 }
 
 void Loader::wait_for(std::uint32_t batch, TimeAccount& account) {
@@ -46,15 +54,6 @@ void Loader::note(Outcome& outcome, TimeAccount& account) {
   outcome = {};
 }
 
-Task Loader::read_range(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) {
-  const Bytes end = offset + length;
-  for (Bytes at = offset; at < end && outcome.ok();) {
-    const Bytes call = std::min(job_.dataset.read_call, end - at);
-    co_await storage_.read(file, at, call, outcome);
-    at += call;
-  }
-}
-
 Task Loader::preprocess(std::uint32_t samples, std::uint64_t first_sample, TimeAccount& account) {
   const Spread& spread = job_.loader.preprocess;
   double total_s = spread.mean.count() * samples;
@@ -67,17 +66,35 @@ Task Loader::preprocess(std::uint32_t samples, std::uint64_t first_sample, TimeA
           std::abs(spread.mean.count() +
                    spread.stdev.count() * random::normal(job_.seed, component, first_sample + i));
   }
-  if (!(total_s > 0)) co_return;
-  if (!decode_) decode_ = &engine_.world().add_delay({"decode", "rank{}.decode", rank_});
-  co_await engine_.world().delay(*decode_, Seconds{total_s});
-  account[Cause::decode] += total_s;
+  co_await hosts_.decode(rank_, Seconds{total_s}, account);
 }
 
-std::unique_ptr<Loader> make_loader(kernel::Engine& engine, Storage& storage,
-                                    const JobSettings& job, std::uint32_t rank) {
-  if (job.loader.pipeline == Pipeline::tf_data)
-    return std::make_unique<TfLoader>(engine, storage, job, rank);
-  return std::make_unique<TorchLoader>(engine, storage, job, rank);
+namespace {
+
+class SyntheticLoader : public Loader {
+public:
+  using Loader::Loader;
+
+private:
+  void start_tasks(std::uint32_t /*epoch*/) override {}
+  bool ready(std::uint32_t /*batch*/) const override { return true; }
+  TimeAccount batch_account(std::uint32_t /*batch*/) const override { return {}; }
+};
+
+} // namespace
+
+std::unique_ptr<Loader> make_loader(const LoaderContext& context) {
+  switch (context.job.loader.pipeline) {
+  case Pipeline::tf_data:
+    return std::make_unique<TfLoader>(context);
+  case Pipeline::torch_iterable:
+    return std::make_unique<IterableLoader>(context);
+  case Pipeline::synthetic:
+    return std::make_unique<SyntheticLoader>(context);
+  case Pipeline::torch_dataloader:
+    break;
+  }
+  return std::make_unique<TorchLoader>(context);
 }
 
 } // namespace lustrum::training

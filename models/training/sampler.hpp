@@ -1,4 +1,8 @@
-// In which order a rank reads samples and files, as DLIO does it. Pure functions of the seed.
+// In which order a rank reads samples and files, as its framework does it. Pure functions of the
+// seed; the order of an epoch is made once for all ranks.
+//
+//   Sampler sampler({.samples = 1000, .ranks = 8, .shuffle = true, .seed = 42});
+//   for (std::uint32_t sample : sampler.samples_of(epoch, rank)) ...
 #pragma once
 
 #include <cstdint>
@@ -6,24 +10,52 @@
 
 namespace lustrum::training {
 
+enum class Sharding : std::uint8_t {
+  block,       // DLIO: rank r takes the r-th contiguous block; a rest is dropped
+  distributed, // PyTorch's DistributedSampler: every R-th sample from the r-th on
+  shards,      // streaming: as `block`, but shards keep together, samples are shuffled within some
+};
+
 struct SamplerSettings {
   std::uint32_t samples = 0;
-  std::uint32_t ranks = 1;
+  std::uint32_t ranks = 1; // that read different samples
   bool shuffle = false;
   bool new_order_each_epoch = true;
   std::uint64_t seed = 0;
+  Sharding sharding = Sharding::block;
+  // `distributed`: what does not fill a round of all ranks is left out; else the first samples of
+  // the order are taken again to fill it.
+  bool drop_last = true;
+  std::uint32_t samples_per_shard = 1; // `shards`
+  std::uint32_t shuffled_shards = 1;   // whose samples are mixed
 };
 
 // Steps per epoch: floor(samples / batch / ranks); a rest is dropped. Source: DLIO main.py.
 std::uint32_t steps_per_epoch(std::uint64_t samples, std::uint32_t batch, std::uint32_t ranks);
 
-// PyTorch: one permutation of all samples per epoch, of which each rank takes a contiguous block.
-std::vector<std::uint32_t> block_of_rank(const SamplerSettings& settings, std::uint32_t epoch,
-                                         std::uint32_t rank);
+class Sampler {
+public:
+  explicit Sampler(const SamplerSettings& settings) : settings_(settings) {}
 
-// TensorFlow: files are dealt out to ranks in turn (file i to rank i mod ranks), after shuffling.
-// With fewer files than ranks several ranks get the same one. Pre: there is a file.
-std::vector<std::uint32_t> shard_of_rank(const SamplerSettings& settings, std::uint32_t epoch,
-                                         std::uint32_t rank);
+  // Each rank has as many.
+  // \source PyTorch torch/utils/data/distributed.py: ceil(n / R); with drop_last
+  // ceil((n - R) / R) unless R divides n
+  std::uint32_t samples_per_rank() const;
+
+  // Samples of a rank in their order.
+  std::vector<std::uint32_t> samples_of(std::uint32_t epoch, std::uint32_t rank);
+
+  // The same for streams of files: dealt out to ranks in turn (file i to rank i mod ranks). With
+  // fewer files than ranks several ranks get the same one. \pre there is a file
+  // \source DLIO reader/tf_reader.py; WebDataset's split_by_node deals the same way
+  std::vector<std::uint32_t> files_of(std::uint32_t epoch, std::uint32_t rank);
+
+private:
+  const std::vector<std::uint32_t>& order_of(std::uint32_t epoch);
+
+  SamplerSettings settings_;
+  std::vector<std::uint32_t> order_; // of the epoch asked for last
+  std::uint32_t epoch_ = UINT32_MAX;
+};
 
 } // namespace lustrum::training

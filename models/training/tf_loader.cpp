@@ -1,7 +1,5 @@
 #include "models/training/tf_loader.hpp"
 
-#include "models/training/sampler.hpp"
-
 #include <algorithm>
 
 namespace lustrum::training {
@@ -9,24 +7,23 @@ namespace lustrum::training {
 using kernel::Task;
 
 void TfLoader::start_tasks(std::uint32_t epoch) {
-  shard_ = shard_of_rank({.samples = static_cast<std::uint32_t>(job_.dataset.files.size()),
-                          .ranks = job_.ranks,
-                          .shuffle = job_.loader.shuffle,
-                          .new_order_each_epoch = job_.loader.new_order_each_epoch,
-                          .seed = job_.seed},
-                         epoch, rank_);
-  next_file_ = 0;
-  begun_ = 0;
-  produced_ = 0;
   work_ = {};
-  const std::uint32_t readers = std::max(1U, job_.loader.workers);
-  for (std::uint32_t r = 0; r < readers; ++r)
-    engine_.spawn(read_files(r, epoch), {"tf.data reader", rank_ * readers + r});
+  const std::uint64_t behind = std::uint64_t{first_} * job_.loader.batch_size;
+  produced_ = read_ = behind;
+  if (job_.loader.cache && epoch > 0) {
+    produced_ = read_ = wanted();
+    return;
+  }
+  shard_ = sampler_.files_of(epoch, reader());
+  next_file_ = behind / job_.dataset.samples_per_file;
+  begun_ = next_file_ * job_.dataset.samples_per_file;
+  for (std::uint32_t r = 0; r < workers(); ++r)
+    engine_.spawn(read_files(r, turn_), {"tf.data reader", rank_ * workers() + r});
 }
 
 bool TfLoader::ready(std::uint32_t batch) const {
-  const std::uint64_t wanted = (std::uint64_t{batch} + 1) * job_.loader.batch_size;
-  return produced_ >= wanted;
+  const std::uint64_t taken = (std::uint64_t{batch} + 1) * job_.loader.batch_size;
+  return produced_ >= std::min(wanted(), taken + job_.loader.shuffle_buffer);
 }
 
 TimeAccount TfLoader::batch_account(std::uint32_t /*batch*/) const { return work_; }
@@ -38,50 +35,74 @@ void TfLoader::more_room() {
 
 bool TfLoader::full() const {
   const LoaderSettings& loader = job_.loader;
-  if (loader.workers == 0) return produced_ >= std::uint64_t{asked_} * loader.batch_size;
-  const std::uint64_t batches = std::uint64_t{consumed_} + loader.prefetch_batches + 1;
-  return produced_ >= batches * loader.batch_size + loader.shuffle_buffer;
+  const std::uint64_t batches =
+      loader.workers == 0 ? asked_ : std::uint64_t{consumed_} + loader.prefetch_batches + 1;
+  return read_ >= batches * loader.batch_size + loader.shuffle_buffer;
 }
 
-bool TfLoader::done(std::uint32_t epoch) const { return epoch != epoch_ || produced_ >= wanted(); }
-
-Task TfLoader::read_files(std::uint32_t reader, std::uint32_t epoch) {
+Task TfLoader::read_files(std::uint32_t worker, std::uint32_t turn) {
+  SampleReader reader(storage_, job_.dataset, caller(worker));
   // A file is begun only while those begun do not yet hold the epoch's samples.
-  while (!done(epoch) && begun_ < wanted()) {
+  while (!done(turn) && begun_ < wanted()) {
     begun_ += job_.dataset.samples_per_file;
     const std::uint32_t file = shard_[next_file_++ % shard_.size()];
-    co_await read_file(reader, job_.dataset.files[file], epoch);
+    co_await read_file(reader, job_.dataset.files[file], turn);
   }
 }
 
-Task TfLoader::read_file(std::uint32_t reader, FileIndex file, std::uint32_t epoch) {
-  const DatasetSettings& dataset = job_.dataset;
-  const Bytes size = storage_.file_size(file);
+Task TfLoader::read_file(SampleReader& reader, FileIndex file, std::uint32_t turn) {
   TimeAccount account;
-  std::unique_ptr<OpenFile> open;
   Outcome outcome;
-  co_await storage_.open(caller(reader), file, {}, open, outcome);
+  co_await reader.open(file, outcome);
   std::uint64_t samples_done = 0;
-  for (Bytes at{}; at < size;) {
-    while (full() && !done(epoch)) co_await room_.wait();
-    if (done(epoch)) break;
-    const Bytes call = std::min(dataset.read_call, size - at);
-    if (open) co_await storage_.read(*open, at, call, outcome);
+  while (!reader.at_end()) {
+    while (full() && !done(turn)) co_await room_.wait();
+    if (done(turn)) break;
+    Bytes moved{};
+    co_await reader.read_on(moved, outcome);
     note(outcome, account);
-    at += call;
-    const std::uint64_t samples = at.count() * dataset.samples_per_file / size.count();
+    const std::uint64_t samples =
+        reader.position().count() * job_.dataset.samples_per_file / reader.size().count();
     if (samples == samples_done) continue;
     const auto fresh = static_cast<std::uint32_t>(samples - samples_done);
-    co_await preprocess(fresh, produced_, account);
-    if (done(epoch)) break;
     samples_done = samples;
-    produced_ += fresh;
-    work_ += account;
-    account = {};
-    check_waiting();
+    co_await hand_over(fresh, account, turn);
+    if (done(turn)) break;
   }
-  if (open) co_await storage_.close(std::move(open), outcome);
+  co_await reader.close(outcome);
   note(outcome, work_);
+}
+
+Task TfLoader::hand_over(std::uint32_t samples, TimeAccount& account, std::uint32_t turn) {
+  if (job_.loader.map_calls == 0) {
+    co_await preprocess(samples, read_, account);
+    if (turn != turn_) co_return;
+    read_ += samples;
+    co_return produce(samples, account);
+  }
+  work_ += account;
+  account = {};
+  for (std::uint32_t i = 0; i < samples; ++i) {
+    while (turn == turn_ && map_calls_ >= job_.loader.map_calls) co_await room_.wait();
+    if (turn != turn_) co_return;
+    ++map_calls_;
+    engine_.world().spawn(map_call(read_++, turn), {"tf.data map call", rank_});
+  }
+}
+
+Task TfLoader::map_call(std::uint64_t number, std::uint32_t turn) {
+  TimeAccount account;
+  co_await preprocess(1, number, account);
+  --map_calls_;
+  if (turn == turn_) produce(1, account);
+  room_.notify();
+}
+
+void TfLoader::produce(std::uint32_t samples, TimeAccount& account) {
+  produced_ += samples;
+  work_ += account;
+  account = {};
+  check_waiting();
 }
 
 } // namespace lustrum::training

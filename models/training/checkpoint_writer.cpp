@@ -1,0 +1,207 @@
+#include "models/training/checkpoint_writer.hpp"
+
+#include <algorithm>
+
+namespace lustrum::training {
+
+using kernel::Task;
+
+CheckpointWriter::CheckpointWriter(kernel::Engine& engine, Storage& storage, Hosts& hosts,
+                                   const JobSettings& job)
+    : engine_(engine), storage_(storage), hosts_(hosts), job_(job), ranks_(job.ranks) {
+  if (!job.checkpoint.enabled) return;
+  for (Rank& rank : ranks_) rank.gate = std::make_unique<kernel::Gate>(engine);
+  const bool in_place = job.checkpoint.keep_last == 0;
+  if (job.checkpoint.restore_at_start || in_place) place_initial();
+}
+
+void CheckpointWriter::place_initial() {
+  const CheckpointPlan& plan = job_.checkpoint.plan;
+  std::vector<Bytes> sizes(plan.files);
+  for (const auto& extents : plan.writes)
+    for (const CheckpointExtent& extent : extents)
+      sizes[extent.file] = std::max(sizes[extent.file], extent.offset + extent.length);
+  for (const Bytes size : sizes)
+    initial_.push_back(storage_.place_file(job_.checkpoint.directory, size));
+}
+
+std::vector<FileIndex> CheckpointWriter::new_files() {
+  if (job_.checkpoint.keep_last == 0) return initial_;
+  std::vector<FileIndex> files;
+  for (std::uint32_t f = 0; f < job_.checkpoint.plan.files; ++f)
+    files.push_back(storage_.reserve_file(job_.checkpoint.directory));
+  return files;
+}
+
+CheckpointWriter::Saved& CheckpointWriter::saved_of(std::size_t number, TrainingPosition next) {
+  if (number == saved_.size())
+    saved_.push_back(
+        {.next = next, .begun = engine_.clock(), .ranks_left = job_.ranks, .files = new_files()});
+  return saved_[number];
+}
+
+Bytes CheckpointWriter::bytes_of(std::uint32_t rank) const {
+  Bytes sum{};
+  for (const CheckpointExtent& extent : job_.checkpoint.plan.writes[rank]) sum += extent.length;
+  return sum;
+}
+
+void CheckpointWriter::run(std::uint32_t rank, Task task, const char* what) {
+  engine_.spawn(then_open(std::move(task), rank), {what, rank});
+  ranks_[rank].gate->wait("its checkpoint");
+}
+
+Task CheckpointWriter::then_open(Task task, std::uint32_t rank) {
+  co_await task;
+  ranks_[rank].gate->open();
+}
+
+void CheckpointWriter::wait_until_idle(std::uint32_t rank) {
+  Rank& self = ranks_[rank];
+  if (!self.busy) return;
+  self.waiting = true;
+  self.gate->wait("its last checkpoint to be written");
+}
+
+void CheckpointWriter::save(std::uint32_t rank, TrainingPosition next) {
+  Rank& self = ranks_[rank];
+  const std::size_t number = self.saves++;
+  saved_of(number, next); // its clock begins with the first rank
+  wait_until_idle(rank);
+  const CheckpointMode mode = job_.checkpoint.mode;
+  if (mode == CheckpointMode::sync) {
+    run(rank, write(rank, number, false), "checkpoint");
+    return;
+  }
+  run(rank, stage(rank), "checkpoint staging");
+  self.busy = true;
+  engine_.spawn(write(rank, number, mode == CheckpointMode::local_disk),
+                {"checkpoint in the background", rank});
+}
+
+void CheckpointWriter::finish(std::uint32_t rank) {
+  if (job_.checkpoint.enabled) wait_until_idle(rank);
+}
+
+// Out of the GPU; and with `local_disk` on to the host's own disk.
+Task CheckpointWriter::stage(std::uint32_t rank) {
+  const Bytes bytes = bytes_of(rank);
+  if (hosts_.copies_take_time()) co_await hosts_.copy_from_gpu(rank, bytes);
+  if (job_.checkpoint.mode == CheckpointMode::local_disk)
+    co_await hosts_.write_disk(job_.host_of(rank), bytes);
+}
+
+Task CheckpointWriter::write(std::uint32_t rank, std::size_t number, bool from_disk) {
+  const std::vector<CheckpointExtent>& extents = job_.checkpoint.plan.writes[rank];
+  Outcome outcome;
+  for (std::size_t i = 0; i < extents.size(); ++i)
+    co_await write_extent(rank, saved_[number].files[extents[i].file], extents[i], from_disk,
+                          outcome);
+  if (!outcome.ok()) ++failed_calls_;
+  if (--saved_[number].ranks_left == 0) complete(number);
+  Rank& self = ranks_[rank];
+  self.busy = false;
+  if (self.waiting) {
+    self.waiting = false;
+    self.gate->open();
+  }
+}
+
+Task CheckpointWriter::write_extent(std::uint32_t rank, FileIndex file, CheckpointExtent extent,
+                                    bool from_disk, Outcome& outcome) {
+  const CheckpointSettings& settings = job_.checkpoint;
+  std::unique_ptr<OpenFile> open;
+  co_await storage_.open(caller(rank), file, {.write = true, .create = settings.keep_last > 0},
+                         open, outcome);
+  if (!open) co_return;
+  const Bytes most = settings.write_call > Bytes{} ? settings.write_call : extent.length;
+  for (Bytes done{}; done < extent.length && outcome.ok();) {
+    const Bytes call = std::min(most, extent.length - done);
+    if (from_disk) co_await hosts_.read_disk(job_.host_of(rank), call);
+    co_await storage_.write(*open, extent.offset + done, call, outcome);
+    done += call;
+  }
+  if (settings.fsync) co_await storage_.sync(*open, outcome);
+  co_await storage_.close(std::move(open), outcome);
+}
+
+void CheckpointWriter::complete(std::size_t number) {
+  Saved& saved = saved_[number];
+  if (!saved.abandoned) saved.complete = engine_.world().now();
+}
+
+void CheckpointWriter::clean() {
+  const std::uint32_t keep = job_.checkpoint.keep_last;
+  if (keep == 0) return;
+  std::uint32_t newer = 0;
+  for (std::size_t i = saved_.size(); i-- > first_left_;) {
+    Saved& old = saved_[i];
+    if (!old.is_complete() || old.removed || newer++ < keep) continue;
+    old.removed = true;
+    engine_.spawn(remove(i), {"checkpoint removal", static_cast<std::uint32_t>(i)});
+  }
+  while (first_left_ < saved_.size() &&
+         (saved_[first_left_].removed || saved_[first_left_].abandoned))
+    ++first_left_;
+}
+
+// Rank 0 does it.
+Task CheckpointWriter::remove(std::size_t number) {
+  Outcome outcome;
+  for (std::size_t f = 0; f < saved_[number].files.size(); ++f)
+    co_await storage_.remove(caller(0), saved_[number].files[f], outcome);
+  if (!outcome.ok()) ++failed_calls_;
+}
+
+void CheckpointWriter::restore(std::uint32_t rank, std::optional<std::size_t> checkpoint) {
+  const std::vector<FileIndex>& files = checkpoint ? saved_[*checkpoint].files : initial_;
+  if (!files.empty()) run(rank, read(rank, files), "restoring a checkpoint");
+}
+
+Task CheckpointWriter::read(std::uint32_t rank, std::vector<FileIndex> files) {
+  const std::vector<CheckpointExtent>& extents = job_.checkpoint.plan.reads[rank];
+  Outcome outcome;
+  Bytes total{};
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    const CheckpointExtent extent = extents[i];
+    std::unique_ptr<OpenFile> open;
+    co_await storage_.open(caller(rank), files[extent.file], {}, open, outcome);
+    if (!open) continue;
+    co_await storage_.read(*open, extent.offset, extent.length, outcome);
+    co_await storage_.close(std::move(open), outcome);
+    total += extent.length;
+  }
+  if (hosts_.copies_take_time()) co_await hosts_.copy_to_gpu(rank, total, false);
+  if (!outcome.ok()) ++failed_calls_;
+}
+
+std::optional<std::size_t> CheckpointWriter::complete_at(Seconds time) const {
+  std::optional<std::size_t> newest;
+  for (std::size_t i = saved_.size(); i-- > first_left_;) {
+    const Saved& saved = saved_[i];
+    if (!saved.is_complete() || saved.removed) continue;
+    if (saved.complete <= time) return i;
+    if (!newest) newest = i;
+  }
+  return newest;
+}
+
+// Their files stay: nobody knows what they hold.
+void CheckpointWriter::abandon_after(std::optional<std::size_t> checkpoint) {
+  for (std::size_t i = checkpoint ? *checkpoint + 1 : 0; i < saved_.size(); ++i)
+    saved_[i].abandoned = true;
+}
+
+std::uint32_t CheckpointWriter::completed() const {
+  return static_cast<std::uint32_t>(std::count_if(
+      saved_.begin(), saved_.end(), [](const Saved& s) { return s.complete >= Seconds{}; }));
+}
+
+Seconds CheckpointWriter::mean_write_time() const {
+  Seconds sum{};
+  for (const Saved& saved : saved_)
+    if (saved.complete >= Seconds{}) sum += saved.complete - saved.begun;
+  return completed() > 0 ? sum / completed() : Seconds{};
+}
+
+} // namespace lustrum::training

@@ -1,0 +1,60 @@
+#include "models/training/iterable_loader.hpp"
+
+#include <algorithm>
+
+namespace lustrum::training {
+
+using kernel::Task;
+
+Task IterableLoader::work(std::uint32_t worker, std::uint32_t turn) {
+  const std::uint32_t batch_size = job_.loader.batch_size;
+  SampleReader reader(storage_, job_.dataset, caller(worker));
+  Stream stream{.next_shard = worker};
+  // The buffer is filled once, and then gets a sample for each that it gives.
+  std::uint64_t needed = job_.loader.shuffle_buffer;
+  for (std::uint32_t batch = first_ + worker; batch < steps_; batch += workers()) {
+    while (turn == turn_ && !may_begin(batch)) co_await room_.wait();
+    TimeAccount account;
+    needed += batch_size;
+    while (stream.available < needed && turn == turn_) {
+      const std::uint64_t before = stream.available;
+      co_await read_on(reader, stream, account);
+      const auto fresh = static_cast<std::uint32_t>(stream.available - before);
+      co_await preprocess(fresh, std::uint64_t{worker} << 40U | before, account);
+    }
+    if (turn != turn_) break;
+    finish(batch, account);
+  }
+  Outcome outcome;
+  co_await reader.close(outcome);
+}
+
+Task IterableLoader::read_on(SampleReader& reader, Stream& stream, TimeAccount& account) {
+  const std::uint64_t per_file = job_.dataset.samples_per_file;
+  Outcome outcome;
+  if (!stream.open) {
+    const std::uint32_t shard = shards_[stream.next_shard % shards_.size()];
+    stream.next_shard += workers();
+    stream.samples_in_file = 0;
+    co_await reader.open(job_.dataset.files[shard], outcome);
+    stream.open = true;
+  }
+  for (std::uint64_t whole = stream.samples_in_file; whole == stream.samples_in_file;) {
+    Bytes moved{};
+    co_await reader.read_on(moved, outcome);
+    whole =
+        reader.at_end() ? per_file : reader.position().count() * per_file / reader.size().count();
+    stream.available += whole - stream.samples_in_file;
+    if (whole > stream.samples_in_file || reader.at_end()) {
+      stream.samples_in_file = whole;
+      break;
+    }
+  }
+  if (reader.at_end()) {
+    co_await reader.close(outcome);
+    stream.open = false;
+  }
+  note(outcome, account);
+}
+
+} // namespace lustrum::training

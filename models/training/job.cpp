@@ -1,0 +1,28 @@
+#include "models/training/job.hpp"
+
+namespace lustrum::training {
+
+SamplerSettings JobSettings::sampler() const {
+  const bool streams =
+      loader.pipeline == Pipeline::tf_data || loader.pipeline == Pipeline::torch_iterable;
+  const auto files = static_cast<std::uint32_t>(dataset.files.size());
+  return {.samples = streams ? files : files * dataset.samples_per_file,
+          .ranks = copies(),
+          .shuffle = loader.shuffle,
+          .new_order_each_epoch = loader.new_order_each_epoch,
+          .seed = seed,
+          .sharding = loader.sharding,
+          .drop_last = loader.drop_last,
+          .samples_per_shard = dataset.samples_per_file,
+          .shuffled_shards = loader.shuffled_shards};
+}
+
+std::uint32_t JobSettings::steps_per_epoch() const {
+  const std::uint64_t samples = std::uint64_t{dataset.files.size()} * dataset.samples_per_file;
+  if (loader.drop_last || loader.pipeline != Pipeline::torch_dataloader)
+    return training::steps_per_epoch(samples, loader.batch_size, copies());
+  // The last batch may be smaller.
+  return (Sampler(sampler()).samples_per_rank() + loader.batch_size - 1) / loader.batch_size;
+}
+
+} // namespace lustrum::training
