@@ -50,7 +50,7 @@ struct Stretch {
   Bytes length{};
   Bytes call = kWhole;
 
-  std::uint64_t calls() const { return (length.count() + call.count() - 1) / call.count(); }
+  std::uint64_t calls() const { return (length.count() - 1) / call.count() + 1; }
 };
 
 class ReadCalls {

@@ -13,12 +13,15 @@ namespace {
 
 constexpr Bytes kSample{kMib};
 constexpr Bytes kModel{800'000'000};
+constexpr std::uint32_t kSteps = 23;
+constexpr double kWork = kSteps * kComputeSeconds;
+constexpr double kDataFiles = 4 * kBatchSize * kSteps;
 
-// 4 ranks on 2 hosts, 20 steps of 0.1 s, a checkpoint of 200 MB for each rank after every fifth.
+// 4 ranks on 2 hosts, 23 steps of 0.1 s, a checkpoint of 200 MB for each rank after every fifth.
 void four_ranks(JobRun& run) {
   run.job.ranks = 4;
   run.job.ranks_per_client = 2;
-  place_samples(run, run.job.dataset, 4 * 4 * 20, 1, kSample);
+  place_samples(run, run.job.dataset, 4 * kBatchSize * kSteps, 1, kSample);
   CheckpointSettings& checkpoint = run.job.checkpoint;
   checkpoint.enabled = true;
   checkpoint.every_steps = 5;
@@ -48,7 +51,7 @@ std::vector<double> summary(const JobOutcome& outcome, const JobRun& run) {
 TEST_CASE("L25: a synchronous checkpoint stops all ranks for size / rate") {
   // 200 MB at 1 GB/s for each call: 0.2 s, four times.
   const std::vector<double> numbers = train_small(writes_at(1e9), four_ranks, summary);
-  CHECK(first_of(numbers) == Approx(20 * 0.1 + 4 * 0.2).epsilon(1e-6));
+  CHECK(first_of(numbers) == Approx(kWork + 4 * 0.2).epsilon(1e-6));
   CHECK(numbers.at(1) == Approx(0.8).epsilon(1e-6));
   CHECK(numbers.at(2) == 4);
   CHECK(numbers.at(4) == 16);                            // one fsync for each file
@@ -72,8 +75,8 @@ TEST_CASE("layouts: rank 0 alone takes as long as all bytes take; a shared file 
           run.job.checkpoint.plan = plan_checkpoint({.model = kModel}, row.layout, {.data = 4});
         },
         summary);
-    CHECK(first_of(numbers) == Approx(20 * 0.1 + 4 * row.stall_s).epsilon(1e-6));
-    CHECK(numbers.at(3) == 4 * 4 * 20 + row.files); // the last one is kept
+    CHECK(first_of(numbers) == Approx(kWork + 4 * row.stall_s).epsilon(1e-6));
+    CHECK(numbers.at(3) == kDataFiles + row.files); // the last one is kept
   }
 }
 
@@ -85,20 +88,20 @@ TEST_CASE("keep_last: so many complete checkpoints stay") {
         run.job.checkpoint.keep_last = 3;
       },
       summary);
-  CHECK(first_of(numbers) == Approx(2.8).epsilon(1e-6));
-  CHECK(numbers.at(3) == 320 + 3 * 4);
+  CHECK(first_of(numbers) == Approx(kWork + 0.8).epsilon(1e-6));
+  CHECK(numbers.at(3) == kDataFiles + 3 * 4);
 }
 
 TEST_CASE("an asynchronous checkpoint hides until the next one is due") {
   // Copying 200 MB out of a GPU at 10 GB/s: 20 ms. Writing takes 0.4 s, less than the 0.5 s between
-  // checkpoints: only the copies are seen. At 0.8 s a checkpoint waits for the one before: the
-  // cycle is copy + write, three times, and the job ends when the last is written.
+  // checkpoints: only the copies are seen, and 0.1 s at the end, behind the last three steps. At
+  // 0.8 s a checkpoint waits for the one before: the cycle is copy + write, and the job ends when
+  // the last is written.
   struct Row {
     double rate;
     double makespan_s;
   };
-  for (const Row row :
-       {Row{0.5e9, 20 * 0.1 + 4 * 0.02 + 0.4}, Row{0.25e9, 0.5 + 4 * (0.02 + 0.8)}}) {
+  for (const Row row : {Row{0.5e9, kWork + 4 * 0.02 + 0.1}, Row{0.25e9, 0.5 + 4 * (0.02 + 0.8)}}) {
     const std::vector<double> numbers = train_small(
         writes_at(row.rate),
         [](JobRun& run) {
@@ -124,7 +127,7 @@ TEST_CASE("by way of the local disk: the stall is the disk's, the rest drains") 
       },
       summary);
   CHECK(numbers.at(1) == Approx(4 * 0.1).epsilon(1e-6));
-  CHECK(first_of(numbers) == Approx(20 * 0.1 + 4 * 0.1 + 0.4).epsilon(1e-6));
+  CHECK(first_of(numbers) == Approx(kWork + 4 * 0.1 + 0.1).epsilon(1e-6));
 }
 
 TEST_CASE("checkpoints by time: at the first step after so long") {
@@ -158,7 +161,7 @@ TEST_CASE("a job that starts from a checkpoint reads it first, every rank its sh
         return std::vector<double>{outcome.makespan.count(), bytes,
                                    outcome.checkpoints.restore.count()};
       });
-  CHECK(first_of(numbers) == Approx(0.2 + 20 * 0.1).epsilon(1e-6));
+  CHECK(first_of(numbers) == Approx(0.2 + kWork).epsilon(1e-6));
   CHECK(numbers.at(1) == kModel.as_double());
   CHECK(numbers.at(2) == Approx(0.2).epsilon(1e-6));
 }
@@ -169,14 +172,14 @@ TEST_CASE("AU leaves checkpoints inside an epoch out, GPU utilization does not")
         return std::vector<double>{outcome.epoch_au.at(0), outcome.checkpoints.goodput};
       });
   CHECK(first_of(numbers) == Approx(1).epsilon(1e-6));
-  CHECK(numbers.at(1) == Approx(2.0 / 2.8).epsilon(1e-6));
+  CHECK(numbers.at(1) == Approx(kWork / (kWork + 0.8)).epsilon(1e-6));
 }
 
 TEST_CASE("failures cost lost work, restarts and reading back, as Daly's formula says") {
   // One rank; 12,000 steps of 1 s, a checkpoint of 2 s after every 20, failures every 150 s on
   // average, 4 s until it runs again, 2 s to read the checkpoint. Some 110 failures: what is left
   // to chance is a few percent of the overhead, 1 to 2 % of the time.
-  constexpr double kWork = 12'000;
+  constexpr double kSeconds = 12'000;
   MemoryLatencies latencies;
   latencies.write = latencies.read = BytesPerSecond{1e9};
   const std::vector<double> numbers = train_small(
@@ -186,7 +189,7 @@ TEST_CASE("failures cost lost work, restarts and reading back, as Daly's formula
         run.job.loader.batch_size = 1;
         run.job.step.compute.mean = Seconds{1};
         run.job.seed = 5;
-        place_samples(run, run.job.dataset, static_cast<std::uint32_t>(kWork), 1, kSample);
+        place_samples(run, run.job.dataset, static_cast<std::uint32_t>(kSeconds), 1, kSample);
         CheckpointSettings& checkpoint = run.job.checkpoint;
         checkpoint.enabled = true;
         checkpoint.every_steps = 20;
@@ -208,18 +211,18 @@ TEST_CASE("failures cost lost work, restarts and reading back, as Daly's formula
                                    seen.stall.count()};
       });
   const double expected_s =
-      expected_makespan({Seconds{kWork}, Seconds{20}, Seconds{2}, Seconds{6}, Seconds{150}, 0})
+      expected_makespan({Seconds{kSeconds}, Seconds{20}, Seconds{2}, Seconds{6}, Seconds{150}, 0})
           .count();
   // A failure is noticed at the end of its step: half a second later on average.
   CHECK(first_of(numbers) == Approx(expected_s).epsilon(0.04));
   CHECK(numbers.at(1) > 60);
-  CHECK(numbers.at(2) == Approx(kWork / numbers.at(0)).epsilon(1e-6));
+  CHECK(numbers.at(2) == Approx(kSeconds / numbers.at(0)).epsilon(1e-6));
   CHECK(numbers.at(4) == Approx(4 * numbers.at(1)));
-  CHECK(numbers.at(6) == kWork);
-  CHECK(numbers.at(7) == kWork);
+  CHECK(numbers.at(6) == kSeconds);
+  CHECK(numbers.at(7) == kSeconds);
   // Work, stalls, lost work, restarts and reloading are all there is; a stall in lost time is in
   // both.
-  const double sum_s = kWork + numbers.at(8) + numbers.at(3) + numbers.at(4) + numbers.at(5);
+  const double sum_s = kSeconds + numbers.at(8) + numbers.at(3) + numbers.at(4) + numbers.at(5);
   CHECK(sum_s >= numbers.at(0) * (1 - 1e-9));
   CHECK(sum_s <= numbers.at(0) + 2 * numbers.at(1));
 }
