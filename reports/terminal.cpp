@@ -217,6 +217,34 @@ void phase_section(Page& page, const RunResult& result) {
   }
 }
 
+void checkpoint_section(Page& page, const RunResult& result) {
+  for (const CheckpointRow& row : result.checkpoints) {
+    page.heading(result.jobs.size() > 1 ? "Checkpoints of " + printable(row.job) : "Checkpoints");
+    if (row.written > 0)
+      page.paragraph("  Written: ",
+                     fmt::format("{} of {}, {} each; training stood still for {}, {} at most",
+                                 whole(row.written), format_bytes(Bytes{row.bytes}),
+                                 duration(page, row.write_time_s), duration(page, row.stall_s),
+                                 duration(page, row.stall_max_s)));
+    if (row.restores > 0)
+      page.paragraph("  Read back: ", fmt::format("{}, {} in all", counted(row.restores, "time"),
+                                                  duration(page, row.restore_s)));
+    if (row.mtbf_s)
+      page.paragraph("  Failures: ",
+                     fmt::format("{}; {} of work done again, {} until the ranks ran again",
+                                 whole(row.failures), duration(page, row.lost_s),
+                                 duration(page, row.restart_s)));
+    page.paragraph("  Goodput: ", percent(row.goodput_pct) + " of the time went into steps that "
+                                                             "counted");
+    if (row.interval_s && row.young_interval_s && row.daly_interval_s)
+      page.paragraph("  Interval: ",
+                     fmt::format("{} between checkpoints; best by Young {}, by Daly {}",
+                                 duration(page, *row.interval_s),
+                                 duration(page, *row.young_interval_s),
+                                 duration(page, *row.daly_interval_s)));
+  }
+}
+
 void hsm_section(Page& page, const RunResult& result) {
   if (!result.hsm) return;
   const HsmReport& hsm = *result.hsm;
@@ -406,6 +434,7 @@ std::string terminal_text(const RunResult& result, const TerminalOptions& option
   job_section(page, result.jobs);
   time_section(page, result.stalls, result.metrics.gpu_utilization_pct.has_value());
   epoch_section(page, result.metrics);
+  checkpoint_section(page, result);
   hsm_section(page, result);
   pcc_section(page, result);
   network_section(page, result.networks);

@@ -1,5 +1,6 @@
 #include "models/assembly/build_job.hpp"
 
+#include "models/assembly/build_training.hpp"
 #include "sim/base/random.hpp"
 
 #include <algorithm>
@@ -98,30 +99,15 @@ training::LoaderSettings build_loader(const WorkloadSettings& workload, const Dl
 } // namespace
 
 training::JobSettings build_job(const JobContext& context, Storage& storage) {
-  const ScenarioJob& asked = context.job;
-  const DlioWorkload& dlio = *asked.dlio;
-  training::JobSettings job;
-  job.job = context.index;
-  job.first_client = ClientIndex{asked.first_client};
-  job.start = asked.start;
-  job.background = asked.background;
-  job.ranks = asked.workload.ranks;
-  job.ranks_per_client = (job.ranks + asked.nodes - 1) / asked.nodes;
-  job.epochs = asked.epochs;
+  const DlioWorkload& dlio = *context.job.dlio;
+  training::JobSettings job = common_settings(context);
   job.max_steps =
       dlio.total_training_steps > 0 ? static_cast<std::uint32_t>(dlio.total_training_steps) : 0;
-  job.seed = context.scenario.run.seed + context.index.value();
   job.dataset = place_dataset(dlio, context.scenario.network.gds, storage);
-  job.loader = build_loader(asked.workload, dlio);
-  const StepOverhead& overhead = asked.workload.step_overhead;
-  job.step = {.compute = {Seconds{dlio.computation_time_s}, Seconds{dlio.computation_time_stdev_s}},
-              .overhead_fixed = overhead.fixed,
-              .overhead_per_rank = overhead.per_rank,
-              .overhead_stdev = overhead.stdev};
-  job.au = {.formula = asked.workload.au_formula == "v1.0" ? training::AuFormula::v1_0
-                                                           : training::AuFormula::v2_0,
-            .exclude_start_steps = dlio.exclude_start_steps,
-            .exclude_end_steps = dlio.exclude_end_steps};
+  job.loader = build_loader(context.job.workload, dlio);
+  job.step.compute = {Seconds{dlio.computation_time_s}, Seconds{dlio.computation_time_stdev_s}};
+  job.au.exclude_start_steps = dlio.exclude_start_steps;
+  job.au.exclude_end_steps = dlio.exclude_end_steps;
   if (dlio.checkpoint && dlio.model_size_bytes > 0) {
     const Bytes size{static_cast<std::uint64_t>(dlio.model_size_bytes)};
     job.checkpoint.enabled = true;

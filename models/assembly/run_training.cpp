@@ -1,5 +1,7 @@
 #include "models/assembly/build_job.hpp"
+#include "models/assembly/build_training.hpp"
 #include "models/assembly/running_job.hpp"
+#include "models/training/failure_process.hpp"
 #include "models/training/trainer.hpp"
 
 #include <fmt/format.h>
@@ -72,6 +74,35 @@ RooflineInputs roofline_of(const Scenario& scenario, const training::JobSettings
   return inputs;
 }
 
+// Young's and Daly's intervals rest on the stall that was seen, not on the whole time of writing.
+std::optional<CheckpointRow> checkpoint_row(const training::JobSettings& job,
+                                            const training::JobOutcome& outcome) {
+  const training::CheckpointOutcome& seen = outcome.checkpoints;
+  if (!job.checkpoint.enabled && job.failures.mtbf == Seconds{}) return std::nullopt;
+  CheckpointRow row;
+  row.written = seen.written;
+  row.bytes = seen.bytes.count();
+  row.stall_s = seen.stall.count();
+  row.stall_max_s = seen.longest_stall.count();
+  row.write_time_s = seen.write_time.count();
+  row.restores = seen.restores;
+  row.restore_s = seen.restore.count();
+  row.failures = seen.failures;
+  row.lost_s = seen.lost.count();
+  row.restart_s = seen.restart.count();
+  row.goodput_pct = kPercent * seen.goodput;
+  if (seen.mean_interval > Seconds{}) row.interval_s = seen.mean_interval.count();
+  if (job.failures.mtbf > Seconds{}) {
+    row.mtbf_s = job.failures.mtbf.count();
+    if (seen.stall > Seconds{} && seen.saves > 0) {
+      const Seconds stall = seen.stall / seen.saves;
+      row.young_interval_s = training::young_interval(stall, job.failures.mtbf).count();
+      row.daly_interval_s = training::daly_interval(stall, job.failures.mtbf).count();
+    }
+  }
+  return row;
+}
+
 // What makes an AU a poor witness.
 void warn_of_few_steps(const training::JobSettings& job, JobReport& report) {
   const std::uint64_t steps = *report.metrics.steps_per_epoch;
@@ -104,13 +135,17 @@ void warn_of_few_steps(const training::JobSettings& job, JobReport& report) {
 class TrainingJob : public RunningJob {
 public:
   explicit TrainingJob(const JobContext& context)
-      : context_(context), settings_(build_job(context, context.storage)),
+      : context_(context), settings_(context.job.training ? build_training(context, context.storage)
+                                                          : build_job(context, context.storage)),
         trainer_(context.engine, context.storage, settings_) {}
 
   JobReport report() const override {
     const training::JobOutcome outcome = trainer_.outcome();
     JobReport report;
-    fill_metrics(settings_, outcome, context_.job.dlio->au_threshold, report.metrics);
+    fill_metrics(settings_, outcome,
+                 context_.job.dlio ? context_.job.dlio->au_threshold
+                                   : context_.job.training->au_threshold,
+                 report.metrics);
     report.time = outcome.gpu_time;
     report.ranks = settings_.ranks;
     report.compute = Seconds{outcome.gpu_time[Cause::compute]};
@@ -118,6 +153,7 @@ public:
     report.samples = outcome.samples;
     report.errors = outcome.failed_calls;
     warn_of_few_steps(settings_, report);
+    report.checkpoints = checkpoint_row(settings_, outcome);
     report.roofline = roofline_of(context_.scenario, settings_, outcome, context_.storage);
     return report;
   }

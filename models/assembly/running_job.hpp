@@ -9,6 +9,7 @@
 #include "sim/result/run_result.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct JobReport {
   std::uint64_t errors = 0;
   RooflineInputs roofline;
   std::vector<PhaseRow> phases; // without the job's name
+  std::optional<CheckpointRow> checkpoints;
   std::vector<ReplayCheckRow> replay_check;
   std::vector<std::string> warnings;
   std::vector<std::string> notes;

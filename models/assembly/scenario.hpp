@@ -16,6 +16,7 @@
 #include "models/lustre/policy/layout.hpp"
 #include "models/lustre/policy/tunables.hpp"
 #include "models/training/dlio_workload.hpp"
+#include "models/training/training_workload.hpp"
 #include "sim/base/diagnostics.hpp"
 #include "sim/base/parameter.hpp"
 #include "sim/result/run_result.hpp"
@@ -59,7 +60,7 @@ struct WorkloadSettings {
   static const ParameterTable& parameters();
 };
 
-// One job: a workload on clients of its own. Exactly one of the four kinds is there.
+// One job: a workload on clients of its own. Exactly one of the five kinds is there.
 struct ScenarioJob {
   std::string name;
   std::uint32_t nodes = 0;        // after loading: the real number
@@ -70,12 +71,15 @@ struct ScenarioJob {
   std::uint32_t epochs = 0; // of a DLIO job: the real number
 
   std::optional<DlioWorkload> dlio; // absent with a trace or a load generator
+  std::optional<TrainingWorkload> training;
   std::optional<loadgen::IorSettings> ior;
   std::optional<loadgen::MdtestSettings> mdtest;
 
   std::string_view kind() const {
-    return dlio ? "dlio" : ior ? "ior" : mdtest ? "mdtest" : "trace";
+    return dlio ? "dlio" : training ? "training" : ior ? "ior" : mdtest ? "mdtest" : "trace";
   }
+  // It has steps, epochs and an AU.
+  bool trains() const { return dlio.has_value() || training.has_value(); }
   static const ParameterTable& parameters(); // of an entry of `jobs`
 };
 

@@ -1,6 +1,7 @@
 #include "models/assembly/scenario_jobs.hpp"
 
 #include "models/assembly/dlio_loader.hpp"
+#include "models/assembly/scenario_training.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +16,7 @@ namespace {
 
 using enum DiagnosticCode;
 
-constexpr std::array<std::string_view, 4> kKinds{"dlio", "trace", "ior", "mdtest"};
+constexpr std::array<std::string_view, 5> kKinds{"dlio", "training", "trace", "ior", "mdtest"};
 // Samples are numbered with 32 bits, and every rank holds an order of all of them.
 constexpr double kMostSamples = 1e9;
 // Files are numbered with 32 bits, and each takes memory of the simulator (assumed).
@@ -81,8 +82,9 @@ void JobReader::read_workload(const YamlNode& node, Scenario& scenario, Scenario
   source.workload = node;
   apply_defaults(WorkloadSettings::parameters(), &job.workload);
   // A trace may be one path or a list of them, so it is read below.
-  const GivenKeys given = read_section(node, table_without_trace(), &job.workload, diagnostics_,
-                                       {.extra_keys = {"trace", "set", "ior", "mdtest"}});
+  const GivenKeys given =
+      read_section(node, table_without_trace(), &job.workload, diagnostics_,
+                   {.extra_keys = {"trace", "set", "training", "ior", "mdtest"}});
   if (!node.is_map()) return;
   read_kind(node, scenario, job, source);
   if (job.ior || job.mdtest)
@@ -99,13 +101,15 @@ void JobReader::read_kind(const YamlNode& node, Scenario& scenario, ScenarioJob&
   if (kinds.empty()) {
     diagnostics_.add(
         missing_key, node.section_span(),
-        fmt::format("missing key `dlio`, `trace`, `ior` or `mdtest` in `{}`", node.path()),
+        fmt::format("missing key `dlio`, `training`, `trace`, `ior` or `mdtest` in `{}`",
+                    node.path()),
         "one of them says what runs");
     return;
   }
   if (kinds.size() > 1) {
-    diagnostics_.add(impossible, kinds[1].key_span(),
-                     "a workload has one of `dlio`, `trace`, `ior` and `mdtest`, not two");
+    diagnostics_.add(
+        impossible, kinds[1].key_span(),
+        "a workload has one of `dlio`, `training`, `trace`, `ior` and `mdtest`, not two");
     return;
   }
   const std::string_view kind = kinds.front().key();
@@ -113,6 +117,12 @@ void JobReader::read_kind(const YamlNode& node, Scenario& scenario, ScenarioJob&
   if (kind == "trace") read_trace(node, scenario, job);
   if (kind == "ior") job.ior = read_generator<loadgen::IorSettings>(node.get("ior"));
   if (kind == "mdtest") job.mdtest = read_generator<loadgen::MdtestSettings>(node.get("mdtest"));
+  if (kind == "training") {
+    const std::size_t errors_before = diagnostics_.error_count();
+    job.training = read_generator<TrainingWorkload>(node.get("training"));
+    source.training_known = diagnostics_.error_count() == errors_before;
+    refuse_changes(node, "a `training` section");
+  }
   if (job.ior || job.mdtest) refuse_changes(node, "a load generator");
 }
 
@@ -196,7 +206,12 @@ void JobReader::check(Scenario& scenario) {
     check_data_set(job, sources_[i]);
     check_ior(job, sources_[i]);
     check_mdtest(job, sources_[i]);
-    if (job.dlio) job.epochs = scenario.run.epochs > 0 ? scenario.run.epochs : job.dlio->epochs;
+    if (sources_[i].training_known)
+      check_training(sources_[i].workload.get("training"), job, diagnostics_);
+    if (job.trains()) {
+      const std::uint32_t own = job.dlio ? job.dlio->epochs : job.training->epochs;
+      job.epochs = scenario.run.epochs > 0 ? scenario.run.epochs : own;
+    }
   }
   check_space(scenario);
 }
@@ -209,6 +224,7 @@ double JobReader::placed_bytes(const ScenarioJob& job, const Source& source) {
   if (job.dlio && source.dlio_known)
     return static_cast<double>(job.dlio->num_files_train) *
            static_cast<double>(job.dlio->num_samples_per_file) * job.dlio->record_length_bytes;
+  if (job.training && source.training_known) return bytes_of(*job.training);
   if (job.ior && !job.ior->write)
     return ranks_of(*job.ior) * static_cast<double>(job.ior->segments) *
            job.ior->block_size.as_double();
@@ -232,15 +248,16 @@ void JobReader::check_space(const Scenario& scenario) {
     if (needed <= free_bytes || needed == before) continue;
     const auto tib = [](double bytes) { return bytes / static_cast<double>(kTib); };
     const YamlNode node = sources_[i].workload.get(job.kind());
-    diagnostics_.add(impossible, job.dlio ? node.span() : node.section_span(),
+    diagnostics_.add(impossible, job.trains() ? node.span() : node.section_span(),
                      fmt::format("the data sets take {:.4g} TiB, and {:.4g} TiB of the file system "
                                  "are free",
                                  tib(needed), tib(free_bytes)),
                      fmt::format("`storage.capacity` must be {:.3g} times as large, or {} smaller",
                                  needed / std::max(free_bytes, 1.0),
-                                 job.dlio  ? "`dataset.num_files_train`"
-                                 : job.ior ? "`segments`"
-                                           : "`items`"));
+                                 job.dlio       ? "`dataset.num_files_train`"
+                                 : job.training ? "`dataset.files`"
+                                 : job.ior      ? "`segments`"
+                                                : "`items`"));
     return;
   }
 }

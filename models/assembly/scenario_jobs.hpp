@@ -29,6 +29,7 @@ private:
     YamlNode entry; // of `jobs`; none for `workload`
     YamlNode workload;
     bool dlio_known = false; // its file was read without an error
+    bool training_known = false;
   };
 
   void read_list(Scenario& scenario);

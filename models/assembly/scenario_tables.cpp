@@ -35,7 +35,9 @@ ParameterTable job_rows() {
       {.key = "dlio",
        .field = field<&W::dlio>,
        .default_text = "",
-       .doc = "DLIO workload file, relative to this one. Either this, `trace`, `ior` or `mdtest`."},
+       .doc =
+           "DLIO workload file, relative to this one. Either this, `training`, `trace`, `ior` or "
+           "`mdtest`."},
       {.key = "trace",
        .field = field<&W::trace>,
        .default_text = "[]",
@@ -327,6 +329,10 @@ const std::vector<ScenarioSection>& scenario_sections() {
        "Changes to the DLIO file, in DLIO's keys; bare numbers are bytes and "
        "seconds.",
        &DlioWorkload::parameters()},
+      {"workload.training",
+       "A training job in its own terms: data set and format, input pipeline, step, checkpoints, "
+       "failures.",
+       &TrainingWorkload::parameters()},
       {"workload.ior", "Load as IOR makes it, under IOR's names; no GPUs are used.",
        &loadgen::IorSettings::parameters()},
       {"workload.mdtest", "Load as mdtest makes it, under mdtest's names; no GPUs are used.",

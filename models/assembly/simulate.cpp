@@ -17,7 +17,7 @@
 namespace lustrum {
 
 std::unique_ptr<RunningJob> start_job(const JobContext& context) {
-  if (context.job.dlio) return start_training(context);
+  if (context.job.trains()) return start_training(context);
   if (context.job.ior || context.job.mdtest) return start_load(context);
   return start_replay(context);
 }
@@ -57,7 +57,7 @@ bool any_gpus(const std::vector<JobReport>& reports) {
 const JobReport* main_training(const Scenario& scenario, const std::vector<JobReport>& reports) {
   const JobReport* found = nullptr;
   for (std::size_t i = 0; i < reports.size(); ++i) {
-    if (!scenario.jobs[i].dlio || scenario.jobs[i].background) continue;
+    if (!scenario.jobs[i].trains() || scenario.jobs[i].background) continue;
     if (found) return nullptr;
     found = &reports[i];
   }
@@ -73,8 +73,8 @@ JobRow row_of(const ScenarioJob& job, const JobReport& report, const IoTotals& t
   row.au_mean_pct = report.metrics.au_mean_pct;
   row.samples_per_s = report.metrics.samples_per_s;
   row.throughput_mib_per_s =
-      job.dlio ? report.metrics.throughput_mib_per_s
-               : mib_per_s(totals.read_delivered + totals.write_accepted, row.makespan_s);
+      job.trains() ? report.metrics.throughput_mib_per_s
+                   : mib_per_s(totals.read_delivered + totals.write_accepted, row.makespan_s);
   row.read_bytes = totals.read_delivered.count();
   row.write_bytes = totals.write_accepted.count();
   row.errors = report.errors;
@@ -93,6 +93,10 @@ void fill_jobs(const Scenario& scenario, const std::vector<JobReport>& reports,
     for (PhaseRow row : reports[i].phases) {
       row.job = job.name;
       result.phases.push_back(std::move(row));
+    }
+    if (std::optional<CheckpointRow> row = reports[i].checkpoints) {
+      row->job = job.name;
+      result.checkpoints.push_back(std::move(*row));
     }
     const std::string start = several ? job.name + ": " : std::string{};
     for (const std::string& text : reports[i].warnings) result.warnings.push_back(start + text);

@@ -12,17 +12,19 @@ CheckpointWriter::CheckpointWriter(kernel::Engine& engine, Storage& storage, Hos
   if (!job.checkpoint.enabled) return;
   for (Rank& rank : ranks_) rank.gate = std::make_unique<kernel::Gate>(engine);
   const bool in_place = job.checkpoint.keep_last == 0;
-  if (job.checkpoint.restore_at_start || in_place) place_initial();
+  if (job.checkpoint.restore_at_start || in_place) prepare_initial();
 }
 
-void CheckpointWriter::place_initial() {
+void CheckpointWriter::prepare_initial() {
   const CheckpointPlan& plan = job_.checkpoint.plan;
   std::vector<Bytes> sizes(plan.files);
   for (const auto& extents : plan.writes)
     for (const CheckpointExtent& extent : extents)
       sizes[extent.file] = std::max(sizes[extent.file], extent.offset + extent.length);
+  const DirectoryIndex directory = job_.checkpoint.directory;
   for (const Bytes size : sizes)
-    initial_.push_back(storage_.place_file(job_.checkpoint.directory, size));
+    initial_.push_back(job_.checkpoint.restore_at_start ? storage_.place_file(directory, size)
+                                                        : storage_.reserve_file(directory));
 }
 
 std::vector<FileIndex> CheckpointWriter::new_files() {
@@ -111,8 +113,7 @@ Task CheckpointWriter::write_extent(std::uint32_t rank, FileIndex file, Checkpoi
                                     bool from_disk, Outcome& outcome) {
   const CheckpointSettings& settings = job_.checkpoint;
   std::unique_ptr<OpenFile> open;
-  co_await storage_.open(caller(rank), file, {.write = true, .create = settings.keep_last > 0},
-                         open, outcome);
+  co_await storage_.open(caller(rank), file, {.write = true, .create = true}, open, outcome);
   if (!open) co_return;
   const Bytes most = settings.write_call > Bytes{} ? settings.write_call : extent.length;
   for (Bytes done{}; done < extent.length && outcome.ok();) {

@@ -67,7 +67,7 @@ private:
 
   Saved& saved_of(std::size_t number, TrainingPosition next);
   std::vector<FileIndex> new_files();
-  void place_initial();
+  void prepare_initial();
   // Runs a task of the rank to its end.
   void run(std::uint32_t rank, kernel::Task task, const char* what);
   kernel::Task then_open(kernel::Task task, std::uint32_t rank);

@@ -163,6 +163,7 @@ struct JobSettings {
 
 // What became of checkpoints and failures.
 struct CheckpointOutcome {
+  std::uint32_t saves = 0;   // begun, by all ranks together
   std::uint32_t written = 0; // that are complete
   Bytes bytes{};             // of one
   Seconds stall{};           // training stood still for them, all together

@@ -147,6 +147,7 @@ void Trainer::give_up_since(std::optional<std::size_t> checkpoint, TrainingPosit
 
 CheckpointOutcome Trainer::checkpoint_outcome(Seconds makespan) const {
   CheckpointOutcome outcome = seen_;
+  outcome.saves = static_cast<std::uint32_t>(resumed_.size());
   outcome.written = checkpoints_.completed();
   outcome.bytes = job_.checkpoint.plan.written();
   outcome.write_time = checkpoints_.mean_write_time();

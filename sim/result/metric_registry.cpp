@@ -123,6 +123,39 @@ std::vector<Metric> phase_metrics() {
   };
 }
 
+std::vector<Metric> checkpoint_metrics() {
+  return {
+      {"checkpoints[].written", "checkpoints", "checkpoints that every rank has written", neither},
+      {"checkpoints[].bytes", "B", "bytes of one checkpoint, all ranks together", neither},
+      {"checkpoints[].stall_s", "s",
+       "sum over checkpoints of the time in which training stood still for them", lower},
+      {"checkpoints[].stall_max_s", "s", "the longest of them", lower},
+      {"checkpoints[].write_time_s", "s",
+       "mean time from the begin of a checkpoint until the last rank's part is on the storage",
+       lower},
+      {"checkpoints[].restores", "checkpoints", "checkpoints read back", neither},
+      {"checkpoints[].restore_s", "s", "sum of the times that reading them back took", lower},
+      {"checkpoints[].failures", "failures", "failures of the job", lower},
+      {"checkpoints[].lost_s", "s",
+       "sum over failures of the time since training went on from the checkpoint that it returns "
+       "to",
+       lower},
+      {"checkpoints[].restart_s", "s",
+       "sum over failures of the time until the ranks run again, without reading the checkpoint",
+       lower},
+      {"checkpoints[].goodput_pct", "%",
+       "time of the steps that counted (each once, as done last) / makespan", higher},
+      {"checkpoints[].interval_s", "s",
+       "mean time from the end of one checkpoint's stall to the begin of the next", neither},
+      {"checkpoints[].mtbf_s", "s", "failures.mtbf of the scenario; null without failures",
+       neither},
+      {"checkpoints[].young_interval_s", "s",
+       "Young's best interval: sqrt(2 x mean stall x MTBF); compare interval_s", neither},
+      {"checkpoints[].daly_interval_s", "s",
+       "Daly's best interval, of higher order in stall / MTBF; compare interval_s", neither},
+  };
+}
+
 std::vector<Metric> hsm_metrics() {
   return {
       {"hsm.states[].files", "files",
@@ -234,8 +267,8 @@ std::vector<Metric> all_metrics() {
        {job_metrics(),
         stall_metrics("stalls", "all GPU time, or without GPUs of all processes' time"),
         one_job_metrics(), stall_metrics("jobs[].stalls", "the job's GPU time or processes' time"),
-        phase_metrics(), hsm_metrics(), fault_metrics(), station_metrics(), cost_metrics(),
-        other_metrics()})
+        phase_metrics(), checkpoint_metrics(), hsm_metrics(), fault_metrics(), station_metrics(),
+        cost_metrics(), other_metrics()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

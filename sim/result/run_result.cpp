@@ -92,6 +92,25 @@ template <class V> void fields(V& v, Seen<V, FaultRow>& f) {
   v("failed_calls", f.failed_calls);
 }
 
+template <class V> void fields(V& v, Seen<V, CheckpointRow>& c) {
+  v("job", c.job);
+  v("written", c.written);
+  v("bytes", c.bytes);
+  v("stall_s", c.stall_s);
+  v("stall_max_s", c.stall_max_s);
+  v("write_time_s", c.write_time_s);
+  v("restores", c.restores);
+  v("restore_s", c.restore_s);
+  v("failures", c.failures);
+  v("lost_s", c.lost_s);
+  v("restart_s", c.restart_s);
+  v("goodput_pct", c.goodput_pct);
+  v("interval_s", c.interval_s);
+  v("mtbf_s", c.mtbf_s);
+  v("young_interval_s", c.young_interval_s);
+  v("daly_interval_s", c.daly_interval_s);
+}
+
 template <class V> void fields(V& v, Seen<V, HsmStateRow>& s) {
   v("state", s.state);
   v("files", s.files);
@@ -224,6 +243,7 @@ template <class V> void fields(V& v, Seen<V, RunResult>& r) {
   v("stalls", r.stalls);
   v("jobs", r.jobs);
   v("phases", r.phases);
+  v("checkpoints", r.checkpoints);
   v("hsm", r.hsm);
   v("pcc", r.pcc);
   v("networks", r.networks);

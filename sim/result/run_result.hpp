@@ -23,7 +23,7 @@
 namespace lustrum {
 
 // Rises with every change of the keys, also with a key more: a reader knows one set of keys.
-inline constexpr std::uint32_t kResultSchemaVersion = 2;
+inline constexpr std::uint32_t kResultSchemaVersion = 3;
 
 struct RunMetrics {
   std::optional<double> au_mean_pct;
@@ -73,6 +73,26 @@ struct PhaseRow {
   double rate_min = 0;
   double rate_max = 0;
   std::string unit{}; // `MiB/s` or `ops/s`
+};
+
+// Checkpoints and failures of a training job that has any.
+struct CheckpointRow {
+  std::string job{};
+  std::uint32_t written = 0; // complete
+  std::uint64_t bytes = 0;   // of one
+  double stall_s = 0;        // training stood still, all checkpoints together
+  double stall_max_s = 0;
+  double write_time_s = 0; // until complete, mean
+  std::uint32_t restores = 0;
+  double restore_s = 0;
+  std::uint32_t failures = 0;
+  double lost_s = 0; // work done again
+  double restart_s = 0;
+  double goodput_pct = 0;
+  std::optional<double> interval_s{}; // of training between two, mean
+  std::optional<double> mtbf_s{};
+  std::optional<double> young_interval_s{};
+  std::optional<double> daly_interval_s{};
 };
 
 // One job of the run, seen for itself.
@@ -239,10 +259,11 @@ struct RunResult {
   std::string description;
   RunMetrics metrics;
   GpuTimeShares stalls;
-  std::vector<JobRow> jobs;     // one at least
-  std::vector<PhaseRow> phases; // of all jobs; empty without a load generator
-  std::optional<HsmReport> hsm; // empty without an archive
-  std::optional<PccReport> pcc; // empty without it
+  std::vector<JobRow> jobs;               // one at least
+  std::vector<PhaseRow> phases;           // of all jobs; empty without a load generator
+  std::vector<CheckpointRow> checkpoints; // of jobs that have any
+  std::optional<HsmReport> hsm;           // empty without an archive
+  std::optional<PccReport> pcc;           // empty without it
   std::vector<NetworkRow> networks;
   std::vector<FaultRow> faults; // that happened, in their order
   std::vector<StationRow> stations;

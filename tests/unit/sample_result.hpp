@@ -63,6 +63,22 @@ inline RunResult sample_result() {
   r.jobs.back().stalls[Cause::disk] = 100;
   r.phases = {{"neighbour", "write", 32, 65'536, 68'719'476'736, 2, 340.25, 192.61, 150.5, 201.25,
                "MiB/s"}};
+  r.checkpoints = {{.job = "trainer",
+                    .written = 6,
+                    .bytes = 978'421'710'848,
+                    .stall_s = 90.5,
+                    .stall_max_s = 20.25,
+                    .write_time_s = 14.125,
+                    .restores = 2,
+                    .restore_s = 31.5,
+                    .failures = 2,
+                    .lost_s = 120.75,
+                    .restart_s = 60,
+                    .goodput_pct = 81.25,
+                    .interval_s = 150.5,
+                    .mtbf_s = 3600,
+                    .young_interval_s = 329.5,
+                    .daly_interval_s = 319.75}};
   r.hsm = {.states = {{"exists archived", 160, 22'548'578'304},
                       {"released exists archived", 8, 1'127'428'915}},
            .resident_files = 160,

@@ -351,13 +351,13 @@ TEST_CASE("rejects_two_workloads_and_none") {
   CHECK(parse("schema_version: 1\n"
               "workload: {dlio: workloads/resnet50_h100.yaml, trace: t.csv}\n" +
               kNodes + kStore)
-            .messages ==
-        "error[E113]: a workload has one of `dlio`, `trace`, `ior` and `mdtest`, not two\n"
-        "  --> t.yaml:2:48\n"
-        "   2 | workload: {dlio: workloads/resnet50_h100.yaml, trace: t.csv}\n"
-        "     |                                                ^^^^^\n");
+            .messages == "error[E113]: a workload has one of `dlio`, `training`, `trace`, `ior` "
+                         "and `mdtest`, not two\n"
+                         "  --> t.yaml:2:48\n"
+                         "   2 | workload: {dlio: workloads/resnet50_h100.yaml, trace: t.csv}\n"
+                         "     |                                                ^^^^^\n");
   CHECK(parse("schema_version: 1\nworkload: {ranks: 8}\n" + kNodes + kStore).messages ==
-        "error[E103]: missing key `dlio`, `trace`, `ior` or `mdtest` in `workload`\n"
+        "error[E103]: missing key `dlio`, `training`, `trace`, `ior` or `mdtest` in `workload`\n"
         "  --> t.yaml:2:1\n"
         "   2 | workload: {ranks: 8}\n"
         "     | ^^^^^^^^ one of them says what runs\n");

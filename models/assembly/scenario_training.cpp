@@ -1,0 +1,125 @@
+#include "models/assembly/scenario_training.hpp"
+
+#include "sim/base/units_text.hpp"
+
+#include <fmt/format.h>
+
+namespace lustrum {
+
+namespace {
+
+using enum DiagnosticCode;
+
+class TrainingCheck {
+public:
+  TrainingCheck(const YamlNode& section, const ScenarioJob& job, Diagnostics& diagnostics)
+      : section_(section), training_(*job.training), ranks_(job.workload.ranks),
+        diagnostics_(diagnostics) {}
+
+  void check() {
+    check_ranks();
+    check_data_set();
+    check_times();
+    check_evaluation();
+    check_checkpoints();
+  }
+
+private:
+  // The place of a key, or of its section when it was not given.
+  SourceSpan place(std::string_view part, std::string_view key) const {
+    const YamlNode node = section_.get(part);
+    if (!node) return section_.section_span();
+    const YamlNode inner = node.is_map() ? node.get(key) : YamlNode{};
+    return inner ? inner.span() : node.section_span();
+  }
+  void refuse(const SourceSpan& where, const std::string& message, const std::string& hint) {
+    diagnostics_.add(impossible, where, message, hint);
+  }
+
+  void check_ranks() {
+    const std::uint32_t together = training_.ranks_per_copy();
+    if (ranks_ % together == 0) return;
+    refuse(
+        place("step", "tensor_parallel"),
+        fmt::format("{} ranks cannot hold copies of the model that take {} each", ranks_, together),
+        "tensor_parallel x pipeline_parallel must divide the number of ranks");
+  }
+
+  void check_data_set() {
+    constexpr std::uint64_t kMostSamples = 1'000'000'000; // numbered with 32 bits
+    const std::uint64_t samples = training_.samples();
+    if (samples > kMostSamples)
+      refuse(place("dataset", "files"),
+             fmt::format("the data set is too large: {} samples", samples),
+             fmt::format("at most {} can be simulated", kMostSamples));
+    if (training_.dataset.sample_size == Bytes{})
+      refuse(place("dataset", "sample_size"), "a sample of no bytes cannot be read",
+             "`loader.pipeline: synthetic` reads nothing");
+    const std::uint32_t readers = ranks_ / std::max(1U, training_.ranks_per_copy());
+    const std::uint64_t needed = std::uint64_t{training_.loader.batch_size} * readers;
+    if (readers > 0 && samples < needed)
+      refuse(place("dataset", "files"),
+             fmt::format("the data set is too small: {} samples do not fill one batch of {} on "
+                         "each of {} readers",
+                         samples, training_.loader.batch_size, readers),
+             fmt::format("files: {} gives one step; more is better",
+                         (needed + training_.dataset.samples_per_file - 1) /
+                             training_.dataset.samples_per_file));
+  }
+
+  void check_times() {
+    for (const std::string& text : training_.step.compute_list)
+      if (const Parsed<Seconds> time = parse_duration(text); !time)
+        diagnostics_.add(time.problem().code, place("step", "compute_list"),
+                         fmt::format("`step.compute_list`: {}", time.problem().message),
+                         time.problem().hint);
+  }
+
+  void check_evaluation() {
+    const TrainingWorkload::Evaluation& evaluation = training_.evaluation;
+    if (evaluation.every_epochs == 0) return;
+    const std::uint64_t samples =
+        std::uint64_t{evaluation.files} * training_.dataset.samples_per_file;
+    const std::uint32_t batch =
+        evaluation.batch_size > 0 ? evaluation.batch_size : training_.loader.batch_size;
+    const std::uint64_t needed = std::uint64_t{batch} * (ranks_ / training_.ranks_per_copy());
+    if (samples < needed)
+      refuse(place("evaluation", "files"),
+             fmt::format("the evaluation set is too small: {} samples, one step takes {}", samples,
+                         needed),
+             "raise evaluation.files");
+  }
+
+  void check_checkpoints() {
+    const TrainingWorkload::Checkpoint& checkpoint = training_.checkpoint;
+    if (training_.writes_checkpoints() && ranks_ > 0 &&
+        training_.checkpoint_sizes(ranks_).total() == Bytes{})
+      refuse(place("checkpoint", "size"), "a checkpoint of no bytes",
+             "checkpoint.model, .parameters or .size says how large it is");
+    if (training_.failures.mtbf > Seconds{} && checkpoint.keep_last == 0)
+      refuse(place("checkpoint", "keep_last"),
+             "a checkpoint that is written over is lost when a failure comes meanwhile",
+             "keep_last: 1 with failures.mtbf");
+  }
+
+  const YamlNode section_;
+  const TrainingWorkload& training_;
+  std::uint32_t ranks_;
+  Diagnostics& diagnostics_;
+};
+
+} // namespace
+
+double bytes_of(const TrainingWorkload& training) {
+  const std::uint64_t files =
+      std::uint64_t{training.dataset.files} +
+      (training.evaluation.every_epochs > 0 ? training.evaluation.files : 0);
+  return static_cast<double>(files) * training.dataset.samples_per_file *
+         training.dataset.sample_size.as_double();
+}
+
+void check_training(const YamlNode& section, const ScenarioJob& job, Diagnostics& diagnostics) {
+  TrainingCheck(section, job, diagnostics).check();
+}
+
+} // namespace lustrum

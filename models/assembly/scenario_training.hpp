@@ -1,0 +1,15 @@
+// Checks of a scenario's `workload.training` that concern several keys.
+#pragma once
+
+#include "models/assembly/scenario.hpp"
+#include "sim/scenario/yaml_document.hpp"
+
+namespace lustrum {
+
+// Bytes that the data sets take in the file system, those of the evaluation included.
+double bytes_of(const TrainingWorkload& training);
+
+// \pre job.training is there and was read without errors; job.workload.ranks is the real number
+void check_training(const YamlNode& section, const ScenarioJob& job, Diagnostics& diagnostics);
+
+} // namespace lustrum
