@@ -119,6 +119,7 @@ void warn_of_few_steps(const training::JobSettings& job, JobReport& report) {
                     steps, excluded));
     return;
   }
+  if (job.loader.pipeline == training::Pipeline::synthetic) return;
   const bool tf_data = job.loader.pipeline == training::Pipeline::tf_data;
   const std::uint64_t prefetched =
       tf_data ? job.loader.prefetch_batches + 1

@@ -62,6 +62,7 @@ const ModelShape* find_model(std::string_view name) {
 
 std::vector<std::string_view> model_names() {
   std::vector<std::string_view> names;
+  names.reserve(kModels.size());
   for (const ModelShape& model : kModels) names.push_back(model.name);
   return names;
 }

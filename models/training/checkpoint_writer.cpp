@@ -96,9 +96,8 @@ Task CheckpointWriter::stage(std::uint32_t rank) {
 Task CheckpointWriter::write(std::uint32_t rank, std::size_t number, bool from_disk) {
   const std::vector<CheckpointExtent>& extents = job_.checkpoint.plan.writes[rank];
   Outcome outcome;
-  for (std::size_t i = 0; i < extents.size(); ++i)
-    co_await write_extent(rank, saved_[number].files[extents[i].file], extents[i], from_disk,
-                          outcome);
+  for (const CheckpointExtent extent : extents)
+    co_await write_extent(rank, saved_[number].files[extent.file], extent, from_disk, outcome);
   if (!outcome.ok()) ++failed_calls_;
   if (--saved_[number].ranks_left == 0) complete(number);
   Rank& self = ranks_[rank];
@@ -148,9 +147,9 @@ void CheckpointWriter::clean() {
 
 // Rank 0 does it.
 Task CheckpointWriter::remove(std::size_t number) {
+  const std::vector<FileIndex> files = saved_[number].files;
   Outcome outcome;
-  for (std::size_t f = 0; f < saved_[number].files.size(); ++f)
-    co_await storage_.remove(caller(0), saved_[number].files[f], outcome);
+  for (const FileIndex file : files) co_await storage_.remove(caller(0), file, outcome);
   if (!outcome.ok()) ++failed_calls_;
 }
 
@@ -163,8 +162,7 @@ Task CheckpointWriter::read(std::uint32_t rank, std::vector<FileIndex> files) {
   const std::vector<CheckpointExtent>& extents = job_.checkpoint.plan.reads[rank];
   Outcome outcome;
   Bytes total{};
-  for (std::size_t i = 0; i < extents.size(); ++i) {
-    const CheckpointExtent extent = extents[i];
+  for (const CheckpointExtent extent : extents) {
     std::unique_ptr<OpenFile> open;
     co_await storage_.open(caller(rank), files[extent.file], {}, open, outcome);
     if (!open) continue;

@@ -6,8 +6,7 @@ using kernel::Task;
 
 Hosts::Hosts(kernel::World& world, const JobSettings& job)
     : world_(world), settings_(job.host), ranks_per_host_(job.ranks_per_client),
-      delay_(world.add_delay({"decode", "job{}.decode", job.job.value()})), hosts_(job.hosts()),
-      gpus_(job.ranks) {
+      job_(job.job.value()), hosts_(job.hosts()), gpus_(job.ranks) {
   for (std::uint32_t h = 0; h < hosts_.size(); ++h) add_host(job, h);
 }
 
@@ -50,10 +49,12 @@ void Hosts::add_host(const JobSettings& job, std::uint32_t number) {
 Task Hosts::decode(std::uint32_t rank, Seconds time, TimeAccount& account) {
   if (!(time > Seconds{})) co_return;
   const Seconds before = world_.now();
-  if (kernel::FifoStation* processors = hosts_[rank / ranks_per_host_].processors)
+  if (kernel::FifoStation* processors = hosts_[rank / ranks_per_host_].processors) {
     co_await world_.serve(*processors, time);
-  else
-    co_await world_.delay(delay_, time);
+  } else {
+    if (!delay_) delay_ = &world_.add_delay({"decode", "job{}.decode", job_});
+    co_await world_.delay(*delay_, time);
+  }
   account[Cause::decode] += (world_.now() - before).count();
 }
 

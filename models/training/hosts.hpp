@@ -40,7 +40,8 @@ private:
   kernel::World& world_;
   const HostSettings& settings_;
   std::uint32_t ranks_per_host_;
-  kernel::DelayStation& delay_;
+  std::uint32_t job_;
+  kernel::DelayStation* delay_ = nullptr; // where workers have processors of their own
   std::vector<Host> hosts_;
   std::vector<Gpu> gpus_; // [rank]
 };
