@@ -64,8 +64,13 @@ RooflineInputs roofline_of(const Scenario& scenario, const training::JobSettings
   for (const double epoch_s : outcome.epoch_time_s) inputs.not_reading -= Seconds{epoch_s};
   inputs.client_copy =
       scenario.lustre.client_copy_bandwidth * job.ranks * std::max(1U, job.loader.workers);
-  inputs.read = totals.read_delivered;
-  inputs.opens = totals.opens;
+  // Python's start lies before the epochs.
+  const training::InterpreterSettings& start = job.interpreter;
+  Bytes modules{};
+  for (const FileIndex file : start.modules) modules += storage.file_size(file);
+  if (!start.modules.empty()) modules = modules * start.opens / start.modules.size() * job.ranks;
+  inputs.read = totals.read_delivered - std::min(totals.read_delivered, modules);
+  inputs.opens = totals.opens - std::min(totals.opens, std::uint64_t{start.opens} * job.ranks);
   Bytes stored{};
   for (const FileIndex file : job.dataset.files) stored += storage.file_size(file);
   const Bytes nominal =

@@ -36,13 +36,16 @@ TEST_CASE("AU as DLIO v2.0 computes it, with steps excluded on both sides") {
 
 TEST_CASE("each sample is read by one rank once per epoch, in another order each epoch") {
   const SamplerSettings settings{.samples = 1000, .ranks = 8, .shuffle = true, .seed = 3};
-  for (const auto& share : {block_of_rank, shard_of_rank}) {
+  for (const auto share : {&Sampler::samples_of, &Sampler::files_of}) {
+    Sampler sampler(settings);
     std::set<std::uint32_t> seen;
     for (std::uint32_t rank = 0; rank < 8; ++rank)
-      for (const std::uint32_t sample : share(settings, 0, rank)) CHECK(seen.insert(sample).second);
+      for (const std::uint32_t sample : (sampler.*share)(0, rank))
+        CHECK(seen.insert(sample).second);
     CHECK(seen.size() == 1000);
-    CHECK(share(settings, 0, 0) != share(settings, 1, 0));
-    CHECK(share(settings, 1, 0) == share(settings, 1, 0));
+    CHECK((sampler.*share)(0, 0) != (sampler.*share)(1, 0));
+    Sampler again(settings);
+    CHECK((sampler.*share)(1, 0) == (again.*share)(1, 0));
   }
 }
 
