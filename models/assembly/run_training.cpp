@@ -159,6 +159,7 @@ public:
     report.samples = outcome.samples;
     report.errors = outcome.failed_calls;
     warn_of_few_steps(settings_, report);
+    if (!settings_.host.cards.empty()) report.gradient_bytes = trainer_.exchanged_bytes();
     report.checkpoints = checkpoint_row(settings_, outcome);
     report.roofline = roofline_of(context_.scenario, settings_, outcome, context_.storage);
     return report;

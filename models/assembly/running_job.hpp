@@ -27,6 +27,7 @@ struct JobReport {
   RooflineInputs roofline;
   std::vector<PhaseRow> phases; // without the job's name
   std::optional<CheckpointRow> checkpoints;
+  double gradient_bytes = 0; // on the cards that the storage uses, each way
   std::vector<ReplayCheckRow> replay_check;
   std::vector<std::string> warnings;
   std::vector<std::string> notes;

@@ -96,7 +96,14 @@ private:
         training_.checkpoint_sizes(ranks_).total() == Bytes{})
       refuse(place("checkpoint", "size"), "a checkpoint of no bytes",
              "checkpoint.model, .parameters or .size says how large it is");
-    if (training_.failures.mtbf > Seconds{} && checkpoint.keep_last == 0)
+    const bool fails = training_.failures.mtbf > Seconds{};
+    const bool writes =
+        checkpoint.every_epochs > 0 || checkpoint.every_steps > 0 || checkpoint.every > Seconds{};
+    if (fails && !writes)
+      refuse(place("failures", "mtbf"),
+             "without checkpoints a job begins anew after each failure, and may never end",
+             "checkpoint.every_steps, .every_epochs or .every");
+    if (fails && writes && checkpoint.keep_last == 0)
       refuse(place("checkpoint", "keep_last"),
              "a checkpoint that is written over is lost when a failure comes meanwhile",
              "keep_last: 1 with failures.mtbf");

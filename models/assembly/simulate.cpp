@@ -144,6 +144,15 @@ void fill_bill(const Scenario& scenario, const std::vector<JobReport>& reports, 
   fill_cost(scenario, done, result);
 }
 
+// Jobs exchange gradients over the same cards, but not over LNet.
+void take_out_gradients(const std::vector<JobReport>& reports, RunResult& result) {
+  double bytes = 0;
+  for (const JobReport& report : reports) bytes += report.gradient_bytes;
+  NetworkRow& data = result.networks.front();
+  data.read_bytes = std::max(0.0, data.read_bytes - bytes);
+  data.written_bytes = std::max(0.0, data.written_bytes - bytes);
+}
+
 } // namespace
 
 RunResult simulate(const Scenario& scenario, const std::string& command,
@@ -183,6 +192,7 @@ RunResult simulate(const Scenario& scenario, const std::string& command,
   describe_pcc(filesystem, result);
   observe_stations(engine.world(), result);
   observe_networks(engine.world(), filesystem.settings().fabric, result);
+  take_out_gradients(reports, result);
   note_burst(filesystem, result);
   observe_bottleneck(result);
   describe_result(scenario, command, result);

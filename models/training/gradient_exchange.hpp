@@ -22,6 +22,10 @@ public:
 
   // The exchange takes any time at all.
   bool active() const { return bytes_ > Bytes{}; }
+  // Of the exchanges that are over, all hosts together, each way.
+  double exchanged_bytes() const {
+    return static_cast<double>(ended_) * bytes_.as_double() * host_count_;
+  }
   // For rank actors: the rank's gradients are there. The last to say so starts the exchange.
   void enter();
   // Sleeps until the exchange that the rank entered last is over.

@@ -9,7 +9,8 @@ using kernel::Task;
 Task IterableLoader::work(std::uint32_t worker, std::uint32_t turn) {
   const std::uint32_t batch_size = job_.loader.batch_size;
   SampleReader reader(storage_, job_.dataset, caller(worker));
-  Stream stream{.next_shard = worker};
+  const auto first = static_cast<std::uint32_t>(worker % shards_.size());
+  Stream stream{.first_shard = first, .next_shard = first};
   // The buffer is filled once, and then gets a sample for each that it gives.
   std::uint64_t needed = job_.loader.shuffle_buffer;
   for (std::uint32_t batch = first_ + worker; batch < steps_; batch += workers()) {
@@ -33,23 +34,23 @@ Task IterableLoader::read_on(SampleReader& reader, Stream& stream, TimeAccount& 
   const std::uint64_t per_file = job_.dataset.samples_per_file;
   Outcome outcome;
   if (!stream.open) {
-    const std::uint32_t shard = shards_[stream.next_shard % shards_.size()];
+    const std::uint32_t shard = shards_[stream.next_shard];
     stream.next_shard += workers();
+    if (stream.next_shard >= shards_.size()) stream.next_shard = stream.first_shard;
     stream.samples_in_file = 0;
     co_await reader.open(job_.dataset.files[shard], outcome);
     stream.open = true;
   }
-  for (std::uint64_t whole = stream.samples_in_file; whole == stream.samples_in_file;) {
+  std::uint64_t whole = stream.samples_in_file;
+  while (whole == stream.samples_in_file) {
     Bytes moved{};
     co_await reader.read_on(moved, outcome);
     whole =
         reader.at_end() ? per_file : reader.position().count() * per_file / reader.size().count();
-    stream.available += whole - stream.samples_in_file;
-    if (whole > stream.samples_in_file || reader.at_end()) {
-      stream.samples_in_file = whole;
-      break;
-    }
+    if (reader.at_end()) break;
   }
+  stream.available += whole - stream.samples_in_file;
+  stream.samples_in_file = whole;
   if (reader.at_end()) {
     co_await reader.close(outcome);
     stream.open = false;

@@ -19,7 +19,8 @@ public:
 private:
   // Where a worker is in its shards.
   struct Stream {
-    std::uint32_t next_shard = 0;      // of those of the rank
+    std::uint32_t first_shard = 0; // of those of the rank; then every W-th
+    std::uint32_t next_shard = 0;
     std::uint64_t samples_in_file = 0; // of the open file, so far
     std::uint64_t available = 0;       // read whole and not yet in a batch
     bool open = false;

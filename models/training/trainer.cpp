@@ -141,7 +141,7 @@ void Trainer::run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t st
   // v1.0 takes the time that was asked for, v2.0 the one that passed.
   const Seconds computed = engine_.clock() - before_compute;
   au.add_step(engine_.clock() - start,
-              job_.au.formula == AuFormula::v1_0 ? job_.step.compute.mean : computed);
+              job_.au.formula == AuFormula::v1_0 ? nominal_compute(index) : computed);
 
   const StepSettings& settings = job_.step;
   const Seconds before_overhead = engine_.clock();
@@ -196,9 +196,13 @@ void Trainer::compute(std::uint32_t rank, std::uint64_t index, bool exchange) {
   ranks_[rank].time[Cause::compute] += (engine_.clock() - before).count();
 }
 
-Seconds Trainer::compute_time(std::uint32_t rank, std::uint64_t index) const {
+Seconds Trainer::nominal_compute(std::uint64_t index) const {
   const std::vector<double>& list = job_.step.compute_s;
-  if (!list.empty()) return Seconds{list[index % list.size()]};
+  return list.empty() ? job_.step.compute.mean : Seconds{list[index % list.size()]};
+}
+
+Seconds Trainer::compute_time(std::uint32_t rank, std::uint64_t index) const {
+  if (!job_.step.compute_s.empty()) return nominal_compute(index);
   return draw("training.compute", rank, index, job_.step.compute);
 }
 

@@ -27,6 +27,8 @@ public:
   // After the engine has run.
   JobOutcome outcome() const;
   std::uint32_t steps_per_epoch() const { return steps_per_epoch_; }
+  // Gradients that left all hosts together; as much arrived.
+  double exchanged_bytes() const { return gradients_.exchanged_bytes(); }
 
 private:
   struct Rank {
@@ -80,6 +82,7 @@ private:
   Seconds draw(const char* what, std::uint32_t rank, std::uint64_t index,
                const Spread& spread) const;
   Seconds compute_time(std::uint32_t rank, std::uint64_t index) const;
+  Seconds nominal_compute(std::uint64_t index) const;
 
   // --- in trainer_checkpoints.cpp
   void start_interpreter(std::uint32_t rank);

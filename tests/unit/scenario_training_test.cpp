@@ -101,6 +101,8 @@ TEST_CASE("rejects_impossible_training") {
   check_refused(kData + ", checkpoint: {every_steps: 10, size: 1 GiB, keep_last: 0}, "
                         "failures: {mtbf: 1 h}",
                 "a checkpoint that is written over is lost when a failure comes meanwhile");
+  check_refused(kData + ", failures: {mtbf: 1 h}",
+                "without checkpoints a job begins anew after each failure");
   check_refused("dataset: {files: 1000, sample_size: 1 GiB, samples_per_file: 100}",
                 "the data sets take 97.66 TiB");
   check_refused(kData + ", loader: {pipeline: torch}", "torch_dataloader");

@@ -1,0 +1,62 @@
+"""`workload.training` from outside: what its keys do to a run."""
+import json
+import unittest
+
+from binary import FINE, Case
+
+
+def scenario(training, nodes=1):
+    return (f"schema_version: 1\nworkload:\n  training: {{{training}}}\n"
+            f"  step_overhead: {{fixed: 0 s, per_rank: 0 s, stdev: 0 s}}\n  worker_startup: 0 s\n"
+            f"cluster: {{instance: p4d.24xlarge, nodes: {nodes}}}\n"
+            f"storage: {{filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB}}\nnetwork: {{lnd: tcp}}\n")
+
+
+class Training(Case):
+    def result_of(self, training, nodes=1):
+        outcome = self.run_here("run", self.write("t.yaml", scenario(training, nodes)), "--json")
+        self.assertEqual((outcome.code, outcome.err), (FINE, ""))
+        return json.loads(outcome.out)
+
+    def test_gradients_use_the_cards_of_the_storage(self):
+        """16 ranks on 2 hosts: 2 x 15/16 x 10 GB over 12.5 GB/s is 1.5 s beside 0.1 s of computing. LNet has none of it."""
+        result = self.result_of("dataset: {files: 160, sample_size: 1 MiB}, loader: {pipeline: synthetic, handover: 0 s}, "
+                                "step: {compute: 100 ms, gradient: 10 GB}", nodes=2)
+        self.assertAlmostEqual(result["metrics"]["step_time_p50_s"], 1.6, places=3)
+        cards = [row for row in result["station_classes"] if row["class"] == "client_nic"]
+        self.assertAlmostEqual(cards[0]["utilization_max_pct"], 100 * 1.5 / 1.6, places=1)
+        self.assertEqual([row["read_bytes"] for row in result["networks"]], [0])
+
+    def test_checkpoints_and_failures(self):
+        result = self.result_of("dataset: {files: 800, sample_size: 1 MiB}, loader: {workers: 1}, step: {compute: 1 s}, "
+                                "checkpoint: {every_steps: 10, model: llama3_8b, write_call: 64 MiB}, "
+                                "failures: {mtbf: 1 min, restart: 5 s}")
+        self.assertEqual(len(result["checkpoints"]), 1)
+        row = result["checkpoints"][0]
+        self.assertEqual(row["bytes"], 2 * 8_030_261_248 + 12 * 8_030_261_248 + 60 * 4096 * 8)
+        self.assertGreater(row["failures"], 0)
+        self.assertEqual(row["restart_s"], 5 * row["failures"])
+        self.assertAlmostEqual(row["goodput_pct"], 100 * 100 / result["metrics"]["makespan_s"], delta=1)
+        stall = row["stall_s"] / round(row["stall_s"] / row["stall_max_s"])  # all checkpoints alike
+        self.assertAlmostEqual(row["young_interval_s"], (2 * stall * 60) ** 0.5, delta=2)
+        shown = self.run_here("run", "t.yaml").out
+        self.assertRegex(shown, r"Interval: +[\d.]+ s between checkpoints; best by Young")
+
+    def test_without_checkpoints_there_is_no_row(self):
+        result = self.result_of("dataset: {files: 80, sample_size: 1 MiB}, step: {compute: 10 ms}")
+        self.assertEqual(result["checkpoints"], [])
+        self.assertEqual(result["jobs"][0]["kind"], "training")
+
+    def test_python_start(self):
+        """So many calls of each node; an open counts with its close."""
+        calls = 9_000
+        plain = self.result_of("dataset: {files: 80, sample_size: 1 MiB}, loader: {pipeline: synthetic}")
+        started = self.result_of("dataset: {files: 80, sample_size: 1 MiB}, loader: {pipeline: synthetic}, "
+                                 f"interpreter: {{calls_per_node: {calls}}}")
+        opens = started["metrics"]["files_opened"] - plain["metrics"]["files_opened"]
+        self.assertAlmostEqual(opens, calls * 1097 / (2 * 1097 + 7969), delta=10)
+        self.assertGreater(started["stalls"]["metadata_pct"], 50)
+
+
+if __name__ == "__main__":
+    unittest.main()
