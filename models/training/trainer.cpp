@@ -9,8 +9,6 @@
 
 namespace lustrum::training {
 
-using kernel::Task;
-
 namespace {
 
 // Batches of its own data set, in order, with the loader of the job.

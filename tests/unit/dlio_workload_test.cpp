@@ -147,11 +147,11 @@ TEST_CASE("rejects_unknown_dlio_key") {
 }
 
 TEST_CASE("warns_of_key_without_effect") {
-  CHECK(parse("reader:\n  odirect: true\n  pin_memory: True\n").messages ==
-        "warning[W201]: `reader.odirect` has no effect on the simulation\n"
+  CHECK(parse("reader:\n  dont_use_mmap: true\n  pin_memory: True\n").messages ==
+        "warning[W201]: `reader.dont_use_mmap` has no effect on the simulation\n"
         "  --> job.yaml:2:3\n"
-        "   2 |   odirect: true\n"
-        "     |   ^^^^^^^\n");
+        "   2 |   dont_use_mmap: true\n"
+        "     |   ^^^^^^^^^^^^^\n");
 }
 
 TEST_CASE("rejects_one_field_under_two_names") {

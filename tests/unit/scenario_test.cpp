@@ -318,18 +318,18 @@ TEST_CASE("rejects_unknown_dlio_key_in_the_scenario's_changes") {
   CHECK(parse("schema_version: 1\n"
               "workload:\n"
               "  dlio: workloads/resnet50_h100.yaml\n"
-              "  set: {reader.batchsize: 4, reader.odirect: true}\n" +
+              "  set: {reader.batchsize: 4, reader.dont_use_mmap: true}\n" +
               kNodes + kStore)
             .messages ==
         "error[E104]: DLIO has no key `batchsize` in `reader`\n"
         "  --> t.yaml:4:9\n"
-        "   4 |   set: {reader.batchsize: 4, reader.odirect: true}\n"
+        "   4 |   set: {reader.batchsize: 4, reader.dont_use_mmap: true}\n"
         "     |         ^^^^^^^^^^^^^^^^ did you mean `batch_size`?\n"
         "\n"
-        "warning[W201]: `workload.set.reader.odirect` has no effect on the simulation\n"
+        "warning[W201]: `workload.set.reader.dont_use_mmap` has no effect on the simulation\n"
         "  --> t.yaml:4:30\n"
-        "   4 |   set: {reader.batchsize: 4, reader.odirect: true}\n"
-        "     |                              ^^^^^^^^^^^^^^\n");
+        "   4 |   set: {reader.batchsize: 4, reader.dont_use_mmap: true}\n"
+        "     |                              ^^^^^^^^^^^^^^^^^^^^\n");
 }
 
 TEST_CASE("rejects_scenario_without_sections") {

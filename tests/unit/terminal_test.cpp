@@ -66,6 +66,15 @@ Epochs       time       AU
   2     2.225 min  71.50 %
   3     2.204 min  71.75 %
 
+Checkpoints of trainer
+  Written: 6 of 911.2 GiB, 14.12 s each; training stood still for 1.508 min,
+           20.25 s at most
+  Read back: 2 times, 31.5 s in all
+  Failures: 2; 2.013 min of work done again, 1 min until the ranks ran again
+  Goodput: 81.2 % of the time went into steps that counted
+  Interval: 2.508 min between checkpoints; best by Young 5.492 min, by Daly
+            5.329 min
+
 HSM, state at the end       files      data
   exists archived             160    21 GiB
   released exists archived      8  1.05 GiB
