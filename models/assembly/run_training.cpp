@@ -138,6 +138,17 @@ void warn_of_few_steps(const training::JobSettings& job, JobReport& report) {
                     steps - excluded, prefetched));
 }
 
+// DLIO has two readers for the same files, and they load a storage differently.
+void note_reader(const training::JobSettings& job, JobReport& report) {
+  if (job.loader.pipeline == training::Pipeline::synthetic) return;
+  if (job.dataset.format.kind == training::Format::npz)
+    report.notes.push_back(
+        fmt::format("npz files are read as numpy.load does: seeks, and calls of {} bytes",
+                    job.dataset.read_call.count()));
+  else if (job.dataset.format.kind == training::Format::direct)
+    report.notes.emplace_back("files are read past the page cache, each in one O_DIRECT call");
+}
+
 class TrainingJob : public RunningJob {
 public:
   explicit TrainingJob(const JobContext& context)
@@ -159,6 +170,7 @@ public:
     report.samples = outcome.samples;
     report.errors = outcome.failed_calls;
     warn_of_few_steps(settings_, report);
+    note_reader(settings_, report);
     if (!settings_.host.cards.empty()) report.gradient_bytes = trainer_.exchanged_bytes();
     report.checkpoints = checkpoint_row(settings_, outcome);
     report.roofline = roofline_of(context_.scenario, settings_, outcome, context_.storage);

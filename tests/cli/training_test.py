@@ -2,7 +2,7 @@
 import json
 import unittest
 
-from binary import FINE, Case
+from binary import FINE, HOME, Case
 
 
 def scenario(training, nodes=1):
@@ -56,6 +56,29 @@ class Training(Case):
         opens = started["metrics"]["files_opened"] - plain["metrics"]["files_opened"]
         self.assertAlmostEqual(opens, calls * 1097 / (2 * 1097 + 7969), delta=10)
         self.assertGreater(started["stalls"]["metadata_pct"], 50)
+
+
+class DlioReaders(Case):
+    def result_of(self, changes):
+        text = (f"schema_version: 1\nworkload: {{dlio: {HOME}/configs/workloads/unet3d_a100.yaml, "
+                f"set: {{dataset.num_files_train: 56, {changes}}}}}\n"
+                "cluster: {instance: p4d.24xlarge, nodes: 1}\n"
+                "storage: {filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB}\nnetwork: {lnd: tcp}\nrun: {epochs: 1}\n")
+        outcome = self.run_here("run", self.write("t.yaml", text), "--json")
+        self.assertEqual((outcome.code, outcome.err), (FINE, ""))
+        return json.loads(outcome.out)
+
+    def test_npz_and_direct(self):
+        """numpy.load reads the first 4 MiB twice and 188 bytes at the end; O_DIRECT reads the file. Which one is said."""
+        numpy = self.result_of("train.epochs: 1")
+        direct = self.result_of("reader.odirect: true")
+        self.assertEqual(numpy["metrics"]["read_bytes"] - direct["metrics"]["read_bytes"], 56 * (4 * 2**20 + 188))
+        self.assertTrue(any("numpy.load" in note for note in numpy["notes"]))
+        self.assertTrue(any("O_DIRECT" in note for note in direct["notes"]))
+
+    def test_synthetic_reads_nothing(self):
+        result = self.result_of("reader.data_loader: synthetic")
+        self.assertEqual((result["metrics"]["read_bytes"], result["metrics"]["files_opened"]), (0, 0))
 
 
 if __name__ == "__main__":
