@@ -105,7 +105,7 @@ class Result(Case):
         for path in scenarios:
             with self.subTest(scenario=path.name):
                 document = self.document(path)
-                if any(job["kind"] == "dlio" and not job["background"] for job in document["jobs"]):
+                if any(job["kind"] in ("dlio", "training") and not job["background"] for job in document["jobs"]):
                     self.check_training(document, len(document["metrics"]["epoch_time_s"]))
                 else:
                     self.assertIsNone(document["metrics"]["au_mean_pct"])
