@@ -1,0 +1,31 @@
+// Puts the simulated time between laps down to causes.
+#pragma once
+
+#include "sim/base/cause.hpp"
+#include "sim/kernel/world.hpp"
+
+namespace lustrum {
+
+class Stopwatch {
+public:
+  Stopwatch(const kernel::World& world, TimeAccount& account)
+      : world_(world), account_(account), last_s_(world.now().count()) {}
+  void lap(Cause cause) {
+    const double now_s = world_.now().count();
+    account_[cause] += now_s - last_s_;
+    last_s_ = now_s;
+  }
+  // Splits the time since the last lap as `other` is split.
+  void lap_as(const TimeAccount& other, Cause fallback) {
+    const double now_s = world_.now().count();
+    account_.add_split_as(other, now_s - last_s_, fallback);
+    last_s_ = now_s;
+  }
+
+private:
+  const kernel::World& world_;
+  TimeAccount& account_;
+  double last_s_;
+};
+
+} // namespace lustrum
