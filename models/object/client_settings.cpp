@@ -85,7 +85,7 @@ ParameterTable read_rows() {
       {.key = "first_request",
        .field = field<&S::first_request>,
        .default_text = "0 B",
-       .doc = "First range after open or a jump, and the window then; 0: the whole object."},
+       .doc = "First range after open or a jump; 0: the whole object."},
       {.key = "request",
        .field = field<&S::request>,
        .default_text = "8 MiB",
@@ -95,6 +95,12 @@ ParameterTable read_rows() {
        .field = field<&S::window>,
        .default_text = "0 B",
        .doc = "Fetched ahead of the reader at most; 0: the whole object."},
+      {.key = "window_grows",
+       .field = field<&S::window_grows>,
+       .default_text = "false",
+       .doc =
+           "The window begins with first_request and doubles while reads are sequential; else it "
+           "has its size at once."},
       {.key = "seek_forward",
        .field = field<&S::seek_forward>,
        .default_text = "0 B",
@@ -214,6 +220,7 @@ ReadWindowSettings ClientSettings::window_settings() const {
   return {.first = exact ? whole_if_0(request) : whole_if_0(first_request),
           .piece = whole_if_0(request),
           .largest = whole_if_0(window),
+          .grows = window_grows,
           .seek_forward = seek_forward,
           .seek_backward = seek_backward,
           .exact = exact};
@@ -265,6 +272,7 @@ ClientSettings ClientSettings::mountpoint(BytesPerSecond target, std::uint32_t n
   ClientSettings s = with_target(target, nics);
   s.first_request = kFirst;
   s.window = kWindow;
+  s.window_grows = true;
   s.seek_forward = kForward;
   s.seek_backward = kBackward;
   s.lookup_list = true;
@@ -276,6 +284,7 @@ ClientSettings ClientSettings::s3_connector(bool ranges) {
   constexpr std::uint32_t kAttempts = 10;
   ClientSettings s = with_target(kDefaultTarget, 1);
   s.per_process = true;
+  s.first_request = s.request;
   s.retries = kAttempts - 1;
   s.lookup_head = false;
   s.exact = ranges;
@@ -298,7 +307,9 @@ ClientSettings ClientSettings::sagemaker_fast_file() {
 ClientSettings ClientSettings::sagemaker_pipe() {
   constexpr std::uint32_t kAhead = 16; // objects: assumed, "high concurrency"
   ClientSettings s = sagemaker_fast_file();
-  s.first_request = s.window = Bytes{};
+  s.first_request = s.request;
+  s.window = Bytes{};
+  s.window_grows = false;
   s.pipe_objects = kAhead;
   return s;
 }

@@ -21,10 +21,11 @@ struct ClientSettings {
   std::uint32_t retry_tokens = 0;
   std::uint32_t retry_cost = 0;
   // --- reading
-  Bytes first_request{}; // after a jump; and the window then. 0: the whole object
-  Bytes request{};       // those that follow. 0: the whole object
-  Bytes window{};        // how far ahead of the reader at most. 0: the whole object
-  Bytes seek_forward{};  // a jump by no more is read over
+  Bytes first_request{};     // after a jump. 0: the whole object
+  Bytes request{};           // those that follow. 0: the whole object
+  Bytes window{};            // how far ahead of the reader at most. 0: the whole object
+  bool window_grows = false; // begins with first_request and doubles; else it is so large at once
+  Bytes seek_forward{};      // a jump by no more is read over
   Bytes seek_backward{};
   bool exact = false;            // ranges as read() asks for them: nothing ahead
   bool fit_stored_parts = false; // CRT: requests no larger than the parts of the upload

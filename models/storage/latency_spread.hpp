@@ -24,7 +24,8 @@ inline double portable_exp(double x) {
   constexpr double kLn2Low = 1.90821492927058770002e-10;
   constexpr int kTerms = 16;
   const double k = std::floor(x / kLn2 + 0.5);
-  const double r = (x - k * kLn2High) - k * kLn2Low; // |r| < 0.35: the first term left out is below 0.35^17 / 17!
+  const double r = (x - k * kLn2High) -
+                   k * kLn2Low; // |r| < 0.35: the first term left out is below 0.35^17 / 17!
   double sum = 1;
   for (int n = kTerms; n >= 1; --n) sum = 1 + sum * r / n;
   return std::ldexp(sum, static_cast<int>(k));

@@ -13,9 +13,10 @@ namespace lustrum {
 inline constexpr Bytes kWholeFile{UINT64_MAX};
 
 struct ReadWindowSettings {
-  Bytes first{};         // of the first request after a jump, and of the window then
+  Bytes first{};         // of the first request after a jump
   Bytes piece{};         // of the requests that follow it
   Bytes largest{};       // of the window
+  bool grows = false;    // the window begins with `first` and doubles; else it is the largest at once
   Bytes seek_forward{};  // a jump by no more keeps the window
   Bytes seek_backward{}; // data kept behind the reader
   bool exact = false;    // requests end where the read does: nothing is fetched ahead
@@ -32,7 +33,7 @@ public:
     if (jump) {
       started_ = true;
       begin_ = end_ = next_ = offset;
-      window_ = std::min(settings_.first, settings_.largest);
+      window_ = settings_.grows ? std::min(settings_.first, settings_.largest) : settings_.largest;
       grow_at_ = offset + std::min(window_ / 2, size - offset);
     }
     next_ = std::max(next_, offset + length);

@@ -21,6 +21,8 @@ public:
     account_.add_split_as(other, now_s - last_s_, fallback);
     last_s_ = now_s;
   }
+  // Leaves out the time since the last lap: somebody else has accounted for it.
+  void skip() { last_s_ = world_.now().count(); }
 
 private:
   const kernel::World& world_;

@@ -29,7 +29,7 @@ TEST_CASE("read window: grows while reads follow one another") {
   // First 4, then pieces of 8, window up to 32. Reads of 2 in a file of 1000: after the first
   // request of 4 the reader passes 2 (half of it): window 8, so up to 2 + 8 = 10 -> one piece of 8
   // to 12.
-  ReadWindow window({.first = 4_B, .piece = 8_B, .largest = 32_B});
+  ReadWindow window({.first = 4_B, .piece = 8_B, .largest = 32_B, .grows = true});
   CHECK(window.begin_read(0_B, 2_B, 1000_B));
   CHECK(requests(window) == Ends{4});
   CHECK_FALSE(window.begin_read(2_B, 2_B, 1000_B)); // passes 2: window 8, wanted 10
@@ -41,8 +41,12 @@ TEST_CASE("read window: grows while reads follow one another") {
 }
 
 TEST_CASE("read window: a jump starts anew, a short one does not") {
-  ReadWindow window(
-      {.first = 4_B, .piece = 8_B, .largest = 8_B, .seek_forward = 16_B, .seek_backward = 2_B});
+  ReadWindow window({.first = 4_B,
+                     .piece = 8_B,
+                     .largest = 8_B,
+                     .grows = true,
+                     .seek_forward = 16_B,
+                     .seek_backward = 2_B});
   window.begin_read(0_B, 4_B, 1000_B);
   CHECK(requests(window) == Ends{4});
   CHECK_FALSE(window.begin_read(20_B, 2_B, 1000_B)); // 4 + 16 is allowed: what lies between is read
@@ -60,8 +64,7 @@ TEST_CASE("read window: a jump starts anew, a short one does not") {
 TEST_CASE("read window: whole objects, and exact ranges") {
   ReadWindow whole({.first = 300_B, .piece = 300_B, .largest = kWholeFile});
   whole.begin_read(0_B, 1_B, 1000_B);
-  // The window starts with the first request and has not grown yet.
-  CHECK(requests(whole) == Ends{300});
+  CHECK(requests(whole) == Ends{300, 600, 900, 1000});
   ReadWindow at_once({.first = kWholeFile, .piece = 300_B, .largest = kWholeFile});
   at_once.begin_read(0_B, 1_B, 1000_B);
   CHECK(requests(at_once) == Ends{1000});

@@ -1,0 +1,312 @@
+#include "models/block/local_storage.hpp"
+
+#include "models/storage/stopwatch.hpp"
+#include "models/tiering/policy/missed_share.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace lustrum::block {
+
+using device::Operation;
+using kernel::Task;
+
+LocalStorage::LocalStorage(kernel::World& world, const fabric::HostLinks& links,
+                           const LocalSettings& settings, std::uint32_t jobs)
+    : TreeStorage(jobs), world_(world), settings_(settings),
+      cpu_(world.add_delay({"client_cpu", "local.client_cpu"})) {
+  for (std::uint32_t c = 0; c < links.settings().clients; ++c)
+    hosts_.emplace_back(world, settings.on_pcie ? &links : nullptr, ClientIndex{c}, settings);
+}
+
+// --- What lies where --------------------------------------------------------------------------
+
+bool LocalStorage::has(ClientIndex client, FileIndex file) const {
+  const std::vector<bool>& present = hosts_[client.value()].present;
+  return file.value() < present.size() && present[file.value()];
+}
+
+void LocalStorage::set_present(Host& host, FileIndex file, bool present) {
+  if (host.present.size() <= file.value()) host.present.resize(tree().files(), false);
+  host.present[file.value()] = present;
+}
+
+bool LocalStorage::grow(Host& host, Bytes by) {
+  const Bytes capacity = host.volumes.capacity();
+  if (capacity > Bytes{} && host.held + by > capacity) return false;
+  host.held += by;
+  usage_.held_peak = std::max(usage_.held_peak, host.held);
+  return true;
+}
+
+void LocalStorage::placed(FileIndex file) {
+  if (settings_.placed_is_absent) return;
+  for (Host& host : hosts_) {
+    set_present(host, file, true);
+    host.held += tree().size(file);
+    usage_.held_peak = std::max(usage_.held_peak, host.held);
+  }
+}
+
+bool LocalStorage::reserve(ClientIndex client, FileIndex file) {
+  return grow(hosts_[client.value()], tree().size(file));
+}
+
+Task LocalStorage::copy_in(ClientIndex client, FileIndex file, Bytes offset, Bytes length,
+                           Outcome& outcome) {
+  usage_.copied_in += length;
+  return hosts_[client.value()].volumes.access(Operation::write, file, offset, length, outcome);
+}
+
+void LocalStorage::copied(ClientIndex client, FileIndex file) {
+  Host& host = hosts_[client.value()];
+  set_present(host, file, true);
+  // What was just written is in the page cache, as far as that holds it.
+  host.page_cache.insert(file, Bytes{}, tree().size(file), tree().size(file));
+}
+
+// --- Names ------------------------------------------------------------------------------------
+
+Task LocalStorage::metadata(Outcome& outcome) {
+  Stopwatch watch(world_, outcome.time);
+  co_await world_.delay(cpu_, settings_.metadata_latency);
+  watch.lap(Cause::metadata);
+}
+
+Task LocalStorage::open(Caller caller, FileIndex file, OpenMode mode,
+                        std::unique_ptr<OpenFile>& opened, Outcome& outcome) {
+  ++totals_of(caller).opens;
+  Outcome call;
+  co_await metadata(call);
+  if (!has(caller.client, file)) {
+    if (mode.create) {
+      ++totals_of(caller).creates;
+      if (!tree().exists(file)) tree().create(file, Bytes{});
+      set_present(host(caller), file, true);
+    } else {
+      call.fail(StorageError::no_entry);
+      ++usage_.missing;
+    }
+  } else if (mode.truncate && mode.write) {
+    host(caller).held -= tree().size(file);
+    host(caller).page_cache.erase(file, tree().size(file));
+    tree().set_size(file, Bytes{});
+  }
+  if (call.ok()) opened = std::make_unique<OpenFile>(caller, file, mode);
+  settle(caller, call, outcome);
+}
+
+Task LocalStorage::close(std::unique_ptr<OpenFile> file, Outcome& outcome) {
+  const Caller caller = file->caller();
+  file.reset();
+  ++totals_of(caller).closes;
+  settle(caller, {}, outcome);
+  co_return;
+}
+
+Task LocalStorage::stat(Caller caller, FileIndex file, Outcome& outcome) {
+  ++totals_of(caller).stats;
+  Outcome call;
+  co_await metadata(call);
+  if (!has(caller.client, file)) call.fail(StorageError::no_entry);
+  settle(caller, call, outcome);
+}
+
+Task LocalStorage::remove(Caller caller, FileIndex file, Outcome& outcome) {
+  Outcome call;
+  co_await metadata(call);
+  if (!has(caller.client, file)) {
+    call.fail(StorageError::no_entry);
+  } else {
+    ++totals_of(caller).removes;
+    Host& host = this->host(caller);
+    host.held -= tree().size(file);
+    host.page_cache.erase(file, tree().size(file));
+    set_present(host, file, false);
+    const bool elsewhere = std::any_of(hosts_.begin(), hosts_.end(), [&](const Host& other) {
+      return file.value() < other.present.size() && other.present[file.value()];
+    });
+    if (!elsewhere && tree().exists(file)) tree().remove(file);
+  }
+  settle(caller, call, outcome);
+}
+
+Task LocalStorage::truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) {
+  Outcome call;
+  co_await metadata(call);
+  if (!has(caller.client, file)) {
+    call.fail(StorageError::no_entry);
+  } else {
+    Host& host = this->host(caller);
+    const Bytes old = tree().size(file);
+    if (size > old && !grow(host, size - old)) call.fail(StorageError::no_space);
+    if (size < old) host.held -= old - size;
+    if (call.ok()) {
+      host.page_cache.erase(file, old);
+      tree().set_size(file, size);
+    }
+  }
+  settle(caller, call, outcome);
+}
+
+Task LocalStorage::make_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) {
+  Outcome call;
+  co_await metadata(call);
+  // Clients make the same tree, each for itself.
+  if (!tree().exists(directory)) tree().make(directory);
+  settle(caller, call, outcome);
+}
+
+Task LocalStorage::remove_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) {
+  Outcome call;
+  co_await metadata(call);
+  if (!tree().is_empty(directory))
+    call.fail(StorageError::not_empty);
+  else if (tree().exists(directory))
+    tree().remove(directory);
+  settle(caller, call, outcome);
+}
+
+Task LocalStorage::list(Caller caller, DirectoryIndex directory, std::vector<FileIndex>& files,
+                        Outcome& outcome) {
+  Outcome call;
+  co_await metadata(call);
+  for (const FileIndex file : tree().list(directory))
+    if (has(caller.client, file)) files.push_back(file);
+  settle(caller, call, outcome);
+}
+
+// --- Data -------------------------------------------------------------------------------------
+
+Task LocalStorage::work(Bytes length, Outcome& outcome) {
+  if (!(settings_.copy_rate.count() > 0)) co_return;
+  Stopwatch watch(world_, outcome.time);
+  co_await world_.delay(cpu_, length / settings_.copy_rate);
+  watch.lap(Cause::client_cpu);
+}
+
+Task LocalStorage::read(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) {
+  const Caller caller = file.caller();
+  const Bytes size = tree().size(file.file());
+  assert(offset + length <= size);
+  begin_read(caller, length);
+  Outcome call;
+  Host& host = this->host(caller);
+  const bool cached = !file.mode().direct && host.page_cache.enabled() &&
+                      host.page_cache.look_up(file.file(), offset, length) == length;
+  if (cached) {
+    totals_of(caller).read_cached += length;
+  } else {
+    co_await host.volumes.access(Operation::read, file.file(), offset, length, call);
+    totals_of(caller).read_fetched += length;
+    if (!file.mode().direct) host.page_cache.insert(file.file(), offset, length, size);
+  }
+  co_await work(length, call);
+  end_read(caller, length, call, outcome);
+}
+
+Task LocalStorage::write_back(Caller caller, FileIndex file, Bytes offset, Bytes length) {
+  Outcome background;
+  Host& host = this->host(caller);
+  co_await host.volumes.access(Operation::write, file, offset, length, background);
+  totals_of(caller).write_stored += length;
+  host.dirty -= length;
+  dirty_of_[file.value()] -= length;
+  host.cleaned.notify();
+}
+
+Task LocalStorage::write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) {
+  const Caller caller = file.caller();
+  const FileIndex index = file.file();
+  begin_write(caller, length);
+  Outcome call;
+  Host& host = this->host(caller);
+  const Bytes size = tree().size(index);
+  const Bytes end = offset + length;
+  if (end > size && !grow(host, end - size)) call.fail(StorageError::no_space);
+  if (call.ok() && end > size) tree().set_size(index, end);
+  if (call.ok() && file.mode().direct) {
+    co_await host.volumes.access(Operation::write, index, offset, length, call);
+    totals_of(caller).write_stored += length;
+  } else if (call.ok()) {
+    if (dirty_of_.size() <= index.value()) dirty_of_.resize(tree().files());
+    Stopwatch watch(world_, call.time);
+    for (Bytes at = offset; at < end;) {
+      const Bytes piece = std::min(settings_.write_back, end - at);
+      while (host.dirty > Bytes{} && host.dirty + piece > settings_.dirty_limit)
+        co_await host.cleaned.wait();
+      watch.lap(Cause::write_back);
+      co_await work(piece, call);
+      watch.skip();
+      host.dirty += piece;
+      dirty_of_[index.value()] += piece;
+      world_.spawn(write_back(caller, index, at, piece), {"local write-back", index.value()});
+      at += piece;
+    }
+    host.page_cache.insert(index, offset, length, tree().size(index));
+  }
+  end_write(caller, length, call, outcome);
+}
+
+Task LocalStorage::sync(OpenFile& file, Outcome& outcome) {
+  const std::uint32_t index = file.file().value();
+  ++totals_of(file.caller()).syncs;
+  Outcome call;
+  Stopwatch watch(world_, call.time);
+  while (index < dirty_of_.size() && dirty_of_[index] > Bytes{})
+    co_await host(file.caller()).cleaned.wait();
+  watch.lap(Cause::write_back);
+  settle(file.caller(), call, outcome);
+}
+
+// --- Report -----------------------------------------------------------------------------------
+
+VolumeUsage LocalStorage::volume_usage() const {
+  VolumeUsage sum;
+  for (const Host& host : hosts_) {
+    const VolumeUsage& u = host.volumes.usage();
+    sum.reads += u.reads;
+    sum.writes += u.writes;
+    sum.read += u.read;
+    sum.written += u.written;
+  }
+  return sum;
+}
+
+kernel::Topology::Cut LocalStorage::read_bound(Bytes bytes) const {
+  kernel::Topology topology;
+  const auto source = topology.add_node();
+  const auto sink = topology.add_node();
+  const auto hosts = static_cast<double>(hosts_.size());
+  // Each client reads its share, over and over, from disks or memory.
+  const double missed = tiering::missed_share(
+      bytes.as_double() / hosts, usage_.held_peak.as_double(), settings_.page_cache.as_double());
+  topology.add_edge(source, sink, settings_.volumes.read_rate() * hosts / missed, "local_disk");
+  return topology.min_cut(source, sink);
+}
+
+std::vector<std::string> LocalStorage::check_laws() const {
+  const bool idle = world_.is_idle();
+  std::vector<std::string> problems = check_totals(idle);
+  const IoTotals t = totals();
+  const VolumeUsage u = volume_usage();
+  const auto expect = [&](bool holds, std::string_view what, Bytes left, Bytes right) {
+    if (!holds)
+      problems.push_back(fmt::format("{}: {} and {} bytes", what, left.count(), right.count()));
+  };
+  expect(t.read_fetched <= u.read, "what is read comes from the disks", t.read_fetched, u.read);
+  expect(t.read_delivered <= t.read_fetched + t.read_cached, "what is delivered was read or cached",
+         t.read_delivered, t.read_fetched + t.read_cached);
+  expect(t.write_stored + usage_.copied_in <= u.written, "what is stored was written to the disks",
+         t.write_stored + usage_.copied_in, u.written);
+  expect(!idle || t.write_stored == t.write_accepted, "written data reaches the disks",
+         t.write_stored, t.write_accepted);
+  for (const Host& host : hosts_)
+    for (std::string& problem : host.volumes.check_laws(idle))
+      problems.push_back(std::move(problem));
+  return problems;
+}
+
+} // namespace lustrum::block
