@@ -13,7 +13,7 @@ namespace lustrum {
 inline constexpr Bytes kWholeFile{UINT64_MAX};
 
 struct ReadWindowSettings {
-  Bytes first{};         // of the first request after a jump
+  Bytes first{};         // of the first request after a jump; 0: as long as the read
   Bytes piece{};         // of the requests that follow it
   Bytes largest{};       // of the window
   bool grows = false;    // the window begins with `first` and doubles; else it is the largest at once
@@ -33,7 +33,8 @@ public:
     if (jump) {
       started_ = true;
       begin_ = end_ = next_ = offset;
-      window_ = settings_.grows ? std::min(settings_.first, settings_.largest) : settings_.largest;
+      first_ = settings_.first > Bytes{} ? settings_.first : std::min(length, settings_.piece);
+      window_ = settings_.grows ? std::min(first_, settings_.largest) : settings_.largest;
       grow_at_ = offset + std::min(window_ / 2, size - offset);
     }
     next_ = std::max(next_, offset + length);
@@ -55,7 +56,7 @@ public:
   };
   Piece next_piece() {
     if (end_ >= wanted_) return {};
-    const Bytes length = end_ == begin_ ? settings_.first : settings_.piece;
+    const Bytes length = end_ == begin_ ? first_ : settings_.piece;
     const Bytes left = (settings_.exact ? wanted_ : size_) - end_;
     const Piece piece{end_, end_ + std::min(length, left)};
     end_ = piece.end;
@@ -74,6 +75,7 @@ private:
 
   ReadWindowSettings settings_;
   bool started_ = false;
+  Bytes first_{};
   Bytes begin_{}; // of the first request since the last jump
   Bytes end_{};   // of the last
   Bytes next_{};  // where the reader stands

@@ -3,8 +3,8 @@
 // tiered store, which answers after tens of milliseconds and charges a request for each block.
 #pragma once
 
-#include "models/storage/latency_spread.hpp"
 #include "models/storage.hpp"
+#include "models/storage/latency_spread.hpp"
 #include "models/tiering/policy/access_tiers.hpp"
 #include "models/tiering/policy/block_cache.hpp"
 #include "sim/base/parameter.hpp"
@@ -16,17 +16,17 @@
 namespace lustrum::tiering {
 
 struct TieredStoreSettings {
-  std::uint32_t steps = 1;     // of 4,000 MBps bought
-  Bytes ram{};                 // read cache in memory, per step
-  Bytes ssd_cache{};           // SSD read cache, all together; 0: none
-  BytesPerSecond ssd_rate{};   // of the SSD cache, per step
-  PerSecond ssd_iops{};        // per step; 0: no limit
+  std::uint32_t steps = 1;   // of 4,000 MBps bought
+  Bytes ram{};               // read cache in memory, per step
+  Bytes ssd_cache{};         // SSD read cache, all together; 0: none
+  BytesPerSecond ssd_rate{}; // of the SSD cache, per step
+  PerSecond ssd_iops{};      // per step; 0: no limit
   Seconds ssd_latency{};
-  LatencySpread miss{};        // first byte from the tiered store
-  BytesPerSecond miss_rate{};  // of one request to it
-  std::uint32_t misses = 1;    // under way per step
-  Bytes block{};               // of a billed read request, and what the caches keep
-  Bytes write_block{};         // of a billed write request: writes are aggregated
+  LatencySpread miss{};       // first byte from the tiered store
+  BytesPerSecond miss_rate{}; // of one request to it
+  std::uint32_t misses = 1;   // under way per step
+  Bytes block{};              // of a billed read request, and what the caches keep
+  Bytes write_block{};        // of a billed write request: writes are aggregated
   Seconds infrequent_after{};
   Seconds archive_after{};
 
@@ -38,6 +38,7 @@ struct TieredUsage {
   std::uint64_t write_requests = 0;
   Bytes from_ram{};
   Bytes from_ssd{};
+  Bytes missed{};     // of what was asked for
   Bytes from_store{}; // whole blocks
 };
 

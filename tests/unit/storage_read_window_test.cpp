@@ -75,6 +75,16 @@ TEST_CASE("read window: whole objects, and exact ranges") {
   CHECK(requests(exact) == Ends{123});
 }
 
+TEST_CASE("read window: as the page cache reads ahead: nothing at first, then twice as much") {
+  ReadWindow window({.piece = 8_B, .largest = 32_B, .grows = true});
+  window.begin_read(100_B, 2_B, 1000_B);
+  CHECK(requests(window) == Ends{102});
+  window.begin_read(500_B, 20_B, 1000_B); // larger than a request
+  CHECK(requests(window) == Ends{508, 516, 524});
+  CHECK_FALSE(window.begin_read(520_B, 2_B, 1000_B)); // in sequence: 8 -> 16
+  CHECK(requests(window) == Ends{532, 540});
+}
+
 TEST_CASE("block cache: a scan of more than it holds hits nothing, of less everything") {
   // LRU and a data set read in the same order over and over: with one block more than fits, each
   // block is evicted just before its turn.

@@ -40,9 +40,8 @@ constexpr AccessTier tier_of(const AccessTierSettings& tiers, Seconds unused_for
 }
 
 // What lies in each class now.
-inline std::array<Bytes, kAccessTiers> bytes_by_tier(const AccessTierSettings& tiers,
-                                                     const std::vector<FileAge>& files,
-                                                     Seconds now) {
+inline std::array<Bytes, kAccessTiers>
+bytes_by_tier(const AccessTierSettings& tiers, const std::vector<FileAge>& files, Seconds now) {
   std::array<Bytes, kAccessTiers> sum{};
   for (const FileAge& file : files)
     sum[static_cast<std::size_t>(tier_of(tiers, now - file.accessed))] += file.bytes;

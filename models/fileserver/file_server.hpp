@@ -1,0 +1,113 @@
+// A shared file system behind NFS-like servers, with its clients: each host mounts it, files lie on
+// one of the servers, calls are limited by the host, by what the service allows one client, and by
+// the server.
+//
+// Follow a read: FileServer::read -> ReadStream::read -> FileServer::start -> fetch ->
+// Server::read_call (operations, credit, latency, memory or disks) -> the transfer.
+#pragma once
+
+#include "models/fabric/host_links.hpp"
+#include "models/fileserver/server.hpp"
+#include "models/storage/read_stream.hpp"
+#include "models/storage/tree_storage.hpp"
+#include "sim/kernel/topology.hpp"
+
+#include <deque>
+#include <optional>
+
+namespace lustrum::fileserver {
+
+struct FileServerSettings {
+  ServerSettings server;
+  MountSettings mount;
+  std::optional<tiering::TieredStoreSettings> tiered; // in place of disks
+  Seconds unused_for{}; // tiered: how long placed files have not been used
+  std::uint32_t jobs = 1;
+  std::uint64_t seed = 0;
+};
+
+class FileServer : public TreeStorage {
+public:
+  FileServer(kernel::World& world, const fabric::HostLinks& links,
+             const FileServerSettings& settings);
+
+  void drop_caches(ClientIndex client) override;
+  kernel::Task open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<OpenFile>& opened,
+                    Outcome& outcome) override;
+  kernel::Task read(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) override;
+  kernel::Task write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) override;
+  kernel::Task sync(OpenFile& file, Outcome& outcome) override;
+  kernel::Task close(std::unique_ptr<OpenFile> file, Outcome& outcome) override;
+  kernel::Task truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) override;
+  kernel::Task stat(Caller caller, FileIndex file, Outcome& outcome) override;
+  kernel::Task remove(Caller caller, FileIndex file, Outcome& outcome) override;
+  kernel::Task make_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) override;
+  kernel::Task remove_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) override;
+  kernel::Task list(Caller caller, DirectoryIndex directory, std::vector<FileIndex>& files,
+                    Outcome& outcome) override;
+
+  const FileServerSettings& settings() const { return settings_; }
+  ServerUsage usage() const; // of all servers
+  Bytes stored() const { return stored_; }
+  Bytes stored_peak() const { return stored_peak_; }
+  // nullptr without.
+  const tiering::TieredStore* tiered() const { return tiered_ ? &*tiered_ : nullptr; }
+
+  // The most that all clients together can read in a run that reads `bytes`, and does not read for
+  // so long in which burst credit fills up.
+  kernel::Topology::Cut read_bound(Bytes bytes, Seconds not_reading) const;
+  std::vector<std::string> check_laws() const;
+
+private:
+  using Stream = ReadStream<FileServer>;
+  friend Stream;
+  struct File;
+  enum Kind : std::uint8_t { cached_read, disk_read, written };
+  static constexpr std::size_t kKinds = 3;
+
+  struct Host {
+    Host(kernel::World& world, const MountSettings& mount)
+        : page_cache({.capacity = mount.page_cache}), cleaned(world) {}
+    kernel::SlotsStation* calls = nullptr;
+    std::vector<kernel::Path> paths; // [server][nic][kind]
+    tiering::BlockCache page_cache;
+    std::vector<double> known_until_s; // attributes, by file
+    Bytes dirty{};
+    kernel::Signal cleaned;
+  };
+
+  void add_host(ClientIndex client);
+  void placed(FileIndex file) override;
+  Host& host(const Caller& caller) { return hosts_[caller.client.value()]; }
+  std::uint32_t server_of(FileIndex file) const;
+  Server& server(FileIndex file) { return servers_[server_of(file)]; }
+  const kernel::Path& path(const Caller& caller, FileIndex file, Kind kind);
+  void store(Bytes added, Bytes removed);
+
+  bool knows(const Caller& caller, FileIndex file);
+  void learn(const Caller& caller, FileIndex file);
+  void forget(FileIndex file, Bytes size);
+  kernel::Task metadata(Caller caller, std::uint32_t server, bool changes, Outcome& outcome);
+  kernel::Task work(Bytes length, Outcome& outcome);
+
+  // For ReadStream.
+  void start(Stream& stream, std::uint64_t request, Bytes begin, Bytes end);
+  kernel::Task fetch(Stream& stream, std::uint64_t request, Bytes begin, Bytes end);
+  kernel::Task write_back(Caller caller, FileIndex file, Bytes offset, Bytes length);
+  kernel::Task flush(const Caller& caller, FileIndex file, Outcome& outcome);
+
+  kernel::World& world_;
+  const fabric::HostLinks& links_;
+  FileServerSettings settings_;
+  kernel::DelayStation& cpu_;
+  kernel::DelayStation& latency_;
+  std::optional<tiering::TieredStore> tiered_;
+  std::deque<Server> servers_;
+  std::deque<Host> hosts_;
+  std::vector<Bytes> dirty_of_; // by file
+  ReadStreams<FileServer> streams_;
+  Bytes stored_{};
+  Bytes stored_peak_{};
+};
+
+} // namespace lustrum::fileserver
