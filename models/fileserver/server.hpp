@@ -20,8 +20,8 @@ struct ServerUsage {
   ServerUsage& operator+=(const ServerUsage& other);
 };
 
-// What all servers of a file system share.
-struct SharedLimits {
+// What a server's calls draw on; none where there is no such limit.
+struct ServerBuckets {
   kernel::BucketStation* read_iops = nullptr;
   kernel::BucketStation* write_iops = nullptr;
   kernel::BucketStation* disk_iops = nullptr;
@@ -69,7 +69,7 @@ private:
   LatencyDraws write_draws_;
   LatencyDraws metadata_draws_;
   LatencyDraws cold_draws_;
-  SharedLimits limits_;
+  ServerBuckets limits_;
   std::vector<bool> cold_; // by file
   ServerUsage usage_;
 };
