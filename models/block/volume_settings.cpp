@@ -2,10 +2,12 @@
 
 namespace lustrum::block {
 
-const ParameterTable& VolumeSettings::parameters() {
+namespace {
+
+ParameterTable rate_rows() {
   using S = VolumeSettings;
   constexpr double kMaxVolumes = 128;
-  static const ParameterTable kTable{
+  return {
       {.key = "volumes",
        .field = field<&S::volumes>,
        .default_text = "1",
@@ -40,6 +42,12 @@ const ParameterTable& VolumeSettings::parameters() {
        .min = 0,
        .doc = "Write operations of one volume; 0: no limit.",
        .source = "EBS gp3, included operations (EC2 guide, June 2023)"},
+  };
+}
+
+ParameterTable limit_rows() {
+  using S = VolumeSettings;
+  return {
       {.key = "io_size",
        .field = field<&S::io_size>,
        .default_text = "256 KiB",
@@ -83,6 +91,17 @@ const ParameterTable& VolumeSettings::parameters() {
        .default_text = "0 B",
        .doc = "Burst credit at the start."},
   };
+}
+
+} // namespace
+
+const ParameterTable& VolumeSettings::parameters() {
+  static const ParameterTable kTable = [] {
+    ParameterTable table = rate_rows();
+    const ParameterTable more = limit_rows();
+    table.insert(table.end(), more.begin(), more.end());
+    return table;
+  }();
   return kTable;
 }
 

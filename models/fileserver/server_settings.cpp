@@ -317,10 +317,12 @@ ServerSettings ServerSettings::filestore_zonal(Bytes capacity) {
   return s;
 }
 
-const ParameterTable& MountSettings::parameters() {
+namespace {
+
+ParameterTable call_rows() {
   using M = MountSettings;
   constexpr double kMany = 65536;
-  static const ParameterTable kTable{
+  return {
       {.key = "rsize",
        .field = field<&M::read_size>,
        .default_text = "1 MiB",
@@ -352,6 +354,13 @@ const ParameterTable& MountSettings::parameters() {
        .default_text = "15 MiB",
        .doc = "Fetched ahead of a sequential reader at most.",
        .source = "EFS mount helper: read_ahead_kb 15,000 (remembered)"},
+  };
+}
+
+ParameterTable client_rows() {
+  using M = MountSettings;
+  constexpr double kMany = 65536;
+  return {
       {.key = "page_cache",
        .field = field<&M::page_cache>,
        .default_text = "0 B",
@@ -381,6 +390,17 @@ const ParameterTable& MountSettings::parameters() {
        .min = 0,
        .doc = "What one process copies to or from the page cache; 0: takes no time."},
   };
+}
+
+} // namespace
+
+const ParameterTable& MountSettings::parameters() {
+  static const ParameterTable kTable = [] {
+    ParameterTable table = call_rows();
+    const ParameterTable more = client_rows();
+    table.insert(table.end(), more.begin(), more.end());
+    return table;
+  }();
   return kTable;
 }
 

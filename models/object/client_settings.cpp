@@ -192,7 +192,7 @@ ParameterTable other_rows() {
 }
 
 S with_target(BytesPerSecond target, std::uint32_t nics) {
-  S s = with_defaults<S>(S::parameters());
+  auto s = with_defaults<S>(S::parameters());
   s.connections = crt::connections(target);
   s.in_flight = crt::requests_in_flight(s.connections);
   s.upload_parts = s.connections;
@@ -241,7 +241,7 @@ ConnectionSettings ClientSettings::connection_settings() const {
 ClientSettings ClientSettings::naive() {
   // What the socket buffers hold of a body that nobody reads: assumed.
   constexpr Bytes kBuffered{8 * kMib};
-  ClientSettings s = with_defaults<ClientSettings>(parameters());
+  auto s = with_defaults<ClientSettings>(parameters());
   s.per_process = true;
   s.connections = s.in_flight = s.upload_parts = 1;
   s.first_request = s.request = Bytes{};
@@ -334,7 +334,7 @@ ClientSettings ClientSettings::gcsfuse(Bytes file_cache) {
   constexpr Seconds kBackoffBase{1};
   constexpr Seconds kBackoff{30};
   constexpr std::uint32_t kRetries = 100;
-  ClientSettings s = with_defaults<ClientSettings>(parameters());
+  auto s = with_defaults<ClientSettings>(parameters());
   s.connections = kConnections;
   s.in_flight = 4 * kConnections;
   s.lookup_list = true;

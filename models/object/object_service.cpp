@@ -6,7 +6,7 @@ namespace lustrum::object {
 
 ObjectService::ObjectService(kernel::World& world, const ServiceSettings& settings,
                              std::uint64_t seed)
-    : world_(world), settings_(settings), rates_(world, settings),
+    : world_(world), settings_(settings), rates_(world, settings_),
       latency_(world.add_delay({"object_latency", "object.latency"})),
       get_(settings.get, seed, random::component("object.get")),
       put_(settings.put, seed, random::component("object.put")),

@@ -35,6 +35,7 @@ private:
 
 class RequestRates {
 public:
+  // The settings must live as long.
   RequestRates(kernel::World& world, const ServiceSettings& settings);
 
   // Takes the request or refuses it. `group`: its prefix or bucket; `key`: its object.
@@ -61,7 +62,7 @@ private:
                                   std::uint32_t partition, PerSecond rate);
 
   kernel::World& world_;
-  ServiceSettings settings_;
+  const ServiceSettings& settings_;
   std::map<std::uint32_t, std::uint32_t> numbers_; // group -> place, in order of the first use
   std::vector<Group> groups_;
   std::uint64_t refused_ = 0;

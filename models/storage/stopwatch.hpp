@@ -1,4 +1,4 @@
-// Puts the simulated time between laps down to causes.
+// Puts the simulated time between laps down to causes of a TimeAccount or RpcTime.
 #pragma once
 
 #include "sim/base/cause.hpp"
@@ -6,9 +6,9 @@
 
 namespace lustrum {
 
-class Stopwatch {
+template <typename Account> class Stopwatch {
 public:
-  Stopwatch(const kernel::World& world, TimeAccount& account)
+  Stopwatch(const kernel::World& world, Account& account)
       : world_(world), account_(account), last_s_(world.now().count()) {}
   void lap(Cause cause) {
     const double now_s = world_.now().count();
@@ -16,7 +16,7 @@ public:
     last_s_ = now_s;
   }
   // Splits the time since the last lap as `other` is split.
-  void lap_as(const TimeAccount& other, Cause fallback) {
+  template <typename Other> void lap_as(const Other& other, Cause fallback) {
     const double now_s = world_.now().count();
     account_.add_split_as(other, now_s - last_s_, fallback);
     last_s_ = now_s;
@@ -26,7 +26,7 @@ public:
 
 private:
   const kernel::World& world_;
-  TimeAccount& account_;
+  Account& account_;
   double last_s_;
 };
 

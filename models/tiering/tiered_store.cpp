@@ -20,10 +20,11 @@ BlockCacheSettings cache_of(Bytes capacity, Bytes block) {
 
 } // namespace
 
-const ParameterTable& TieredStoreSettings::parameters() {
+namespace {
+
+ParameterTable cache_rows() {
   using S = TieredStoreSettings;
-  constexpr double kMany = 1e6;
-  static const ParameterTable kTable{
+  return {
       {.key = "steps",
        .field = field<&S::steps>,
        .default_text = "1",
@@ -59,6 +60,13 @@ const ParameterTable& TieredStoreSettings::parameters() {
        .min = 0,
        .doc = "Of a hit in the SSD cache.",
        .source = "assumed: documented as below 1 ms"},
+  };
+}
+
+ParameterTable store_rows() {
+  using S = TieredStoreSettings;
+  constexpr double kMany = 1e6;
+  return {
       {.key = "miss_p50",
        .field = field<&S::miss, &LatencySpread::p50>,
        .default_text = "26.79 ms",
@@ -109,6 +117,17 @@ const ParameterTable& TieredStoreSettings::parameters() {
        .doc = "Data not used for so long is billed as Archive Instant Access.",
        .source = "the same"},
   };
+}
+
+} // namespace
+
+const ParameterTable& TieredStoreSettings::parameters() {
+  static const ParameterTable kTable = [] {
+    ParameterTable table = cache_rows();
+    const ParameterTable more = store_rows();
+    table.insert(table.end(), more.begin(), more.end());
+    return table;
+  }();
   return kTable;
 }
 
