@@ -104,27 +104,16 @@ void FileServer::placed(FileIndex file) {
 void FileServer::drop_caches(ClientIndex client) {
   Host& host = hosts_[client.value()];
   host.page_cache.clear();
-  host.known_until_s.clear();
+  host.names.clear();
 }
 
 // --- Names ------------------------------------------------------------------------------------
-
-bool FileServer::knows(const Caller& caller, FileIndex file) {
-  const std::vector<double>& known = host(caller).known_until_s;
-  return file.value() < known.size() && world_.now().count() < known[file.value()];
-}
-
-void FileServer::learn(const Caller& caller, FileIndex file) {
-  std::vector<double>& known = host(caller).known_until_s;
-  if (known.size() <= file.value()) known.resize(tree().files(), 0);
-  known[file.value()] = (world_.now() + settings_.mount.attribute_life).count();
-}
 
 void FileServer::forget(FileIndex file, Bytes size) {
   server(file).forget(file, size);
   for (Host& host : hosts_) {
     host.page_cache.erase(file, size);
-    if (file.value() < host.known_until_s.size()) host.known_until_s[file.value()] = 0;
+    host.names.forget(file);
   }
 }
 

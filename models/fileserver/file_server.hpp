@@ -8,6 +8,7 @@
 
 #include "models/fabric/host_links.hpp"
 #include "models/fileserver/server.hpp"
+#include "models/storage/name_cache.hpp"
 #include "models/storage/read_stream.hpp"
 #include "models/storage/tree_storage.hpp"
 #include "sim/kernel/topology.hpp"
@@ -64,14 +65,16 @@ private:
   struct File;
   enum Kind : std::uint8_t { cached_read, disk_read, written };
   static constexpr std::size_t kKinds = 3;
+  static constexpr std::uint64_t kNames = 1'000'000; // whose attributes a client keeps (assumed)
 
   struct Host {
     Host(kernel::World& world, const MountSettings& mount)
-        : page_cache({.capacity = mount.page_cache}), cleaned(world) {}
+        : page_cache({.capacity = mount.page_cache}), names(mount.attribute_life, kNames),
+          cleaned(world) {}
     kernel::SlotsStation* calls = nullptr;
     std::vector<kernel::Path> paths; // [server][nic][kind]
     tiering::BlockCache page_cache;
-    std::vector<double> known_until_s; // attributes, by file
+    NameCache names;
     Bytes dirty{};
     kernel::Signal cleaned;
   };
@@ -84,8 +87,10 @@ private:
   const kernel::Path& path(const Caller& caller, FileIndex file, Kind kind);
   void store(Bytes added, Bytes removed);
 
-  bool knows(const Caller& caller, FileIndex file);
-  void learn(const Caller& caller, FileIndex file);
+  bool knows(const Caller& caller, FileIndex file) {
+    return host(caller).names.knows(file, world_.now());
+  }
+  void learn(const Caller& caller, FileIndex file) { host(caller).names.learn(file, world_.now()); }
   void forget(FileIndex file, Bytes size);
   kernel::Task metadata(Caller caller, std::uint32_t server, bool changes, Outcome& outcome);
   kernel::Task work(Bytes length, Outcome& outcome);

@@ -132,6 +132,12 @@ ParameterTable read_rows() {
        .default_text = "0 s",
        .min = 0,
        .doc = "How long a name that was looked up or listed is known."},
+      {.key = "metadata_entries",
+       .field = field<&S::metadata_entries>,
+       .default_text = "1000000",
+       .min = 1,
+       .doc = "Names that a client knows at most; then the one not used for longest is forgotten.",
+       .source = "assumed"},
       {.key = "directory_objects",
        .field = field<&S::directory_objects>,
        .default_text = "false",
@@ -331,6 +337,7 @@ ClientSettings ClientSettings::gcsfuse(Bytes file_cache) {
   constexpr Bytes kReadAhead{kMib};
   constexpr Bytes kWriteBlock{32 * kMib};
   constexpr Seconds kLife{60};
+  constexpr std::uint32_t kNames = 20'000; // stat cache of 34 MiB (remembered)
   constexpr Seconds kBackoffBase{1};
   constexpr Seconds kBackoff{30};
   constexpr std::uint32_t kRetries = 100;
@@ -339,6 +346,7 @@ ClientSettings ClientSettings::gcsfuse(Bytes file_cache) {
   s.in_flight = 4 * kConnections;
   s.lookup_list = true;
   s.metadata_life = kLife;
+  s.metadata_entries = kNames;
   s.directory_objects = true;
   s.upload_part = kWriteBlock;
   s.upload_parts = 1;

@@ -30,10 +30,11 @@ struct ClientSettings {
   bool exact = false;            // ranges as read() asks for them: nothing ahead
   bool fit_stored_parts = false; // CRT: requests no larger than the parts of the upload
   // --- names
-  bool lookup_head = true;        // an unknown name costs a HEAD ...
-  bool lookup_list = false;       // ... and, at the same time, a LIST (is it a directory?)
-  Seconds metadata_life{};        // how long a name is known afterwards
-  bool directory_objects = false; // a directory is an empty object
+  bool lookup_head = true;            // an unknown name costs a HEAD ...
+  bool lookup_list = false;           // ... and, at the same time, a LIST (is it a directory?)
+  Seconds metadata_life{};            // how long a name is known afterwards
+  std::uint32_t metadata_entries = 1; // so many names
+  bool directory_objects = false;     // a directory is an empty object
   // --- writing
   Bytes upload_part{};
   std::uint32_t upload_parts = 1; // under way for one object

@@ -32,7 +32,7 @@ ObjectStorage::ObjectStorage(kernel::World& world, const fabric::HostLinks& link
 void ObjectStorage::drop_caches(ClientIndex client) {
   Host& host = hosts_[client.value()];
   host.page_cache.clear();
-  host.known_until_s.clear();
+  host.names.clear();
   // A new mount starts with an empty cache directory.
   if (host.local_cache) host.local_cache->clear();
 }
@@ -61,23 +61,11 @@ RequestTarget ObjectStorage::target(RequestClass request, DirectoryIndex directo
 
 // --- Names ------------------------------------------------------------------------------------
 
-bool ObjectStorage::knows(const Caller& caller, FileIndex file) {
-  const std::vector<double>& known = host(caller).known_until_s;
-  return file.value() < known.size() && world_.now().count() < known[file.value()];
-}
-
-void ObjectStorage::learn(const Caller& caller, FileIndex file) {
-  if (!(settings_.client.metadata_life > Seconds{})) return;
-  std::vector<double>& known = host(caller).known_until_s;
-  if (known.size() <= file.value()) known.resize(tree().files(), 0);
-  known[file.value()] = (world_.now() + settings_.client.metadata_life).count();
-}
-
 void ObjectStorage::forget(FileIndex file, Bytes size) {
   for (Host& host : hosts_) {
     host.page_cache.erase(file, size);
     if (host.local_cache) host.local_cache->forget(file, size);
-    if (file.value() < host.known_until_s.size()) host.known_until_s[file.value()] = 0;
+    host.names.forget(file);
   }
 }
 

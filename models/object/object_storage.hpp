@@ -8,6 +8,7 @@
 
 #include "models/object/client_settings.hpp"
 #include "models/object/connection_pool.hpp"
+#include "models/storage/name_cache.hpp"
 #include "models/storage/read_stream.hpp"
 #include "models/storage/tree_storage.hpp"
 #include "models/tiering/local_cache.hpp"
@@ -78,11 +79,12 @@ private:
   };
   struct Host {
     Host(const ClientSettings& client) // NOLINT(google-explicit-constructor)
-        : page_cache({.capacity = client.page_cache}) {}
+        : page_cache({.capacity = client.page_cache}),
+          names(client.metadata_life, client.metadata_entries) {}
     std::map<std::uint32_t, std::uint32_t> pools; // process (or 0) -> number
     tiering::BlockCache page_cache;
     std::optional<tiering::LocalCache> local_cache;
-    std::vector<double> known_until_s; // by file: when what is known of it is too old
+    NameCache names;
   };
 
   Host& host(const Caller& caller) { return hosts_[caller.client.value()]; }
@@ -92,8 +94,10 @@ private:
   RequestTarget target(RequestClass request, DirectoryIndex directory) const;
   void placed(FileIndex file) override { service_.store(tree().size(file), Bytes{}); }
 
-  bool knows(const Caller& caller, FileIndex file);
-  void learn(const Caller& caller, FileIndex file);
+  bool knows(const Caller& caller, FileIndex file) {
+    return host(caller).names.knows(file, world_.now());
+  }
+  void learn(const Caller& caller, FileIndex file) { host(caller).names.learn(file, world_.now()); }
   void forget(FileIndex file, Bytes size);
   // HEAD and perhaps LIST, unless the name is known. Fails when it is not there.
   kernel::Task look_up(Caller caller, FileIndex file, Outcome& outcome);

@@ -13,10 +13,10 @@ namespace lustrum {
 inline constexpr Bytes kWholeFile{UINT64_MAX};
 
 struct ReadWindowSettings {
-  Bytes first{};         // of the first request after a jump; 0: as long as the read
-  Bytes piece{};         // of the requests that follow it
-  Bytes largest{};       // of the window
-  bool grows = false;    // the window begins with `first` and doubles; else it is the largest at once
+  Bytes first{};      // of the first request after a jump; 0: as long as the read
+  Bytes piece{};      // of the requests that follow it
+  Bytes largest{};    // of the window
+  bool grows = false; // the window begins with `first` and doubles; else it is the largest at once
   Bytes seek_forward{};  // a jump by no more keeps the window
   Bytes seek_backward{}; // data kept behind the reader
   bool exact = false;    // requests end where the read does: nothing is fetched ahead

@@ -204,7 +204,7 @@ TEST_CASE("random jobs: local disks") {
   same_twice(
       [](std::uint64_t seed) {
         Dice dice{seed * 1'299'709};
-        LocalSettings settings = with_defaults<LocalSettings>(LocalSettings::parameters());
+        auto settings = with_defaults<LocalSettings>(LocalSettings::parameters());
         settings.volumes = with_defaults<VolumeSettings>(VolumeSettings::parameters());
         settings.volumes.volumes = 1 + static_cast<std::uint32_t>(dice.below(5));
         settings.volumes.read = BytesPerSecond{1e8 * static_cast<double>(1 + dice.below(10))};

@@ -1,4 +1,5 @@
 // How far ahead a reader's data is fetched, and what a cache of blocks holds.
+#include "models/storage/name_cache.hpp"
 #include "models/storage/read_window.hpp"
 #include "models/tiering/policy/block_cache.hpp"
 #include "models/tiering/policy/missed_share.hpp"
@@ -127,6 +128,24 @@ TEST_CASE("block cache: first in first out does not care for hits") {
     const bool first_is_there = cache.look_up(FileIndex{0}, 0_B, 1_MiB) == 1_MiB;
     CHECK(first_is_there == (eviction == Eviction::lru));
   }
+}
+
+TEST_CASE("names: known for a while, and no more than so many") {
+  NameCache names(Seconds{10}, 2);
+  names.learn(FileIndex{1}, Seconds{0});
+  CHECK(names.knows(FileIndex{1}, Seconds{9.9}));
+  CHECK_FALSE(names.knows(FileIndex{1}, Seconds{10}));
+  names.learn(FileIndex{1}, Seconds{10});
+  names.learn(FileIndex{2}, Seconds{10});
+  CHECK(names.knows(FileIndex{1}, Seconds{11})); // now 2 is the oldest
+  names.learn(FileIndex{3}, Seconds{11});
+  CHECK_FALSE(names.knows(FileIndex{2}, Seconds{11}));
+  CHECK(names.knows(FileIndex{3}, Seconds{11}));
+  names.forget(FileIndex{3});
+  CHECK_FALSE(names.knows(FileIndex{3}, Seconds{11}));
+  NameCache none(Seconds{0}, 2);
+  none.learn(FileIndex{1}, Seconds{0});
+  CHECK_FALSE(none.knows(FileIndex{1}, Seconds{0}));
 }
 
 TEST_CASE("what a cache must miss") {
