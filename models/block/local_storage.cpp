@@ -15,7 +15,7 @@ using kernel::Task;
 
 LocalStorage::LocalStorage(kernel::World& world, const fabric::HostLinks& links,
                            const LocalSettings& settings, std::uint32_t jobs)
-    : TreeStorage(jobs), world_(world), settings_(settings),
+    : TreeStorage(jobs), world_(world), links_(links), settings_(settings),
       cpu_(world.add_delay({"client_cpu", "local.client_cpu"})) {
   for (std::uint32_t c = 0; c < links.settings().clients; ++c)
     hosts_.emplace_back(world, settings.on_pcie ? &links : nullptr, ClientIndex{c}, settings);
@@ -283,7 +283,13 @@ kernel::Topology::Cut LocalStorage::read_bound(Bytes bytes) const {
   // Each client reads its share, over and over, from disks or memory.
   const double missed = tiering::missed_share(
       bytes.as_double() / hosts, usage_.held_peak.as_double(), settings_.page_cache.as_double());
-  topology.add_edge(source, sink, settings_.volumes.read_rate() * hosts / missed, "local_disk");
+  const auto disks = topology.add_node();
+  topology.add_edge(source, disks, settings_.volumes.read_rate() * hosts / missed, "local_disk");
+  const BytesPerSecond bus = links_.settings().pcie;
+  if (settings_.on_pcie && bus.count() > 0)
+    topology.add_edge(disks, sink, bus * hosts / missed, "pcie");
+  else
+    topology.add_unlimited_edge(disks, sink);
   return topology.min_cut(source, sink);
 }
 

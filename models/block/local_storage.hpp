@@ -92,6 +92,7 @@ private:
   void placed(FileIndex file) override;
 
   kernel::World& world_;
+  const fabric::HostLinks& links_;
   LocalSettings settings_;
   kernel::DelayStation& cpu_;
   std::deque<Host> hosts_;

@@ -14,7 +14,7 @@ constexpr Bytes kGigabyte{1'000'000'000};
 
 // Volumes of 1 GB/s for reads, half of that for writes, without any other cost.
 LocalSettings round_disks(std::uint32_t volumes = 1) {
-  LocalSettings s = with_defaults<LocalSettings>(LocalSettings::parameters());
+  auto s = with_defaults<LocalSettings>(LocalSettings::parameters());
   s.volumes = with_defaults<VolumeSettings>(VolumeSettings::parameters());
   s.volumes.volumes = volumes;
   s.volumes.read = BytesPerSecond{1e9};
