@@ -61,8 +61,9 @@ kernel::Task write_some(Storage& storage, Caller caller, FileIndex file, Dice& d
   sum += outcome;
 }
 
-kernel::Task process(Storage& storage, Caller caller, const Files& files, Dice& dice,
-                     Outcome& sum) {
+// `sum.time` accounts for all the time until its end, `end_s`.
+kernel::Task process(kernel::World& world, Storage& storage, Caller caller, const Files& files,
+                     Dice& dice, Outcome& sum, double& end_s) {
   for (int call = 0; call < 30; ++call) {
     const FileIndex file = files.placed[dice.below(kFiles)];
     Outcome outcome;
@@ -91,6 +92,7 @@ kernel::Task process(Storage& storage, Caller caller, const Files& files, Dice& 
     }
     sum += outcome;
   }
+  end_s = world.now().count();
 }
 
 // Runs it, and returns the time of the end and the number of events.
@@ -104,10 +106,11 @@ std::pair<double, std::uint64_t> run_random(kernel::World& world, S& storage, st
     files.reserved.push_back(storage.reserve_file(kRootDirectory));
   std::deque<Dice> dice;
   std::deque<Outcome> sums;
+  std::deque<double> ends_s;
   for (std::uint32_t p = 0; p < kProcesses; ++p)
-    world.spawn(process(storage, {ClientIndex{p % kClients}, JobIndex{0}, p}, files,
+    world.spawn(process(world, storage, {ClientIndex{p % kClients}, JobIndex{0}, p}, files,
                         dice.emplace_back(Dice{random::mix_bits(seed + p + 1)}),
-                        sums.emplace_back()),
+                        sums.emplace_back(), ends_s.emplace_back()),
                 {"process", p});
   world.set_event_limit(5'000'000);
   world.run_all();
@@ -121,6 +124,9 @@ std::pair<double, std::uint64_t> run_random(kernel::World& world, S& storage, st
   CHECK(t.read_asked == t.read_delivered + t.read_failed);
   CHECK(t.write_asked == t.write_accepted + t.write_failed);
   CHECK(t.opens >= t.closes);
+  // Every second of a process without pauses is put down to some cause.
+  for (std::size_t p = 0; p < kProcesses; ++p)
+    CHECK(sums[p].time.total() == doctest::Approx(ends_s[p]).epsilon(1e-9));
   return {world.now().count(), world.events()};
 }
 
