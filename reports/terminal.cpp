@@ -370,9 +370,12 @@ void cost_section(Page& page, const RunCost& cost) {
     table.add({line.component + (line.basis == "usage" ? " *" : ""), number(line.quantity),
                line.unit, line.unit_price_usd ? price(*line.unit_price_usd) : "not known",
                line.cost_usd ? money(*line.cost_usd, decimals) : "not known"});
-  table.add({"total", "", "", "", money(cost.total_usd, decimals)}, Style::bold);
+  table.add({all_priced(cost) ? "total" : "total of what has a price", "", "", "",
+             money(cost.total_usd, decimals)},
+            Style::bold);
   table.print(page);
-  std::string text = fmt::format("{} per hour", money(cost.per_hour_usd));
+  std::string text = fmt::format("{} per hour, {} per month of continuous use",
+                                 money(cost.per_hour_usd), money(cost.per_month_usd));
   if (cost.per_epoch_usd) text += fmt::format(", {} per epoch", money(*cost.per_epoch_usd));
   if (cost.per_sample_usd) text += fmt::format(", {} per sample", money(*cost.per_sample_usd));
   page.paragraph("  ", text);

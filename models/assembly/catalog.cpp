@@ -1,6 +1,10 @@
 #include "models/assembly/catalog.hpp"
 
+#include "models/assembly/price_lists.hpp"
+#include "models/assembly/storage_kind.hpp"
 #include "sim/scenario/yaml_reader.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -8,48 +12,6 @@
 
 namespace lustrum {
 namespace {
-
-template <class Entries> std::vector<std::string> names_of(const Entries& entries) {
-  std::vector<std::string> names;
-  names.reserve(entries.size());
-  for (const auto& [name, entry] : entries) names.push_back(name);
-  return names;
-}
-
-template <class Entries> auto find_in(const Entries& entries, std::string_view name) {
-  const auto found = entries.find(name);
-  return found == entries.end() ? nullptr : &found->second;
-}
-
-std::vector<std::string> problems_of(const Instance& instance) {
-  std::vector<std::string> problems;
-  if ((instance.efa_nics.value > 0) != (instance.efa_nic_bandwidth.value.count() > 0))
-    problems.emplace_back("`efa.nics` and `efa.nic_bandwidth` are given together or not at all");
-  if (instance.fsx_efa.value && instance.efa_nics.value == 0)
-    problems.emplace_back("`efa.fsx` is true, but there are no `efa.nics`");
-  return problems;
-}
-
-// Reads a file of entries, name: figures, and keeps the good ones.
-template <class Entry>
-std::map<std::string, Entry, std::less<>> load_entries(const std::string& file,
-                                                       Diagnostics& diagnostics) {
-  std::map<std::string, Entry, std::less<>> entries;
-  const YamlDocument document = YamlDocument::load(file, diagnostics);
-  if (!document.root() || !require_map(document.root(), diagnostics)) return entries;
-  for (const YamlNode& node : document.root().entries()) {
-    const std::size_t errors_before = diagnostics.error_count();
-    if (!require_map(node, diagnostics)) continue;
-    auto entry = with_defaults<Entry>(Entry::parameters());
-    read_section(node, Entry::parameters(), &entry, diagnostics);
-    // The rules would only repeat what is missing.
-    if (diagnostics.error_count() == errors_before)
-      for (const std::string& problem : problems_of(entry))
-        diagnostics.add(DiagnosticCode::impossible, node.key_span(), problem);
-    if (diagnostics.error_count() == errors_before) entries.emplace(node.key(), std::move(entry));
-  }
-  return entries;
-}
 
 void require_one_form(const Figure<BytesPerSecond>& one, const Figure<BytesPerSecond>& other,
                       const std::string& names, std::vector<std::string>& problems) {
@@ -85,6 +47,15 @@ void check_disk(const LustreSystem& system, std::vector<std::string>& problems) 
 
 } // namespace
 
+std::vector<std::string> problems_of(const Instance& instance) {
+  std::vector<std::string> problems;
+  if ((instance.efa_nics.value > 0) != (instance.efa_nic_bandwidth.value.count() > 0))
+    problems.emplace_back("`efa.nics` and `efa.nic_bandwidth` are given together or not at all");
+  if (instance.fsx_efa.value && instance.efa_nics.value == 0)
+    problems.emplace_back("`efa.fsx` is true, but there are no `efa.nics`");
+  return problems;
+}
+
 std::vector<std::string> problems_of(const LustreSystem& system) {
   std::vector<std::string> problems;
   require_one_form(system.network_per_tib, system.network_per_oss,
@@ -111,8 +82,6 @@ std::vector<std::string> problems_of(const LustreSystem& system) {
       provisioned != (system.getattr_per_iops.value > 0))
     problems.emplace_back("`metadata.open_per_iops` and `metadata.getattr_per_iops` are given in "
                           "mode `provisioned` and in no other");
-  if (system.price_capacity.value.count() > 0 && system.price_per_oss.value.count() > 0)
-    problems.emplace_back("only one of `price.capacity` and `price.per_oss` may be given");
   return problems;
 }
 
@@ -148,24 +117,78 @@ double billed_gib(const LustreSystem& system, Bytes capacity) {
   return capacity.as_double() / static_cast<double>(kTib) * system.billed_gib_per_tib.value;
 }
 
+const std::vector<const EntryKind*>& entry_kinds() {
+  static const EntryKind instance = entry_kind<Instance>("instance", "instances.yaml");
+  static const std::vector<const EntryKind*> kinds = [] {
+    std::vector<const EntryKind*> all{&instance};
+    for (const StorageKind* storage : storage_kinds()) all.push_back(&storage->entry);
+    return all;
+  }();
+  return kinds;
+}
+
 Catalog Catalog::load(const std::string& folder, Diagnostics& diagnostics) {
   Catalog catalog;
-  catalog.files_ = {folder + "/instances.yaml", folder + "/filesystems.yaml"};
-  catalog.instances_ = load_entries<Instance>(catalog.files_.front(), diagnostics);
-  catalog.filesystems_ = load_entries<LustreSystem>(catalog.files_.back(), diagnostics);
+  for (const EntryKind* kind : entry_kinds())
+    catalog.load_kind(*kind, folder + "/" + std::string(kind->file), diagnostics);
+  catalog.price_lists_ = load_price_lists(folder + "/prices", catalog.files_, diagnostics);
   return catalog;
 }
 
-const Instance* Catalog::find_instance(std::string_view name) const {
-  return find_in(instances_, name);
+// Reads a file of entries, name: figures, and keeps the good ones.
+void Catalog::load_kind(const EntryKind& kind, const std::string& file, Diagnostics& diagnostics) {
+  files_.push_back(file);
+  const YamlDocument document = YamlDocument::load(file, diagnostics);
+  if (!document.root() || !require_map(document.root(), diagnostics)) return;
+  for (const YamlNode& node : document.root().entries()) {
+    const std::size_t errors_before = diagnostics.error_count();
+    if (!require_map(node, diagnostics)) continue;
+    const std::shared_ptr<void> figures = kind.copy(nullptr);
+    read_section(node, *kind.table, figures.get(), diagnostics);
+    const bool instance = kind.table == &Instance::parameters();
+    if (const CatalogEntry* other = find(node.key(), instance))
+      diagnostics
+          .add(DiagnosticCode::duplicate_key, node.key_span(),
+               fmt::format("there is an entry `{}` already", node.key()))
+          .also.push_back({"the first one", other->where});
+    // The rules would only repeat what is missing.
+    if (diagnostics.error_count() == errors_before)
+      for (const std::string& problem : kind.problems(figures.get()))
+        diagnostics.add(DiagnosticCode::impossible, node.key_span(), problem);
+    if (diagnostics.error_count() == errors_before)
+      entries_.push_back({std::string(node.key()), &kind, figures, node.key_span()});
+  }
 }
+
+const CatalogEntry* Catalog::find(std::string_view name, bool instance) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const CatalogEntry& entry) {
+    return entry.name == name && entry.is<Instance>() == instance;
+  });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> Catalog::names(bool instance) const {
+  std::vector<std::string> found;
+  for (const CatalogEntry& entry : entries_)
+    if (entry.is<Instance>() == instance) found.push_back(entry.name);
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+const Instance* Catalog::find_instance(std::string_view name) const {
+  const CatalogEntry* entry = find(name, true);
+  return entry ? &entry->as<Instance>() : nullptr;
+}
+
+const CatalogEntry* Catalog::find_storage(std::string_view name) const { return find(name, false); }
 
 const LustreSystem* Catalog::find_filesystem(std::string_view name) const {
-  return find_in(filesystems_, name);
+  const CatalogEntry* entry = find(name, false);
+  return entry && entry->is<LustreSystem>() ? &entry->as<LustreSystem>() : nullptr;
 }
 
-std::vector<std::string> Catalog::instance_names() const { return names_of(instances_); }
+std::vector<std::string> Catalog::instance_names() const { return names(true); }
 
-std::vector<std::string> Catalog::filesystem_names() const { return names_of(filesystems_); }
+std::vector<std::string> Catalog::storage_names() const { return names(false); }
 
 } // namespace lustrum

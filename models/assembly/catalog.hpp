@@ -1,4 +1,4 @@
-// The catalog: instances and file systems as data, in models/catalog/*.yaml. Each figure carries
+// The catalog: instances and storage systems as data, in models/catalog/*.yaml. Each figure carries
 // value, source, as_of and kind; the loader rejects one without.
 //
 //   Diagnostics diagnostics;
@@ -6,10 +6,11 @@
 //   const Instance* instance = catalog.find_instance("p5.48xlarge"); // nullptr: no such entry
 #pragma once
 
+#include "models/assembly/catalog_entry.hpp"
+#include "models/cost/price.hpp"
 #include "sim/base/diagnostics.hpp"
 #include "sim/base/parameter.hpp"
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,6 @@ struct Instance {
   Figure<BytesPerSecond>
       pcie_bandwidth; // between network cards and the rest, each way; 0: no limit
   Figure<BytesPerSecond> memory_bandwidth; // of all memory, both ways together; 0: no limit
-  Figure<UsdPerHour> price;
 
   std::uint32_t nics_with(bool gpu_direct) const {
     return gpu_direct && gds_nics.value > 0 ? gds_nics.value : efa_nics.value;
@@ -108,11 +108,8 @@ struct LustreSystem {
   Figure<BytesPerSecond> tcp_copy;           // most that one thread receives; 0: no limit
   Figure<BytesPerSecond> mds_network;        // of one metadata server, each way; 0: no limit
 
-  // Price.
-  Figure<UsdPerGibMonth> price_capacity;
-  Figure<double> billed_gib_per_tib;     // 1,000 where the product's TiB is billed as 1,000 GiB
-  Figure<Usd> price_metadata_iops_month; // per provisioned IOPS above the included ones
-  Figure<UsdPerHour> price_per_oss;      // appliance: purchase spread over its life, per OSS
+  // What a price list prices is models/catalog/prices/*.yaml's.
+  Figure<double> billed_gib_per_tib; // 1,000 where the product's TiB is billed as 1,000 GiB
 
   bool offers_efa() const { return oss_capacity_efa.value > Bytes{}; }
 
@@ -131,26 +128,39 @@ bool is_metadata_iops(std::uint32_t iops);
 // Capacity as billed. The product's TiB is in fact 1,000 GiB on FSx.
 double billed_gib(const LustreSystem& system, Bytes capacity);
 
+// What is wrong with figures that are fine one by one: one sentence each.
+std::vector<std::string> problems_of(const Instance& instance);
+std::vector<std::string> problems_of(const LustreSystem& system);
+
 class Catalog {
 public:
-  // Reads instances.yaml and filesystems.yaml of a folder and reports all that is wrong with them.
-  // An entry with an error is not kept.
+  // Reads the files of a folder, one for each kind of entry, and reports all that is wrong with
+  // them. An entry with an error is not kept.
   static Catalog load(const std::string& folder, Diagnostics& diagnostics);
 
   const Instance* find_instance(std::string_view name) const;
-  const LustreSystem* find_filesystem(std::string_view name) const;
+  // Whatever can stand under a job; nullptr: no such entry.
+  const CatalogEntry* find_storage(std::string_view name) const;
+  const LustreSystem* find_filesystem(std::string_view name) const; // of Lustre
   // In alphabetical order.
   std::vector<std::string> instance_names() const;
-  std::vector<std::string> filesystem_names() const;
+  std::vector<std::string> storage_names() const;
+  // By kind, within one as in its file.
+  const std::vector<CatalogEntry>& entries() const { return entries_; }
+  const std::vector<PriceList>& price_lists() const { return price_lists_; }
   const std::vector<std::string>& files() const { return files_; } // what was read
 
 private:
-  std::map<std::string, Instance, std::less<>> instances_;
-  std::map<std::string, LustreSystem, std::less<>> filesystems_;
+  const CatalogEntry* find(std::string_view name, bool instance) const;
+  std::vector<std::string> names(bool instance) const;
+  void load_kind(const EntryKind& kind, const std::string& file, Diagnostics& diagnostics);
+
+  std::vector<CatalogEntry> entries_;
+  std::vector<PriceList> price_lists_;
   std::vector<std::string> files_;
 };
 
-// What is wrong with figures that are fine one by one: one sentence each.
-std::vector<std::string> problems_of(const LustreSystem& system);
+// Every kind of entry there is: instances first, then each kind of storage.
+const std::vector<const EntryKind*>& entry_kinds();
 
 } // namespace lustrum

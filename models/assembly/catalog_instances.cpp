@@ -80,11 +80,6 @@ const ParameterTable& Instance::parameters() {
        .doc = "Memory bandwidth of a node; a byte that is read through the page cache crosses it "
               "three times. 0 B/s: no limit.",
        .source = kNone},
-      {.key = "price",
-       .field = field<&I::price>,
-       .default_text = kRequired,
-       .min = 0,
-       .doc = "Price of one node per hour."},
   };
   return table;
 }

@@ -357,32 +357,14 @@ ParameterTable lnet_rows() {
   };
 }
 
-ParameterTable price_rows() {
+ParameterTable bill_rows() {
   return {
-      {.key = "price.capacity",
-       .field = field<&S::price_capacity>,
-       .default_text = "0 USD/GiB-month",
-       .min = 0,
-       .doc = "Price of capacity, per GiB as billed and month.",
-       .source = kNone},
-      {.key = "price.billed_gib_per_tib",
+      {.key = "billed_gib_per_tib",
        .field = field<&S::billed_gib_per_tib>,
        .default_text = "1024",
        .min = 1,
        .max = 1024,
        .doc = "GiB on the bill for what the product calls one TiB.",
-       .source = kNone},
-      {.key = "price.metadata_iops_month",
-       .field = field<&S::price_metadata_iops_month>,
-       .default_text = "0 USD",
-       .min = 0,
-       .doc = "Price of one provisioned metadata IOPS above the automatic ones, per month.",
-       .source = kNone},
-      {.key = "price.per_oss",
-       .field = field<&S::price_per_oss>,
-       .default_text = "0 USD/h",
-       .min = 0,
-       .doc = "Price of one server per hour: purchase and running cost spread over its life.",
        .source = kNone},
   };
 }
@@ -390,8 +372,8 @@ ParameterTable price_rows() {
 } // namespace
 
 const ParameterTable& LustreSystem::parameters() {
-  static const ParameterTable table = joined({server_rows(), network_rate_rows(), disk_rows(),
-                                              metadata_rows(), lnet_rows(), price_rows()});
+  static const ParameterTable table = joined(
+      {server_rows(), network_rate_rows(), disk_rows(), metadata_rows(), lnet_rows(), bill_rows()});
   return table;
 }
 

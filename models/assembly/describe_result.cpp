@@ -43,32 +43,36 @@ std::string shown_path(const std::string& path) {
   return path.starts_with('/') ? path.substr(path.rfind('/') + 1) : path;
 }
 
-// What the automatic mode grants for the capacity is included in its price.
-std::uint64_t extra_metadata_iops(const Scenario& scenario) {
-  const std::uint32_t included = automatic_metadata_iops(scenario.storage.capacity);
-  const std::uint32_t provisioned = scenario.storage.metadata_iops;
-  return provisioned > included ? provisioned - included : 0;
+// Prices that nobody publishes, and the length of a month where one counts.
+void list_assumed_prices(const BillInputs& inputs, const Prices& prices, RunResult& result) {
+  bool by_month = false;
+  for (const Charge& charge : inputs.charges) {
+    const Price* price = prices.find(charge.product, charge.component);
+    if (!price || price->unit != charge.unit || !(charge.amount > 0)) continue;
+    by_month = by_month || (is_paid_over_time(price->unit) && price->unit != PriceUnit::hour);
+    const FigureKind kind = price->provenance.kind;
+    if (kind == FigureKind::assumed || kind == FigureKind::fitted)
+      result.assumed.push_back({fmt::format("prices.{}.{}", charge.product, charge.component),
+                                fmt::format("{} {}", price->usd, unit_name(price->unit)),
+                                std::string(to_string(kind)), price->provenance.source});
+  }
+  if (by_month) result.assumed.push_back(month_assumption(inputs.hours_per_month));
 }
 
 } // namespace
 
-void fill_cost(const Scenario& scenario, const WorkDone& done, RunResult& result) {
-  const LustreSystem& system = scenario.filesystem;
-  CostInputs inputs;
-  inputs.instance_name = scenario.cluster.instance;
-  inputs.nodes = scenario.cluster.nodes;
-  inputs.instance_price = scenario.instance.price;
-  inputs.storage_name = scenario.storage.filesystem;
-  if (system.price_per_oss.value.count() > 0) {
-    inputs.oss_count = scenario.oss_count();
-    inputs.price_per_oss = system.price_per_oss;
-  } else {
-    inputs.capacity = Bytes{static_cast<std::uint64_t>(
-        std::llround(billed_gib(system, scenario.storage.capacity) * static_cast<double>(kGib)))};
-    inputs.price_capacity = system.price_capacity;
-    inputs.extra_metadata_iops = extra_metadata_iops(scenario);
-    inputs.price_metadata_iops_month = system.price_metadata_iops_month;
-  }
+void fill_cost(const Scenario& scenario, const WorkDone& done, std::vector<Charge> storage,
+               RunResult& result) {
+  BillInputs inputs;
+  inputs.charges.push_back({.product = scenario.cluster.instance,
+                            .component = "node",
+                            .label = scenario.cluster.instance,
+                            .amount = static_cast<double>(scenario.cluster.nodes),
+                            .unit = PriceUnit::hour,
+                            .counted = "node-hours",
+                            .gpu = true});
+  for (Charge& charge : storage) inputs.charges.push_back(std::move(charge));
+  inputs.hours_per_month = scenario.pricing.hours_per_month;
   inputs.makespan = Seconds{result.metrics.makespan_s};
   inputs.epochs = done.epochs;
   inputs.samples = done.samples;
@@ -81,15 +85,16 @@ void fill_cost(const Scenario& scenario, const WorkDone& done, RunResult& result
       result.warnings.push_back(fmt::format(
           "{} of the {} GPUs paid for are used; the others count as idle", ranks, paid));
   }
-  result.cost = cost_of(inputs);
+  result.cost = cost_of(inputs, scenario.prices);
+  list_assumed_prices(inputs, scenario.prices, result);
 }
 
 void describe_result(const Scenario& scenario, const std::string& command, RunResult& result) {
   result.name = scenario.name;
   result.description = scenario.description;
+  std::vector<AssumedRow> of_prices = std::move(result.assumed);
   result.assumed = scenario.assumed();
-  if (scenario.filesystem.price_capacity.value.count() > 0)
-    result.assumed.push_back(month_assumption());
+  for (AssumedRow& row : of_prices) result.assumed.push_back(std::move(row));
   RunProvenance& provenance = result.provenance;
   provenance.version = LUSTRUM_VERSION;
   provenance.seed = scenario.run.seed;

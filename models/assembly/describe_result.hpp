@@ -2,11 +2,13 @@
 #pragma once
 
 #include "models/assembly/scenario.hpp"
+#include "models/cost/cost.hpp"
 #include "sim/base/units.hpp"
 #include "sim/result/run_result.hpp"
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace lustrum {
 
@@ -17,9 +19,12 @@ struct WorkDone {
   Seconds compute{}; // GPU seconds that were not waiting, of all jobs
 };
 
-// Reads result.metrics (makespan, ranks, GPU utilization); fills result.cost.
-void fill_cost(const Scenario& scenario, const WorkDone& done, RunResult& result);
+// Reads result.metrics (makespan, ranks, GPU utilization); fills result.cost, and result.assumed
+// with the prices among it. `storage`: what is to be paid for the storage system.
+void fill_cost(const Scenario& scenario, const WorkDone& done, std::vector<Charge> storage,
+               RunResult& result);
 
+// Names, assumptions (those of prices stay at their end), provenance.
 void describe_result(const Scenario& scenario, const std::string& command, RunResult& result);
 
 } // namespace lustrum

@@ -1,5 +1,6 @@
 #include "models/assembly/observe.hpp"
 
+#include "models/assembly/storage_system.hpp"
 #include "sim/base/units_text.hpp"
 
 #include <fmt/format.h>
@@ -140,35 +141,6 @@ void observe_networks(const kernel::World& world, const fabric::FabricSettings& 
   }
 }
 
-namespace {
-
-// L16 of token buckets: credit C lasts C/(peak - baseline) at full use.
-void note_credit(std::string_view what, const lustre::BurstSettings& credit, BytesPerSecond peak,
-                 std::size_t count, RunResult& result) {
-  if (!(credit.baseline.count() > 0) || !(peak > credit.baseline)) return;
-  if (!(credit.initial_bytes > 0)) return; // spent: it can only be the baseline
-  const Seconds lasts{credit.initial_bytes / (peak - credit.baseline).count()};
-  const Seconds refill{credit.credit_bytes / credit.baseline.count()};
-  const auto all = static_cast<double>(count);
-  result.notes.push_back(fmt::format(
-      "burst credit of the {}: {} at full use last {}, then {}; an empty credit is full again "
-      "after {} idle",
-      what, format_rate(peak * all), format_duration(lasts), format_rate(credit.baseline * all),
-      format_duration(refill)));
-}
-
-} // namespace
-
-void note_burst(const lustre::Filesystem& filesystem, RunResult& result) {
-  const lustre::FilesystemSettings& settings = filesystem.settings();
-  const std::size_t servers = settings.fabric.servers;
-  note_credit("disks", settings.oss.disk_credit,
-              device::sequential_rate(settings.oss.disk, device::Operation::read),
-              servers * settings.oss.osts, result);
-  note_credit("servers' network", settings.oss.network, settings.fabric.server_nic, servers,
-              result);
-}
-
 void observe_bottleneck(RunResult& result) {
   const CauseRow* largest = nullptr;
   double waiting_pct = 0;
@@ -202,8 +174,7 @@ void observe_bottleneck(RunResult& result) {
               : Bottleneck{std::string(largest->key), std::string(largest->key), share_pct, why};
 }
 
-void observe_bound(const lustre::Filesystem& filesystem, const RooflineInputs& inputs,
-                   RunResult& result) {
+void observe_bound(const StorageSystem& system, const RooflineInputs& inputs, RunResult& result) {
   ThroughputBound bound;
   const auto add = [&](std::string name, double bytes_per_s) {
     if (bytes_per_s > 0)
@@ -211,13 +182,13 @@ void observe_bound(const lustre::Filesystem& filesystem, const RooflineInputs& i
   };
   add("gpu", inputs.gpu_demand.count());
   // What came out of page caches needed no server: those bound only the rest.
-  const Bytes fetched = std::min(inputs.read, filesystem.totals().read_fetched);
+  const Bytes fetched = std::min(inputs.read, system.storage().totals().read_fetched);
   const double by_cache =
       fetched > Bytes{} ? inputs.read.as_double() / fetched.as_double() : HUGE_VAL;
-  const kernel::Topology::Cut cut = filesystem.read_bound(fetched, inputs.not_reading);
+  const kernel::Topology::Cut cut = system.read_bound(fetched, inputs.not_reading);
   if (fetched > Bytes{}) add(cut.name, cut.capacity.count() * inputs.nominal * by_cache);
   if (inputs.opens > 0)
-    add("metadata", filesystem.open_close_bound(inputs.opens).count() * inputs.read.as_double() /
+    add("metadata", system.open_bound(inputs.opens).count() * inputs.read.as_double() /
                         static_cast<double>(inputs.opens) * inputs.nominal);
   add("client_cpu", inputs.client_copy.count() * inputs.nominal);
   if (bound.parts.empty()) return; // nothing was read, as in a replayed checkpoint
@@ -229,7 +200,8 @@ void observe_bound(const lustre::Filesystem& filesystem, const RooflineInputs& i
   bound.throughput_mib_per_s = least->throughput_mib_per_s;
   result.bound = bound;
 
-  const kernel::Topology::Cut baseline = filesystem.read_bound_of_baseline(inputs.read);
+  const kernel::Topology::Cut baseline = system.lasting_read_bound(inputs.read);
+  if (!(baseline.capacity.count() > 0)) return;
   const double lasting_mib_s =
       baseline.capacity.count() * inputs.nominal * by_cache / static_cast<double>(kMib);
   if (result.metrics.throughput_mib_per_s > lasting_mib_s)

@@ -1,12 +1,14 @@
 // What is read off a finished run: stations, the bottleneck, the roofline.
 #pragma once
 
-#include "models/lustre/filesystem.hpp"
+#include "models/fabric/fabric_settings.hpp"
 #include "sim/base/cause.hpp"
 #include "sim/kernel/world.hpp"
 #include "sim/result/run_result.hpp"
 
 namespace lustrum {
+
+class StorageSystem;
 
 // The most utilized stations of each class, and every class in one row. Stations that no request
 // reached are left out, and delays, which have no servers.
@@ -15,9 +17,6 @@ void observe_stations(const kernel::World& world, RunResult& result);
 // What each LNet network carried. Reads result.metrics.rpcs.
 void observe_networks(const kernel::World& world, const fabric::FabricSettings& settings,
                       RunResult& result);
-
-// How long burst credit lasts, when there is any. A note.
-void note_burst(const lustre::Filesystem& filesystem, RunResult& result);
 
 // Names what most of the waiting GPU time was spent on, and the busiest station of that kind. Reads
 // result.stalls and result.stations.
@@ -34,7 +33,6 @@ struct RooflineInputs {
 };
 
 // The least of what GPUs draw, the fabric's min-cut, metadata and clients' copying allow.
-void observe_bound(const lustre::Filesystem& filesystem, const RooflineInputs& inputs,
-                   RunResult& result);
+void observe_bound(const StorageSystem& system, const RooflineInputs& inputs, RunResult& result);
 
 } // namespace lustrum

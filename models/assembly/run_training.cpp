@@ -1,6 +1,7 @@
 #include "models/assembly/build_job.hpp"
 #include "models/assembly/build_training.hpp"
 #include "models/assembly/running_job.hpp"
+#include "models/assembly/storage_kind.hpp"
 #include "models/training/failure_process.hpp"
 #include "models/training/trainer.hpp"
 
@@ -63,7 +64,7 @@ RooflineInputs roofline_of(const Scenario& scenario, const training::JobSettings
   inputs.not_reading = outcome.makespan;
   for (const double epoch_s : outcome.epoch_time_s) inputs.not_reading -= Seconds{epoch_s};
   inputs.client_copy =
-      scenario.lustre.client_copy_bandwidth * job.ranks * std::max(1U, job.loader.workers);
+      scenario.design->client_copy_rate(scenario) * job.ranks * std::max(1U, job.loader.workers);
   // Python's start lies before the epochs.
   const training::InterpreterSettings& start = job.interpreter;
   Bytes modules{};

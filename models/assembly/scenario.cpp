@@ -1,19 +1,12 @@
 #include "models/assembly/scenario.hpp"
 
-#include "models/assembly/scenario_faults.hpp"
 #include "models/assembly/scenario_jobs.hpp"
-#include "models/assembly/scenario_lustre.hpp"
-#include "models/assembly/scenario_network.hpp"
-#include "models/assembly/scenario_storage.hpp"
-#include "models/lustre/policy/layout.hpp"
+#include "models/assembly/storage_kind.hpp"
 #include "sim/base/did_you_mean.hpp"
-#include "sim/base/units_text.hpp"
 #include "sim/scenario/yaml_reader.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <utility>
 
@@ -26,19 +19,6 @@ std::string choose_from(const std::string& name, const std::vector<std::string>&
   std::string hint = did_you_mean(name, names);
   if (!hint.empty()) hint += " ";
   return hint + fmt::format("there are `{}`", fmt::join(names, "`, `"));
-}
-
-double in_tib(Bytes size) { return size.as_double() / static_cast<double>(kTib); }
-
-// Objects name their OST with 16 bits; the largest systems have some hundreds.
-constexpr std::uint32_t kMostOsts = 10'000;
-
-// 9.6 TiB is no whole number of bytes, so a multiple is one to within this share.
-constexpr double kSlack = 1e-6;
-
-bool is_multiple(Bytes size, Bytes step) {
-  const double ratio = in_tib(size) / in_tib(step);
-  return ratio > kSlack && std::abs(ratio - std::round(ratio)) < kSlack * std::max(ratio, 1.0);
 }
 
 // Reads one scenario; lives as long as the call of read_scenario.
@@ -55,22 +35,24 @@ public:
     if (!root_ || !require_map(root_, diagnostics_)) return std::move(scenario_);
     read_section(root_, Scenario::parameters(), &scenario_, diagnostics_,
                  {.extra_keys = {"workload", "jobs", "cluster", "storage", "network", "lustre",
-                                 "run", "validate", "faults"}});
+                                 "run", "prices", "validate", "faults"}});
     if (scenario_.name.empty())
       scenario_.name = std::filesystem::path{document_.name()}.stem().string();
     read_cluster();
-    read_storage();
+    find_storage();
     if (root_.get("jobs") || required_section("workload")) jobs_.read(root_, scenario_);
     read_optional("network", NetworkSettings::parameters(), &scenario_.network);
-    read_lustre(root_, scenario_, diagnostics_); // its defaults depend on what was read so far
     read_optional("run", RunSettings::parameters(), &scenario_.run);
-    read_hsm(root_, scenario_, diagnostics_);
-    read_pcc();
+    read_storage(); // defaults of its sections depend on what was read so far
+    read_prices_section();
     if (const YamlNode node = root_.get("validate"))
       scenario_.validation = read_validation(node, diagnostics_);
     // What follows combines values: one that is wrong would give a second, misleading message.
-    if (entries_known_) check_combinations();
-    read_faults(root_, scenario_, diagnostics_);
+    if (entries_known_) {
+      kind_->check(reading());
+      jobs_.check(scenario_);
+    }
+    if (kind_) kind_->check_with_jobs(reading());
     return std::move(scenario_);
   }
 
@@ -117,124 +99,79 @@ private:
     read_changes(node.get("set"), Instance::parameters(), &scenario_.instance);
   }
 
-  void read_storage() {
-    const YamlNode node = required_section("storage");
-    if (!node) return;
-    const GivenKeys given =
-        read_section(node, StorageSettings::parameters(), &scenario_.storage, diagnostics_,
-                     {.extra_keys = {"set", "hsm", "pcc", "nrs_tbf_rules"}});
-    read_tbf_rules(node.get("nrs_tbf_rules"), scenario_.storage, diagnostics_);
-    const std::string& name = scenario_.storage.filesystem;
-    const LustreSystem* entry = catalog_.find_filesystem(name);
-    if (entry != nullptr)
-      scenario_.filesystem = *entry;
-    else if (given.contains("filesystem") && !name.empty())
-      diagnostics_.add(no_such_entry, node.get("filesystem").span(),
-                       fmt::format("the catalog has no file system `{}`", name),
-                       choose_from(name, catalog_.filesystem_names()));
-    entries_known_ = entries_known_ && entry != nullptr;
-    const YamlNode set = node.get("set");
-    read_changes(set, LustreSystem::parameters(), &scenario_.filesystem);
-    if (entry != nullptr && set)
-      for (const std::string& problem : problems_of(scenario_.filesystem))
-        diagnostics_.add(impossible, set.section_span(), problem);
+  StorageReading reading() {
+    return {.root = root_,
+            .storage = storage_,
+            .entry = entry_,
+            .scenario = scenario_,
+            .diagnostics = diagnostics_};
   }
 
-  void read_pcc() {
-    PccChoice& pcc = scenario_.storage.pcc;
-    pcc = with_defaults<PccChoice>(PccChoice::parameters());
-    const YamlNode node = root_.get("storage").get("pcc");
-    if (!node) {
-      pcc.mode = "off";
+  // Which entry, and so which kind: what other sections may say depends on it.
+  void find_storage() {
+    storage_ = required_section("storage");
+    if (!storage_.is_map()) { // missing, or no section: reported
+      entries_known_ = false;
       return;
     }
-    const GivenKeys given = read_section(node, PccChoice::parameters(), &pcc, diagnostics_);
-    constexpr std::string_view kAssumed = "assumed: ";
-    for (const Parameter& row : PccChoice::parameters())
-      if (pcc.on() && row.source.starts_with(kAssumed) && !given.contains(row.key))
-        scenario_.fitted.push_back({fmt::format("storage.pcc.{}", row.key),
-                                    std::string{row.default_text},
-                                    std::string(to_string(FigureKind::assumed)),
-                                    std::string{row.source.substr(kAssumed.size())}});
+    const YamlNode name = storage_.get("system");
+    if (!name || !name.is_scalar() || name.text().empty()) {
+      entries_known_ = false; // the reader of the section says so
+      kind_ = kind_of(nullptr, storage_);
+      return;
+    }
+    entry_ = catalog_.find_storage(name.text());
+    kind_ = kind_of(entry_, storage_);
+    if (entry_) {
+      scenario_.storage_entry = *entry_;
+      return;
+    }
+    entries_known_ = false;
+    diagnostics_.add(no_such_entry, name.span(),
+                     fmt::format("the catalog has no storage system `{}`", name.text()),
+                     choose_from(std::string(name.text()), catalog_.storage_names()));
+  }
+
+  void read_storage() {
+    if (!storage_ || !require_map(storage_, diagnostics_)) return;
+    if (!kind_) { // keys of several kinds, and no entry that decides
+      if (!storage_.get("system"))
+        diagnostics_.add(missing_key, storage_.section_span(), "missing key `system` in `storage`",
+                         "the name of a storage system of the catalog");
+      return;
+    }
+    std::vector<std::string_view> reported = reject_foreign_keys(*kind_, reading());
+    if (const YamlNode old = storage_.get("filesystem")) {
+      diagnostics_.add(unknown_key, old.key_span(), "unknown key `filesystem` in `storage`",
+                       "did you mean `system`?");
+      reported.emplace_back("filesystem");
+    }
+    read_changed_figures();
+    scenario_.design = kind_->read(reading(), reported);
+  }
+
+  // The entry's figures with `storage.set`.
+  void read_changed_figures() {
+    if (!entry_) return;
+    const YamlNode set = storage_.get("set");
+    if (!set) return;
+    const std::shared_ptr<void> figures = entry_->kind->copy(entry_->figures.get());
+    read_changes(set, *entry_->kind->table, figures.get());
+    for (const std::string& problem : entry_->kind->problems(figures.get()))
+      diagnostics_.add(impossible, set.section_span(), problem);
+    scenario_.storage_entry.figures = figures;
+  }
+
+  void read_prices_section() {
+    std::vector<std::string> products = catalog_.instance_names();
+    for (std::string& name : catalog_.storage_names()) products.push_back(std::move(name));
+    scenario_.prices = read_prices(root_.get("prices"), catalog_.price_lists(), products,
+                                   scenario_.pricing, diagnostics_);
   }
 
   void read_changes(const YamlNode& set, const ParameterTable& table, void* owner) {
     if (set)
       read_section(set, table, owner, diagnostics_, {.figures_may_be_bare = true, .partial = true});
-  }
-
-  void check_combinations() {
-    check_network(scenario_, root_.get("network"), diagnostics_);
-    check_capacity();
-    check_metadata();
-    check_layout();
-    check_ost_used(root_.get("storage"), scenario_, diagnostics_);
-    jobs_.check(scenario_);
-    check_tbf_rules(root_.get("storage").get("nrs_tbf_rules"), scenario_, diagnostics_);
-  }
-
-  void check_capacity() {
-    const LustreSystem& system = scenario_.filesystem;
-    const Bytes capacity = scenario_.storage.capacity;
-    const YamlNode node = root_.get("storage").get("capacity");
-    if (capacity == Bytes{}) return; // missing or unreadable: reported
-    const bool efa = scenario_.network.is_rdma() && system.offers_efa();
-    const Bytes step = efa ? system.oss_capacity_efa.value : system.capacity_step.value;
-    const Bytes least = efa ? std::max(step, system.capacity_min.value) : system.capacity_min.value;
-    const bool is_least = std::abs(in_tib(capacity) / in_tib(least) - 1) < kSlack;
-    if (scenario_.osts_per_oss() > 0 &&
-        scenario_.oss_count() > kMostOsts / scenario_.osts_per_oss())
-      diagnostics_.add(
-          out_of_range, node.span(),
-          fmt::format("`storage.capacity`: {} takes more than {} OSTs", node.text(), kMostOsts),
-          "no file system of this kind is that large");
-    if (is_least || (capacity >= least && is_multiple(capacity, step))) return;
-    const auto at = [&](double steps) {
-      const auto bytes = static_cast<std::uint64_t>(std::round(steps * step.as_double()));
-      return std::max(Bytes{bytes}, least);
-    };
-    const double steps = std::floor(in_tib(capacity) / in_tib(step));
-    const std::string below = format_bytes(at(steps));
-    const std::string above = format_bytes(at(steps + 1));
-    diagnostics_.add(
-        out_of_range, node.span(),
-        fmt::format("`storage.capacity`: {} is not a capacity of `{}`{}", node.text(),
-                    scenario_.storage.filesystem, efa ? " over EFA" : ""),
-        fmt::format("{}multiples of {}; {}",
-                    least == step ? "" : fmt::format("{} and then ", format_bytes(least)),
-                    format_bytes(step),
-                    capacity < least || below == above
-                        ? fmt::format("the nearest is {}", format_bytes(std::max(least, at(steps))))
-                        : fmt::format("the nearest are {} and {}", below, above)));
-  }
-
-  void check_metadata() {
-    StorageSettings& storage = scenario_.storage;
-    const SourceSpan where = root_.get("storage").get("metadata_iops").span();
-    if (scenario_.filesystem.metadata_mode.value == "server") {
-      if (storage.metadata_iops != 0)
-        diagnostics_.add(
-            impossible, where,
-            fmt::format("file system `{}` has no provisioned metadata IOPS", storage.filesystem));
-      return;
-    }
-    if (storage.metadata_iops == 0)
-      storage.metadata_iops = automatic_metadata_iops(storage.capacity);
-    else if (!is_metadata_iops(storage.metadata_iops))
-      diagnostics_.add(
-          out_of_range, where,
-          fmt::format("`storage.metadata_iops`: {} cannot be provisioned", storage.metadata_iops),
-          "1500, 3000, 6000, or a multiple of 12000 up to 192000");
-  }
-
-  void check_layout() {
-    std::string& layout = scenario_.storage.layout;
-    const SourceSpan where = root_.get("storage").get("layout").span();
-    if (layout.empty()) layout = scenario_.filesystem.default_layout.value;
-    const auto parsed = lustre::parse_layout(layout, scenario_.layout_defaults());
-    if (const std::string* problem = std::get_if<std::string>(&parsed))
-      diagnostics_.add(not_a_value, where, fmt::format("`storage.layout`: {}", *problem),
-                       "e.g. `-E 100M -c 1 -E -1 -c 8`");
   }
 
   const YamlDocument& document_;
@@ -243,7 +180,10 @@ private:
   Diagnostics& diagnostics_;
   JobReader jobs_;
   Scenario scenario_;
-  bool entries_known_ = true; // the catalog has what cluster and storage name
+  YamlNode storage_;
+  const CatalogEntry* entry_ = nullptr; // that `storage` names
+  const StorageKind* kind_ = nullptr;   // nullptr: cannot be told, reported
+  bool entries_known_ = true;           // the catalog has what cluster and storage name
 };
 
 } // namespace

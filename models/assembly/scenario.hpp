@@ -7,6 +7,7 @@
 #pragma once
 
 #include "models/assembly/catalog.hpp"
+#include "models/assembly/price_lists.hpp"
 #include "models/assembly/scenario_hsm.hpp"
 #include "models/assembly/scenario_pcc.hpp"
 #include "models/assembly/validation.hpp"
@@ -22,6 +23,7 @@
 #include "sim/result/run_result.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +32,7 @@
 namespace lustrum {
 
 class YamlDocument;
+class StorageDesign; // storage_kind.hpp
 
 // The time of a step outside loading and computing: log line, barrier, gradient exchange.
 struct StepOverhead {
@@ -101,8 +104,10 @@ struct TbfRuleChoice {
   static const ParameterTable& parameters();
 };
 
+// What a scenario says of its storage; all but the name is of Lustre file systems, and other kinds
+// keep theirs in Scenario::design.
 struct StorageSettings {
-  std::string filesystem;
+  std::string system; // entry of the catalog
   Bytes capacity{};
   std::uint32_t metadata_iops = 0;   // after loading: the real number; 0 in mode `server`
   std::string layout;                // after loading: the file system's default where none is given
@@ -155,11 +160,16 @@ struct Scenario {
   NetworkSettings network;
   lustre::LustreTunables lustre;
   RunSettings run;
+  PriceSettings pricing;
+  Prices prices;                        // as chosen by `prices`
   std::optional<Validation> validation; // a run takes no notice of it
   std::vector<lustre::Fault> faults;    // as listed
 
-  Instance instance;       // of the catalog, with `cluster.set`
-  LustreSystem filesystem; // of the catalog, with `storage.set`
+  Instance instance; // of the catalog, with `cluster.set`
+  // What stands under the jobs. Empty only when the scenario has errors.
+  std::shared_ptr<const StorageDesign> design;
+  LustreSystem filesystem;    // of the catalog, with `storage.set`, if that is what it is
+  CatalogEntry storage_entry; // the same of any kind
 
   std::vector<std::string> files; // every file read, for the digest of inputs
   std::vector<AssumedRow> fitted; // defaults of the scenario itself that were left standing

@@ -181,7 +181,7 @@ private:
 
   void check_kind(FaultKind kind) {
     const SourceSpan where = entry_.get("kind").span();
-    const std::string& name = scenario_.storage.filesystem;
+    const std::string& name = scenario_.storage.system;
     if (kind == FaultKind::router_down && scenario_.network.routers.count == 0)
       diagnostics_.add(impossible, where, "`router_down`: the network has no routers",
                        "network: {routers: {count: 2}} adds some");

@@ -1,5 +1,6 @@
 // What follows from a scenario's figures: the number of servers, and the list of assumptions.
 #include "models/assembly/scenario.hpp"
+#include "models/assembly/storage_kind.hpp"
 #include "sim/base/parameter_value.hpp"
 #include "sim/base/units_text.hpp"
 
@@ -91,7 +92,11 @@ lustre::LayoutDefaults Scenario::layout_defaults() const {
 std::vector<AssumedRow> Scenario::assumed() const {
   std::vector<AssumedRow> out;
   append_assumed(cluster.instance, Instance::parameters(), &instance, out);
-  append_assumed(storage.filesystem, LustreSystem::parameters(), &filesystem, out);
+  if (storage_entry.kind)
+    append_assumed(storage_entry.name, *storage_entry.kind->table, storage_entry.figures.get(),
+                   out);
+  if (design)
+    for (AssumedRow& row : design->assumed(*this)) out.push_back(std::move(row));
   out.insert(out.end(), fitted.begin(), fitted.end());
   return out;
 }

@@ -178,7 +178,7 @@ void note(Scenario& scenario, std::string_view key, const std::string& value, Fi
 
 void resolve_defaults(const GivenKeys& given, Scenario& scenario) {
   HsmChoice& hsm = scenario.storage.hsm;
-  const bool fsx = scenario.storage.filesystem.starts_with("fsx_");
+  const bool fsx = scenario.storage.system.starts_with("fsx_");
   if (hsm.max_requests == 0) {
     constexpr std::uint32_t kLustre = 3;
     hsm.max_requests = fsx ? kFsxMaxRequests : kLustre;

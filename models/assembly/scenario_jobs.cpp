@@ -2,6 +2,7 @@
 
 #include "models/assembly/dlio_loader.hpp"
 #include "models/assembly/scenario_training.hpp"
+#include "models/assembly/storage_kind.hpp"
 
 #include <fmt/format.h>
 
@@ -235,11 +236,9 @@ double JobReader::placed_bytes(const ScenarioJob& job, const Source& source) {
 
 // All data sets are there before the run, so they must fit; what a run writes may meet ENOSPC.
 void JobReader::check_space(const Scenario& scenario) {
-  if (scenario.storage.hsm.on && scenario.storage.hsm.state == "released") return; // in the archive
-  if (scenario.ost_used().empty()) return; // no such network here: reported
-  const double each = scenario.ost_capacity().as_double();
-  double free_bytes = 0;
-  for (const double used : scenario.ost_used()) free_bytes += each * (1 - used);
+  const std::optional<double> room = scenario.design->free_bytes(scenario);
+  if (!room) return;
+  const double free_bytes = *room;
   double needed = 0;
   for (std::size_t i = 0; i < scenario.jobs.size(); ++i) {
     const ScenarioJob& job = scenario.jobs[i];

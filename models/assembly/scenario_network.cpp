@@ -18,13 +18,13 @@ void check_rdma(const Scenario& scenario, const SourceSpan& where, Diagnostics& 
   const bool infiniband = scenario.network.lnd == "o2ib";
   if (!system.offers_efa())
     diagnostics.add(impossible, where,
-                    fmt::format("file system `{}` does not offer {}", scenario.storage.filesystem,
+                    fmt::format("file system `{}` does not offer {}", scenario.storage.system,
                                 infiniband ? "InfiniBand" : "EFA"),
                     "of FSx for Lustre, Persistent 2 does" +
                         std::string(infiniband ? " offer EFA" : ""));
   else if (infiniband && system.rdma_lnd.value != "o2ib")
     diagnostics.add(impossible, where,
-                    fmt::format("file system `{}` has no InfiniBand", scenario.storage.filesystem),
+                    fmt::format("file system `{}` has no InfiniBand", scenario.storage.system),
                     "its fast network is `efa`");
   if (!scenario.instance.fsx_efa.value)
     diagnostics.add(impossible, where,
@@ -42,7 +42,7 @@ void check_gds(const Scenario& scenario, const SourceSpan& where, Diagnostics& d
   if (!scenario.filesystem.gds.value)
     diagnostics.add(
         impossible, where,
-        fmt::format("file system `{}` does not offer {}", scenario.storage.filesystem, kWhat),
+        fmt::format("file system `{}` does not offer {}", scenario.storage.system, kWhat),
         "of FSx for Lustre, Persistent 2 with EFA does");
   if (!scenario.instance.gds.value)
     diagnostics.add(impossible, where,
@@ -59,8 +59,7 @@ void check_connections(const Scenario& scenario, const SourceSpan& where,
   diagnostics.add(impossible, where,
                   fmt::format("{} nodes with {} network cards each are {} EFA connections; file "
                               "system `{}` takes {}",
-                              scenario.cluster.nodes, nics, wanted, scenario.storage.filesystem,
-                              most),
+                              scenario.cluster.nodes, nics, wanted, scenario.storage.system, most),
                   fmt::format("at most {} nodes, or fewer cards: `network.nics`", most / nics));
 }
 

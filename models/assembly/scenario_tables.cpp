@@ -211,10 +211,11 @@ const ParameterTable& TbfRuleChoice::parameters() {
 
 const ParameterTable& StorageSettings::parameters() {
   static const ParameterTable table{
-      {.key = "filesystem",
-       .field = field<&StorageSettings::filesystem>,
+      {.key = "system",
+       .field = field<&StorageSettings::system>,
        .default_text = kRequired,
-       .doc = "Entry of models/catalog/filesystems.yaml."},
+       .doc = "Storage system of the catalog, of whatever kind; `lustrum catalog list` names them. "
+              "The keys below are those of a Lustre file system."},
       {.key = "capacity",
        .field = field<&StorageSettings::capacity>,
        .default_text = kRequired,
@@ -357,6 +358,12 @@ const std::vector<ScenarioSection>& scenario_sections() {
        "osc.max_rpcs_in_flight.",
        &lustre::LustreTunables::parameters()},
       {"run", "The simulation.", &RunSettings::parameters()},
+      {"prices",
+       "Which price lists the run is billed at. `set` changes single prices, by product and "
+       "component: {p5.48xlarge: {node: 40 USD/h}}.",
+       &PriceSettings::parameters()},
+      {"prices.set.PRODUCT", "Prices of a product, or of an entry of the catalog.",
+       &ProductPrices::parameters()},
       {"validate",
        "What was measured on the system that the scenario describes, for `lustrum validate`; a run "
        "takes no notice of it.",

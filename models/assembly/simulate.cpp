@@ -1,12 +1,10 @@
 #include "models/assembly/simulate.hpp"
 
-#include "models/assembly/build_filesystem.hpp"
-#include "models/assembly/describe_faults.hpp"
 #include "models/assembly/describe_result.hpp"
 #include "models/assembly/observe.hpp"
 #include "models/assembly/packed_run.hpp"
-#include "models/assembly/preload.hpp"
 #include "models/assembly/running_job.hpp"
+#include "models/assembly/storage_kind.hpp"
 #include "sim/kernel/engine.hpp"
 
 #include <fmt/format.h>
@@ -29,10 +27,10 @@ double mib_per_s(Bytes bytes, double time_s) {
 }
 
 // Every run checks the laws that hold for all of them; see sim/README.md.
-void check_laws(const kernel::World& world, const lustre::Filesystem& filesystem,
+void check_laws(const kernel::World& world, const StorageSystem& system,
                 const std::vector<JobReport>& jobs) {
   std::vector<std::string> problems = world.check_laws();
-  for (std::string& problem : filesystem.check_laws()) problems.push_back(std::move(problem));
+  for (std::string& problem : system.check_laws()) problems.push_back(std::move(problem));
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const double expected_s = jobs[i].ranks * jobs[i].metrics.makespan_s;
     constexpr double kTolerance = 1e-9;
@@ -134,20 +132,22 @@ void fill_metrics(const Scenario& scenario, const std::vector<JobReport>& report
   if (gpus) metrics.gpu_utilization_pct = result.stalls[Cause::compute];
 }
 
-void fill_bill(const Scenario& scenario, const std::vector<JobReport>& reports, RunResult& result) {
+void fill_bill(const Scenario& scenario, const std::vector<JobReport>& reports,
+               const StorageSystem& system, RunResult& result) {
   WorkDone done;
   for (const JobReport& report : reports) done.compute += report.compute;
   if (const JobReport* training = main_training(scenario, reports)) {
     done.epochs = training->epochs;
     done.samples = training->samples;
   }
-  fill_cost(scenario, done, result);
+  fill_cost(scenario, done, system.charges(), result);
 }
 
 // Jobs exchange gradients over the same cards, but not over LNet.
 void take_out_gradients(const std::vector<JobReport>& reports, RunResult& result) {
   double bytes = 0;
   for (const JobReport& report : reports) bytes += report.gradient_bytes;
+  if (result.networks.empty()) return;
   NetworkRow& data = result.networks.front();
   data.read_bytes = std::max(0.0, data.read_bytes - bytes);
   data.written_bytes = std::max(0.0, data.written_bytes - bytes);
@@ -161,43 +161,35 @@ RunResult simulate(const Scenario& scenario, const std::string& command,
   if (scenario.run.data_path == "simgrid") options.data_path = kernel::DataPath::simgrid;
   if (scenario.run.event_limit > 0) options.event_limit = scenario.run.event_limit;
   kernel::Engine engine(options);
-  lustre::FilesystemSettings settings = build_filesystem(scenario);
-  settings.rpc_counters = counters != nullptr;
-  lustre::Filesystem filesystem(engine.world(), settings);
+  const std::unique_ptr<StorageSystem> system = scenario.design->build(scenario, engine.world());
+  Storage& storage = system->storage();
   std::vector<std::unique_ptr<RunningJob>> jobs;
   for (std::uint32_t i = 0; i < scenario.jobs.size(); ++i)
-    jobs.push_back(start_job({scenario, scenario.jobs[i], JobIndex{i}, engine, filesystem}));
-  const std::optional<PreloadReport> preloaded = preload(scenario, filesystem);
-  lustre::Faults faults(engine.world(), filesystem, scenario.faults, scenario.run.seed);
-  faults.start();
+    jobs.push_back(start_job({scenario, scenario.jobs[i], JobIndex{i}, engine, storage}));
+  system->begin();
   engine.run();
 
   std::vector<JobReport> reports;
   reports.reserve(jobs.size());
   for (const auto& job : jobs) reports.push_back(job->report());
-  check_laws(engine.world(), filesystem, reports);
+  check_laws(engine.world(), *system, reports);
   RunResult result;
-  const IoTotals totals = filesystem.totals();
+  const IoTotals totals = storage.totals();
   fill_metrics(scenario, reports, totals, engine.world().now(), result);
-  fill_jobs(scenario, reports, filesystem, result);
+  fill_jobs(scenario, reports, storage, result);
   // A bound on reading says nothing about a load that mostly writes.
   if (any_gpus(reports))
-    observe_bound(filesystem,
+    observe_bound(*system,
                   reports.size() == 1 ? reports.front().roofline
                                       : RooflineInputs{.read = totals.read_delivered},
                   result);
-  fill_bill(scenario, reports, result);
-  describe_faults(scenario, faults, totals, result);
-  describe_hsm(filesystem, preloaded, result);
-  describe_pcc(filesystem, result);
+  fill_bill(scenario, reports, *system, result);
   observe_stations(engine.world(), result);
-  observe_networks(engine.world(), filesystem.settings().fabric, result);
+  system->describe(result);
   take_out_gradients(reports, result);
-  note_burst(filesystem, result);
   observe_bottleneck(result);
   describe_result(scenario, command, result);
-  if (counters)
-    *counters = counter_files(filesystem, engine.world().now(), counter_names(scenario));
+  if (counters) *counters = system->counter_files(engine.world().now());
   return result;
 }
 

@@ -1,17 +1,18 @@
-// What a run costs: quantity x unit price for each thing that is paid for, for as long as the run
-// lasts. Pure functions; see README.md for what is not modelled.
+// What a run costs: quantity x unit price for each thing that is paid for. Pure functions; see
+// README.md for what is not modelled.
 //
-//   CostInputs inputs{.instance_name = "p5.48xlarge", .nodes = 2, .instance_price = p5_price, ...};
-//   result.cost = cost_of(inputs);
+//   BillInputs inputs{.charges = {{.product = "p5.48xlarge", .component = "node", ...}}, ...};
+//   result.cost = cost_of(inputs, prices);
 #pragma once
 
-#include "sim/base/parameter.hpp"
+#include "models/cost/price.hpp"
 #include "sim/base/units.hpp"
 #include "sim/result/run_result.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lustrum {
 
@@ -20,34 +21,33 @@ namespace lustrum {
 // \source assumed, the convention of AWS's own price calculator and of infracost
 inline constexpr double kHoursPerMonth = 730;
 
-// A price that is empty is not known: its line is listed without a cost, never as 0.
-struct CostInputs {
-  std::string instance_name;
-  std::uint32_t nodes = 0;
-  std::optional<Figure<UsdPerHour>> instance_price; // of one node, all its GPUs
+// A thing to pay for: one that is held for the whole run (a unit per hour or month), or one that
+// the run has used up (requests, data).
+struct Charge {
+  std::string product;   // as price lists call it: `fsx_scratch_2`
+  std::string component; // a key of ProductPrices: `capacity`
+  std::string label;     // as the bill calls it: `fsx_scratch_2, capacity`
+  double amount = 0;     // held: nodes, GiB, IOPS, MBps; used: requests, GiB
+  PriceUnit unit = PriceUnit::hour;
+  std::string counted; // `node-hours`; empty: counted_in(unit)
+  bool gpu = false;    // its cost is that of the GPUs
+};
 
-  std::string storage_name;
-  Bytes capacity{}; // as bought; FSx's "1.2 TiB" is 1200 GiB
-  std::optional<Figure<UsdPerGibMonth>> price_capacity;
-  std::uint64_t extra_metadata_iops = 0; // provisioned above the included ones
-  std::optional<Figure<Usd>> price_metadata_iops_month;
-
-  // An appliance is bought: its price is spread over its life, per OSS.
-  std::uint32_t oss_count = 0; // 0: not an appliance, pays by capacity
-  std::optional<Figure<UsdPerHour>> price_per_oss;
-
+struct BillInputs {
+  std::vector<Charge> charges; // lines in this order; those with nothing to pay for are left out
   Seconds makespan{};
   std::uint64_t epochs = 0;              // 0: none, as in a replayed trace
   std::uint64_t samples = 0;             // trained on, over all epochs and ranks
   std::optional<double> gpu_utilization; // 0 to 1; empty: no GPU is used, so none is idle
+  double hours_per_month = kHoursPerMonth;
 };
 
-// Lines in this order: GPU instances, storage (capacity or OSS), metadata IOPS; those with nothing
-// to pay for are left out. The total is their sum in that order; nothing is rounded. \pre makespan
-// >= 0, 0 <= *gpu_utilization <= 1
-RunCost cost_of(const CostInputs& inputs);
+// The total is the sum of the lines in their order; nothing is rounded. A charge without a price,
+// or with one per another unit, has a line without a cost, never one of 0, and the result is not
+// `complete`. \pre makespan >= 0, amounts >= 0, 0 <= *gpu_utilization <= 1, hours_per_month > 0
+RunCost cost_of(const BillInputs& inputs, const Prices& prices);
 
-// kHoursPerMonth, for RunResult::assumed of a run with a price per month.
-AssumedRow month_assumption();
+// The hours of a month, for RunResult::assumed of a run with a price per month.
+AssumedRow month_assumption(double hours_per_month);
 
 } // namespace lustrum

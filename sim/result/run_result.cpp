@@ -200,10 +200,13 @@ template <class V> void fields(V& v, Seen<V, CostLine>& l) {
 
 template <class V> void fields(V& v, Seen<V, RunCost>& c) {
   v("total_usd", c.total_usd);
+  v("usage_usd", c.usage_usd);
   v("per_epoch_usd", c.per_epoch_usd);
   v("per_sample_usd", c.per_sample_usd);
   v("idle_gpu_usd", c.idle_gpu_usd);
   v("per_hour_usd", c.per_hour_usd);
+  v("per_month_usd", c.per_month_usd);
+  v("complete", c.complete);
   v("lines", c.lines);
 }
 

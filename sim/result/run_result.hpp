@@ -218,10 +218,13 @@ struct CostLine {
 
 struct RunCost {
   double total_usd = 0; // of the lines that have a price
+  double usage_usd = 0; // of it for what the job did; the rest is for the time
   std::optional<double> per_epoch_usd;
   std::optional<double> per_sample_usd;
   std::optional<double> idle_gpu_usd;
   double per_hour_usd = 0;
+  double per_month_usd = 0; // of running on without a pause
+  bool complete = true;     // every line has a price
   std::vector<CostLine> lines;
 };
 

@@ -41,7 +41,7 @@ def scenario(workload="dlio: {home}/configs/workloads/resnet50_h100.yaml, set: {
     return (f"schema_version: 1\n"
             f"workload: {{{workload.format(home=HOME)}}}\n"
             f"cluster: {{instance: {instance}, nodes: 1}}\n"
-            f"storage: {{filesystem: fsx_persistent_2_1000, capacity: {capacity}}}\n"
+            f"storage: {{system: fsx_persistent_2_1000, capacity: {capacity}}}\n"
             f"network: {network}\n"
             f"run: {run}\n")
 

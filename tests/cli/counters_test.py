@@ -11,7 +11,7 @@ from lustre_counters import (read_agents, read_histograms, read_interfaces, read
 
 SCENARIO = """schema_version: 1
 cluster: {{instance: p5.48xlarge, nodes: {nodes}}}
-storage: {{filesystem: fsx_persistent_2_1000, capacity: {capacity}}}
+storage: {{system: fsx_persistent_2_1000, capacity: {capacity}}}
 network: {{lnd: tcp}}
 {jobs}
 """

@@ -12,7 +12,7 @@ cluster:
   instance: p5.48xlage
   nodes: 0
 storage:
-  filesystem: fsx_persistent_2_1000
+  system: fsx_persistent_2_1000
   capacity: 9.6 TiB/s
   capcity: 9.6 TiB
 run:

@@ -8,14 +8,14 @@ using doctest::Approx;
 
 namespace {
 
-constexpr std::string_view kFsx = "filesystem: fsx_persistent_2_1000, capacity: 4.8 TiB";
+constexpr std::string_view kFsx = "system: fsx_persistent_2_1000, capacity: 4.8 TiB";
 
 } // namespace
 
 TEST_CASE("ost_io threads: Lustre's formula, the catalog's figure, the administrator's") {
   // 16 cores in two partitions: 64 + 4 x 8 + 4 x 7 = 124 in each.
   CHECK(assembled({.storage = kFsx}).oss.threads == 248);
-  CHECK(assembled({.storage = "filesystem: fsx_persistent_2_1000, capacity: 4.8 TiB, "
+  CHECK(assembled({.storage = "system: fsx_persistent_2_1000, capacity: 4.8 TiB, "
                               "set: {oss.threads: 100}"})
             .oss.threads == 100);
   CHECK(assembled({.storage = kFsx, .lustre = "ost.ost_io.threads_max: 32"}).oss.threads == 32);
@@ -80,7 +80,7 @@ TEST_CASE("what is read again comes out of the servers' memory") {
     return std::pair{first, second};
   };
   AssembledText text{.storage =
-                         "filesystem: fsx_persistent_2_1000, capacity: 2.4 TiB, layout: -c -1",
+                         "system: fsx_persistent_2_1000, capacity: 2.4 TiB, layout: -c -1",
                      .nodes = kClients};
   const auto [cold, warm] = rates(assembled(text));
   CHECK(cold == Approx(2400).epsilon(0.03));
@@ -92,7 +92,7 @@ TEST_CASE("what is read again comes out of the servers' memory") {
 }
 
 TEST_CASE("hard disks: a RAID-6 set gives the rate of its data disks, an MDT commits so often") {
-  const auto settings = assembled({.storage = "filesystem: hdd_lustre, capacity: 1600 TiB",
+  const auto settings = assembled({.storage = "system: hdd_lustre, capacity: 1600 TiB",
                                    .network = "lnd: o2ib",
                                    .instance = "hgx_h100"});
   CHECK(settings.fabric.servers * settings.oss.osts == 20);
@@ -107,14 +107,14 @@ TEST_CASE("whether closes take metadata IOPS is a switch") {
   // 12,000 IOPS, two opens or closes for each: 12,000 files a second, or 24,000 when closes are
   // free.
   constexpr std::string_view kFree =
-      "filesystem: fsx_persistent_2_1000, capacity: 24 TiB, set: {metadata.close_counts: false}";
+      "system: fsx_persistent_2_1000, capacity: 24 TiB, set: {metadata.close_counts: false}";
   const auto rate = [](const lustre::FilesystemSettings& settings) {
     kernel::World world;
     lustre::Filesystem fs(world, settings);
     fs.place_file(kRootDirectory, Bytes{kMib});
     return fs.open_close_bound(1'000'000'000).count();
   };
-  CHECK(rate(assembled({.storage = "filesystem: fsx_persistent_2_1000, capacity: 24 TiB"})) ==
+  CHECK(rate(assembled({.storage = "system: fsx_persistent_2_1000, capacity: 24 TiB"})) ==
         Approx(12'000).epsilon(0.001));
   CHECK(rate(assembled({.storage = kFree})) == Approx(24'000).epsilon(0.001));
 }

@@ -12,7 +12,7 @@ constexpr std::string_view kJobs =
     "[{name: victim, nodes: 1, workload: {ior: {block_size: 4 GiB}}}, "
     "{name: noisy, nodes: 8, workload: {ior: {block_size: 1 GiB}}}]";
 constexpr std::string_view kStorage =
-    "filesystem: fsx_persistent_2_1000, capacity: 2.4 TiB, layout: -c 1 -S 4M";
+    "system: fsx_persistent_2_1000, capacity: 2.4 TiB, layout: -c 1 -S 4M";
 
 kernel::Task read_as(lustre::Filesystem& fs, Caller caller, FileIndex file, double& end_s,
                      const kernel::World& world) {
@@ -78,7 +78,7 @@ TEST_CASE("a rule of the token bucket filter shields a job from its neighbour") 
 TEST_CASE("a full OST: no space for its files while others have a lot") {
   // Two OSTs, the first with room for 1 GiB. Files of one stripe that were placed there run out of
   // space (ENOSPC); a new file goes to the other.
-  const std::string storage = "filesystem: fsx_persistent_2_1000, capacity: 2.4 TiB, layout: -c 1, "
+  const std::string storage = "system: fsx_persistent_2_1000, capacity: 2.4 TiB, layout: -c 1, "
                               "ost_used: [50 %, 10 %]";
   lustre::FilesystemSettings settings = assembled({.storage = storage});
   // 2.4 TiB are billed as 2400 GiB.
@@ -114,12 +114,12 @@ TEST_CASE("a full OST: no space for its files while others have a lot") {
 }
 
 TEST_CASE("tunables of the allocator and the layout's defaults reach the file system") {
-  const auto old = assembled({.storage = "filesystem: onprem_nvme_lustre, capacity: 120 TiB, "
+  const auto old = assembled({.storage = "system: onprem_nvme_lustre, capacity: 120 TiB, "
                                          "layout: -c 2",
                               .network = "lnd: o2ib",
                               .instance = "hgx_h100"});
   CHECK(old.layout.components().front().stripe_size == Bytes{kMib});
-  const auto recent = assembled({.storage = "filesystem: onprem_nvme_lustre, capacity: 120 TiB, "
+  const auto recent = assembled({.storage = "system: onprem_nvme_lustre, capacity: 120 TiB, "
                                             "layout: -E 64K -L mdt -E 2M -c 1 -E -1 -c 2, "
                                             "lustre_version: 2.16",
                                  .network = "lnd: o2ib",

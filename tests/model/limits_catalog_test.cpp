@@ -57,7 +57,7 @@ TEST_CASE("L8: FSx Persistent 2 with 1000 MB/s per TiB delivers capacity x tier"
   // 96 TiB x 1000 = 96,000 MiB/s = 93.75 GiB/s over EFA, by the disks of 20 OSSs (about 94 GiB/s
   // were measured). One client alone reaches its ceiling of 700 Gbit/s = 83,447 MiB/s.
   const std::string storage =
-      "filesystem: fsx_persistent_2_1000, capacity: 96 TiB, layout: -c -1 -S 4M";
+      "system: fsx_persistent_2_1000, capacity: 96 TiB, layout: -c -1 -S 4M";
   const auto many = filesystem_of(scenario_text(storage, "lnd: efa", 8));
   CHECK(many.fabric.servers * many.oss.osts == 20);
   CHECK(read_rate(many, 8, Bytes{32 * kGib}) == Approx(96'000).epsilon(0.01));
@@ -69,7 +69,7 @@ TEST_CASE("one client with GPUDirect Storage gets 1,200 Gbit/s, 16 cards carry i
   // 192 TiB x 1000 = 192,000 MiB/s on the disks of 40 OSSs; 16 cards of 100 Gbit/s; FSx's ceiling
   // is 150 GB/s = 143,051 MiB/s.
   const auto settings = filesystem_of(
-      scenario_text("filesystem: fsx_persistent_2_1000, capacity: 192 TiB, layout: -c -1 -S 4M",
+      scenario_text("system: fsx_persistent_2_1000, capacity: 192 TiB, layout: -c -1 -S 4M",
                     "lnd: efa, gds: true", 1));
   CHECK(settings.fabric.nics_per_client == 16);
   CHECK(settings.fabric.host_path == fabric::HostPath::gpu);
@@ -80,7 +80,7 @@ TEST_CASE("one client with GPUDirect Storage gets 1,200 Gbit/s, 16 cards carry i
 TEST_CASE("routers of a scenario bound all its clients together") {
   // Two routers of 25 Gbit/s before 96,000 MiB/s of disks: 50 Gbit/s = 5960 MiB/s.
   const auto settings = filesystem_of(
-      scenario_text("filesystem: fsx_persistent_2_1000, capacity: 96 TiB, layout: -c -1 -S 4M",
+      scenario_text("system: fsx_persistent_2_1000, capacity: 96 TiB, layout: -c -1 -S 4M",
                     "lnd: efa, routers: {count: 2, bandwidth: 25 Gbit/s}", 8));
   CHECK(read_rate(settings, 2, Bytes{2 * kGib}) == Approx(5960).epsilon(0.01));
   kernel::World world;
@@ -93,7 +93,7 @@ TEST_CASE("Lustre over TCP on premises: four sockets to each server, each with a
   auto settings = filesystem_of("schema_version: 1\n"
                                 "workload: {dlio: workloads/resnet50_h100.yaml}\n"
                                 "cluster: {instance: hgx_h100, nodes: 1}\n"
-                                "storage: {filesystem: onprem_nvme_lustre, capacity: 120 TiB}\n"
+                                "storage: {system: onprem_nvme_lustre, capacity: 120 TiB}\n"
                                 "network: {lnd: tcp}\n"
                                 "lustre: {osc: {max_rpcs_in_flight: 64}}\n");
   constexpr double kGb = 1e9 / static_cast<double>(kMib);
@@ -105,7 +105,7 @@ TEST_CASE("Lustre over TCP on premises: four sockets to each server, each with a
 
 TEST_CASE("FSx over TCP: one client gets 5 Gbit/s per OSS, 620 MB/s were measured on one OSS") {
   const auto settings = filesystem_of(
-      scenario_text("filesystem: fsx_persistent_2_1000, capacity: 2.4 TiB", "lnd: tcp", 1));
+      scenario_text("system: fsx_persistent_2_1000, capacity: 2.4 TiB", "lnd: tcp", 1));
   CHECK(settings.fabric.servers == 1);
   constexpr double kMbit = 1e6 / static_cast<double>(kMib);
   CHECK(read_rate(settings, 8, Bytes{4 * kGib}) == Approx(625 * kMbit).epsilon(0.01));
@@ -113,9 +113,9 @@ TEST_CASE("FSx over TCP: one client gets 5 Gbit/s per OSS, 620 MB/s were measure
 
 TEST_CASE("FSx Scratch 2 has no disk burst, Persistent 2 of 125 MB/s per TiB bursts to 500") {
   const auto scratch =
-      filesystem_of(scenario_text("filesystem: fsx_scratch_2, capacity: 4.8 TiB", "lnd: tcp", 8));
+      filesystem_of(scenario_text("system: fsx_scratch_2, capacity: 4.8 TiB", "lnd: tcp", 8));
   CHECK(read_rate(scratch, 4, Bytes{4 * kGib}) == Approx(4.8 * 200).epsilon(0.01));
-  const std::string p2 = "filesystem: fsx_persistent_2_125, capacity: 4.8 TiB, layout: -c -1";
+  const std::string p2 = "system: fsx_persistent_2_125, capacity: 4.8 TiB, layout: -c -1";
   const auto full = filesystem_of(scenario_text(p2, "lnd: tcp", 8));
   CHECK(read_rate(full, 4, Bytes{4 * kGib}) == Approx(4.8 * 500).epsilon(0.01));
   const auto empty = filesystem_of(scenario_text(p2 + ", burst_credit: 0 %", "lnd: tcp", 8));
@@ -124,7 +124,7 @@ TEST_CASE("FSx Scratch 2 has no disk burst, Persistent 2 of 125 MB/s per TiB bur
 
 TEST_CASE("the roofline of a design is what its parts multiply to") {
   const auto settings = filesystem_of(
-      scenario_text("filesystem: fsx_persistent_2_1000, capacity: 96 TiB", "lnd: efa", 8));
+      scenario_text("system: fsx_persistent_2_1000, capacity: 96 TiB", "lnd: efa", 8));
   kernel::World world;
   lustre::Filesystem fs(world, settings);
   const kernel::Topology::Cut cut = fs.read_bound(Bytes{kTib}, Seconds{});

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -52,11 +53,20 @@ private:
   std::filesystem::path path_;
 };
 
+// Entries of one file, in alphabetical order.
+std::vector<std::string> names_of(std::string_view file) {
+  std::vector<std::string> names;
+  for (const CatalogEntry& entry : shipped().entries())
+    if (entry.kind->file == file) names.push_back(entry.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::string figure(const std::string& value) {
   return "{value: " + value + ", source: test, as_of: 2026-11, kind: assumed}";
 }
 
-std::string small_instance(const std::string& price) {
+std::string small_instance(const std::string& memory) {
   return "tiny:\n"
          "  gpu: {model: " +
          figure("T") + ", count: " + figure("1") +
@@ -64,17 +74,14 @@ std::string small_instance(const std::string& price) {
          "  cpu: {vcpus: " +
          figure("8") +
          "}\n"
-         "  memory: " +
-         figure("64 GiB") +
-         "\n"
          "  tcp: {nic_bandwidth: " +
-         figure("10 Gbit/s") + "}\n" + price;
+         figure("10 Gbit/s") + "}\n" + memory;
 }
 
 TEST_CASE("the shipped catalog loads without a word") {
   CHECK(shipped().instance_names() ==
         std::vector<std::string>{"hgx_a100", "hgx_h100", "p4d.24xlarge", "p5.48xlarge"});
-  CHECK(shipped().filesystem_names() ==
+  CHECK(names_of("filesystems.yaml") ==
         std::vector<std::string>{
             "fsx_persistent_1_100", "fsx_persistent_1_200", "fsx_persistent_1_50",
             "fsx_persistent_1_hdd_12", "fsx_persistent_1_hdd_40", "fsx_persistent_2_1000",
@@ -86,15 +93,14 @@ TEST_CASE("the shipped catalog loads without a word") {
 TEST_CASE("figures of the shipped catalog are those of their sources") {
   const Instance& p5 = *shipped().find_instance("p5.48xlarge");
   CHECK(p5.gpus.value == 8);
-  CHECK(p5.price.value.count() == doctest::Approx(55.04));
-  CHECK(p5.price.provenance.as_of == "2026-07-28");
+  CHECK(p5.memory.value == 2048_GiB);
+  CHECK(p5.memory.provenance.as_of == "2026-08");
   CHECK(p5.fsx_efa.value);
   CHECK_FALSE(shipped().find_instance("p4d.24xlarge")->fsx_efa.value);
 
   const LustreSystem& p2 = *shipped().find_filesystem("fsx_persistent_2_250");
   CHECK(p2.network_per_tib.value.count() == doctest::Approx(640.0 * kMib));
   CHECK(p2.disk_read_burst_per_tib.value.count() == doctest::Approx(500.0 * kMib));
-  CHECK(p2.price_capacity.value.count() == doctest::Approx(0.21));
   CHECK(p2.metadata_mode.value == "provisioned");
   CHECK_FALSE(shipped().find_filesystem("fsx_scratch_2")->offers_efa());
 }
@@ -161,49 +167,59 @@ TEST_CASE("FSx bills 1,000 GiB for its TiB") {
 
 TEST_CASE("rejects_figure_without_source") {
   const Folder folder;
-  folder.write("instances.yaml", small_instance("  price: 3 USD/h\n"));
+  folder.write("instances.yaml", small_instance("  memory: 64 GiB\n"));
   CHECK(
       folder.load() ==
-      "error[E112]: figure `tiny.price` has no `source`, `as_of` and `kind`\n"
-      "  --> instances.yaml:6:10\n"
-      "   6 |   price: 3 USD/h\n"
-      "     |          ^^^^^^^ write `{value: 3 USD/h, source: ..., as_of: 2026-07, kind: ...}`\n");
+      "error[E112]: figure `tiny.memory` has no `source`, `as_of` and `kind`\n"
+      "  --> instances.yaml:5:11\n"
+      "   5 |   memory: 64 GiB\n"
+      "     |           ^^^^^^ write `{value: 64 GiB, source: ..., as_of: 2026-07, kind: ...}`\n");
 }
 
 TEST_CASE("rejects_figure_without_kind") {
   const Folder folder;
   folder.write("instances.yaml",
-               small_instance("  price: {value: 3 USD/h, source: test, as_of: 2026-11}\n"));
-  CHECK(folder.load() == "error[E112]: figure `tiny.price` has no `kind`\n"
-                         "  --> instances.yaml:6:3\n"
-                         "   6 |   price: {value: 3 USD/h, source: test, as_of: 2026-11}\n"
-                         "     |   ^^^^^ a figure states its source, its date and its kind\n");
+               small_instance("  memory: {value: 64 GiB, source: test, as_of: 2026-11}\n"));
+  CHECK(folder.load() == "error[E112]: figure `tiny.memory` has no `kind`\n"
+                         "  --> instances.yaml:5:3\n"
+                         "   5 |   memory: {value: 64 GiB, source: test, as_of: 2026-11}\n"
+                         "     |   ^^^^^^ a figure states its source, its date and its kind\n");
 }
 
 TEST_CASE("rejects_unknown_key_of_an_entry") {
   const Folder folder;
-  folder.write("instances.yaml", small_instance("  prize: " + figure("3 USD/h") + "\n"));
+  folder.write("instances.yaml", small_instance("  memry: " + figure("64 GiB") + "\n"));
   CHECK(folder.load() ==
-        "error[E103]: missing key `price` in `tiny`\n"
+        "error[E103]: missing key `memory` in `tiny`\n"
         "  --> instances.yaml:1:1\n"
         "   1 | tiny:\n"
-        "     | ^^^^ a price per hour is needed, e.g. `price: 55.04 USD/h`\n"
+        "     | ^^^^ a size is needed, e.g. `memory: 4 MiB`\n"
         "\n"
-        "error[E104]: unknown key `prize` in `tiny`\n"
-        "  --> instances.yaml:6:3\n"
-        "   6 |   prize: {value: 3 USD/h, source: test, as_of: 2026-11, kind: assumed}\n"
-        "     |   ^^^^^ did you mean `price`?\n");
+        "error[E104]: unknown key `memry` in `tiny`\n"
+        "  --> instances.yaml:5:3\n"
+        "   5 |   memry: {value: 64 GiB, source: test, as_of: 2026-11, kind: assumed}\n"
+        "     |   ^^^^^ did you mean `memory`?\n");
 }
 
 TEST_CASE("rejects_efa_cards_without_rate") {
   const Folder folder;
-  folder.write("instances.yaml", small_instance("  price: " + figure("3 USD/h") + "\n" +
+  folder.write("instances.yaml", small_instance("  memory: " + figure("64 GiB") + "\n" +
                                                 "  efa: {nics: " + figure("4") + "}\n"));
   CHECK(folder.load() ==
         "error[E113]: `efa.nics` and `efa.nic_bandwidth` are given together or not at all\n"
         "  --> instances.yaml:1:1\n"
         "   1 | tiny:\n"
         "     | ^^^^\n");
+}
+
+TEST_CASE("rejects_two_entries_of_one_name") {
+  const Folder folder;
+  const std::string tiny = small_instance("  memory: " + figure("64 GiB") + "\n");
+  folder.write("instances.yaml", tiny + "tiny2" + tiny.substr(4));
+  CHECK(folder.load() == "");
+  // An instance and a storage system may share a name: nothing names both.
+  folder.write("filesystems.yaml", "tiny: {}");
+  CHECK(folder.load().find("already") == std::string::npos);
 }
 
 TEST_CASE("rejects_catalog_without_files") {

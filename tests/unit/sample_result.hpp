@@ -116,6 +116,7 @@ inline RunResult sample_result() {
             .per_sample_usd = 0.0018818359375,
             .idle_gpu_usd = 3.73,
             .per_hour_usd = 112.84,
+            .per_month_usd = 82373.2,
             .lines = {{"p5.48xlarge", 0.22416666666666665, "node-hours", 55.04, 12.338133333333333,
                        "baseline", "AWS Price List, us-east-1", "2026-07-28", "vendor"},
                       {"PERSISTENT_2-250, capacity", 1.4739726027397, "GiB-months", 0.21,

@@ -26,7 +26,7 @@ struct Loaded {
 
 // Four OSSs with one OST each, eight nodes.
 Loaded parse(const std::string& faults,
-             const std::string& storage = "{filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB}",
+             const std::string& storage = "{system: fsx_persistent_2_1000, capacity: 9.6 TiB}",
              const std::string& more = "") {
   Diagnostics diagnostics;
   const std::string text = "schema_version: 1\n"
@@ -112,7 +112,7 @@ TEST_CASE("rejects_keys_without_meaning_for_a_fault") {
 
 TEST_CASE("rejects_faults_that_the_file_system_does_not_have") {
   CHECK(says(parse("  - {kind: scratch_loss, at: 1 s}\n"), "keeps its data when a server fails"));
-  const std::string scratch = "{filesystem: fsx_scratch_2, capacity: 4.8 TiB}";
+  const std::string scratch = "{system: fsx_scratch_2, capacity: 4.8 TiB}";
   CHECK(parse("  - {kind: scratch_loss, at: 1 s}\n", scratch).messages == "");
   CHECK(says(parse("  - {kind: throughput_scaling, at: 1 s}\n", scratch),
              "the throughput of `fsx_scratch_2` cannot be changed"));

@@ -24,7 +24,7 @@ Loaded parse(const std::string& hsm, bool fsx = true) {
       YamlDocument::parse("schema_version: 1\n"
                           "workload: {dlio: workloads/resnet50_h100.yaml}\n"
                           "cluster: {instance: p5.48xlarge, nodes: 1}\n"
-                          "storage: {filesystem: " +
+                          "storage: {system: " +
                               std::string(fsx ? "fsx_persistent_2_250, capacity: 9.6 TiB"
                                               : "onprem_nvme_lustre, capacity: 120 TiB") +
                               (hsm.empty() ? "" : ", hsm: " + hsm) + "}\n",

@@ -27,7 +27,7 @@ Loaded parse(const std::string& lustre, const std::string& storage = "",
       "schema_version: 1\n"
       "workload: {dlio: workloads/resnet50_h100.yaml}\n"
       "cluster: {instance: p5.48xlarge, nodes: 1" +
-          cluster + "}\nstorage: {filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB" + storage +
+          cluster + "}\nstorage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB" + storage +
           "}\n" + lustre,
       folder + "t.yaml", diagnostics);
   Scenario scenario = read_scenario(document, catalog, diagnostics);
@@ -141,14 +141,14 @@ TEST_CASE("rejects_no_such_lustre_version") {
   CHECK(parse("", ", lustre_version: 2.14").messages ==
         "error[E109]: `storage.lustre_version`: `2.14` is not one of the choices\n"
         "  --> t.yaml:4:81\n"
-        "   4 | storage: {filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB, lustre_version: "
+        "   4 | storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB, lustre_version: "
         "2.14}\n"
         "     |                                                                                 "
         "^^^^ did you mean `2.10`, `2.12` or `2.15`?\n");
   CHECK(parse("", ", set: {lustre_version: 2.151}").messages ==
         "error[E109]: `storage.set.lustre_version`: `2.151` is not one of the choices\n"
         "  --> t.yaml:4:87\n"
-        "   4 | storage: {filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB, set: "
+        "   4 | storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB, set: "
         "{lustre_version: 2.151}}\n"
         "     |                                                                            "
         "           ^^^^^ did you mean `2.15`?\n");

@@ -21,7 +21,7 @@ constexpr std::string_view kTbf = "ost.ost_io.nrs_policies: tbf jobid";
 TEST_CASE("rejects_rules_that_match_nothing") {
   const auto with_rule = [](const std::string& rule, std::string_view policy) {
     const std::string storage =
-        "filesystem: fsx_persistent_2_1000, capacity: 2.4 TiB, nrs_tbf_rules: [" + rule + "]";
+        "system: fsx_persistent_2_1000, capacity: 2.4 TiB, nrs_tbf_rules: [" + rule + "]";
     return said({.storage = storage, .lustre = policy, .nodes = 4});
   };
   CHECK(with_rule("{name: a, job: [dlio], rate: 50 /s}", kTbf) == "");
@@ -42,7 +42,7 @@ TEST_CASE("rejects_rules_that_match_nothing") {
 
 TEST_CASE("rejects_data_sets_and_fill_levels_that_do_not_fit") {
   const auto with = [](const std::string& storage) {
-    const std::string all = "filesystem: fsx_persistent_2_1000, capacity: 2.4 TiB, " + storage;
+    const std::string all = "system: fsx_persistent_2_1000, capacity: 2.4 TiB, " + storage;
     return said({.storage = all, .nodes = 4});
   };
   CHECK(with("ost_used: [99 %, 5 %]") == "");

@@ -41,7 +41,7 @@ Loaded parse(const std::string& text) {
 const std::string kJob = "schema_version: 1\n"
                          "workload: {dlio: workloads/resnet50_h100.yaml}\n";
 const std::string kNodes = "cluster: {instance: p5.48xlarge, nodes: 8}\n";
-const std::string kStore = "storage: {filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB}\n";
+const std::string kStore = "storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB}\n";
 
 TEST_CASE("every scenario in configs/ loads without a word") {
   std::size_t found = 0;
@@ -97,13 +97,13 @@ TEST_CASE("defaults and derived numbers of the least scenario") {
 
 TEST_CASE("figures of the catalog can be changed, bare") {
   const auto [scenario, messages] =
-      parse(kJob + "cluster: {instance: p5.48xlarge, nodes: 1, set: {price: 40 USD/h}}\n"
+      parse(kJob + "cluster: {instance: p5.48xlarge, nodes: 1, set: {memory: 1 TiB}}\n"
                    "storage:\n"
-                   "  filesystem: fsx_persistent_2_1000\n"
+                   "  system: fsx_persistent_2_1000\n"
                    "  capacity: 9.6 TiB\n"
                    "  set: {lnet.tcp.latency: 50 us}\n");
   CHECK(messages == "");
-  CHECK(scenario.instance.price.value.count() == 40);
+  CHECK(scenario.instance.memory.value == 1024_GiB);
   CHECK(scenario.filesystem.tcp_latency.value.count() == doctest::Approx(50e-6));
   const std::vector<AssumedRow> assumed = scenario.assumed();
   const auto has = [&](const std::string& key, const std::string& value) {
@@ -111,12 +111,12 @@ TEST_CASE("figures of the catalog can be changed, bare") {
       return figure.key == key && figure.value == value && !figure.source.empty();
     });
   };
-  CHECK(has("p5.48xlarge.price", "40 USD/h"));
+  CHECK(has("p5.48xlarge.memory", "1 TiB"));
   CHECK(has("fsx_persistent_2_1000.lnet.tcp.latency", "50 µs"));
   CHECK(has("fsx_persistent_2_1000.disk.latency", "100 µs"));
   CHECK(has("workload.step_overhead.fixed", "1 ms"));
   CHECK(has("workload.worker_startup", "190 ms"));
-  CHECK_FALSE(has("fsx_persistent_2_1000.price.per_oss", "0 USD/h"));
+  CHECK_FALSE(has("fsx_persistent_2_1000.disk.read_per_ost", "0 B/s"));
 }
 
 TEST_CASE("a trace is one path or a list") {
@@ -143,7 +143,7 @@ TEST_CASE("every section has a table and a sentence") {
 TEST_CASE("rejects_no_such_catalog_entry") {
   CHECK(
       parse(kJob + "cluster: {instance: p5.48xlage, nodes: 8}\n" +
-            "storage: {filesystem: ebs, capacity: 9.6 TiB}\n")
+            "storage: {system: ebs, capacity: 9.6 TiB}\n")
           .messages ==
       "error[E111]: the catalog has no instance `p5.48xlage`\n"
       "  --> t.yaml:3:21\n"
@@ -151,9 +151,9 @@ TEST_CASE("rejects_no_such_catalog_entry") {
       "     |                     ^^^^^^^^^^ did you mean `p5.48xlarge`? there are `hgx_a100`, "
       "`hgx_h100`, `p4d.24xlarge`, `p5.48xlarge`\n"
       "\n"
-      "error[E111]: the catalog has no file system `ebs`\n"
+      "error[E111]: the catalog has no storage system `ebs`\n"
       "  --> t.yaml:4:23\n"
-      "   4 | storage: {filesystem: ebs, capacity: 9.6 TiB}\n"
+      "   4 | storage: {system: ebs, capacity: 9.6 TiB}\n"
       "     |                       ^^^ there are `fsx_persistent_1_100`, `fsx_persistent_1_200`, "
       "`fsx_persistent_1_50`, `fsx_persistent_1_hdd_12`, `fsx_persistent_1_hdd_40`, "
       "`fsx_persistent_2_1000`, `fsx_persistent_2_125`, `fsx_persistent_2_250`, "
@@ -173,7 +173,7 @@ TEST_CASE("rejects_efa_with_nitro_v3") {
 }
 
 TEST_CASE("rejects_efa_with_scratch") {
-  CHECK(parse(kJob + kNodes + "storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\n" +
+  CHECK(parse(kJob + kNodes + "storage: {system: fsx_scratch_2, capacity: 4.8 TiB}\n" +
               "network: {lnd: efa}\n")
             .messages == "error[E113]: file system `fsx_scratch_2` does not offer EFA\n"
                          "  --> t.yaml:5:16\n"
@@ -184,7 +184,7 @@ TEST_CASE("rejects_efa_with_scratch") {
 TEST_CASE("rejects_gpudirect_where_it_is_not") {
   // The instance and the file system each say why; TCP is no network for it.
   CHECK(parse(kJob + "cluster: {instance: p4d.24xlarge, nodes: 8}\n" +
-              "storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\nnetwork: {gds: true}\n")
+              "storage: {system: fsx_scratch_2, capacity: 4.8 TiB}\nnetwork: {gds: true}\n")
             .messages ==
         "error[E113]: GPUDirect Storage needs a network with remote memory access, not TCP\n"
         "  --> t.yaml:5:16\n"
@@ -225,7 +225,7 @@ TEST_CASE("rejects_more_efa_connections_than_a_file_system_takes") {
   // On premises there is no such limit.
   CHECK(parse("schema_version: 1\nworkload: {dlio: workloads/cosmoflow_h100.yaml}\n"
               "cluster: {instance: hgx_h100, nodes: 600}\n"
-              "storage: {filesystem: onprem_nvme_lustre, capacity: 120 TiB}\n"
+              "storage: {system: onprem_nvme_lustre, capacity: 120 TiB}\n"
               "network: {lnd: o2ib}\n")
             .messages == "");
 }
@@ -256,31 +256,30 @@ TEST_CASE("rejects_routers_without_a_rate_and_beside_the_reference") {
 }
 
 TEST_CASE("rejects_capacity_between_steps") {
-  CHECK(parse(kJob + kNodes + "storage: {filesystem: fsx_persistent_2_1000, capacity: 10 TiB}\n")
+  CHECK(parse(kJob + kNodes + "storage: {system: fsx_persistent_2_1000, capacity: 10 TiB}\n")
             .messages ==
         "error[E108]: `storage.capacity`: 10 TiB is not a capacity of `fsx_persistent_2_1000`\n"
         "  --> t.yaml:4:56\n"
-        "   4 | storage: {filesystem: fsx_persistent_2_1000, capacity: 10 TiB}\n"
+        "   4 | storage: {system: fsx_persistent_2_1000, capacity: 10 TiB}\n"
         "     |                                                        ^^^^^^ 1.2 TiB and then "
         "multiples of 2.4 TiB; the nearest are 9.6 TiB and 12 TiB\n");
   // Over EFA a server holds 4.8 TiB.
   CHECK(
-      parse(kJob + kNodes + "storage: {filesystem: fsx_persistent_2_1000, capacity: 2.4 TiB}\n" +
+      parse(kJob + kNodes + "storage: {system: fsx_persistent_2_1000, capacity: 2.4 TiB}\n" +
             "network: {lnd: efa}\n")
           .messages ==
       "error[E108]: `storage.capacity`: 2.4 TiB is not a capacity of `fsx_persistent_2_1000` over "
       "EFA\n"
       "  --> t.yaml:4:56\n"
-      "   4 | storage: {filesystem: fsx_persistent_2_1000, capacity: 2.4 TiB}\n"
+      "   4 | storage: {system: fsx_persistent_2_1000, capacity: 2.4 TiB}\n"
       "     |                                                        ^^^^^^^ multiples of 4.8 TiB; "
       "the nearest is 4.8 TiB\n");
 }
 
 TEST_CASE("the least capacity and multiples of the step are accepted") {
   for (const std::string capacity : {"1.2 TiB", "2.4 TiB", "50.4 TiB", "100.8 TiB"})
-    CHECK(
-        parse(kJob + kNodes + "storage: {filesystem: fsx_scratch_2, capacity: " + capacity + "}\n")
-            .messages == "");
+    CHECK(parse(kJob + kNodes + "storage: {system: fsx_scratch_2, capacity: " + capacity + "}\n")
+              .messages == "");
 }
 
 TEST_CASE("rejects_missing_workload_file") {
@@ -381,28 +380,28 @@ TEST_CASE("rejects_too_many_ranks_and_cards") {
 
 TEST_CASE("rejects_metadata_iops_that_cannot_be_bought") {
   CHECK(parse(kJob + kNodes +
-              "storage: {filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB, "
+              "storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB, "
               "metadata_iops: 5000}\n")
             .messages ==
         "error[E108]: `storage.metadata_iops`: 5000 cannot be provisioned\n"
         "  --> t.yaml:4:80\n"
-        "   4 | storage: {filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB, metadata_iops: "
+        "   4 | storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB, metadata_iops: "
         "5000}\n"
         "     |                                                                                "
         "^^^^ 1500, 3000, 6000, or a multiple of 12000 up to 192000\n");
   CHECK(parse(kJob + kNodes +
-              "storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB, metadata_iops: 6000}\n")
+              "storage: {system: fsx_scratch_2, capacity: 4.8 TiB, metadata_iops: 6000}\n")
             .messages ==
         "error[E113]: file system `fsx_scratch_2` has no provisioned metadata IOPS\n"
         "  --> t.yaml:4:72\n"
-        "   4 | storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB, metadata_iops: 6000}\n"
+        "   4 | storage: {system: fsx_scratch_2, capacity: 4.8 TiB, metadata_iops: 6000}\n"
         "     |                                                                        ^^^^\n");
 }
 
 TEST_CASE("rejects_changes_that_cannot_go_together") {
   CHECK(parse(kJob + kNodes +
               "storage:\n"
-              "  filesystem: fsx_persistent_2_1000\n"
+              "  system: fsx_persistent_2_1000\n"
               "  capacity: 9.6 TiB\n"
               "  set: {network.per_oss: 10 GB/s}\n")
             .messages ==
@@ -413,9 +412,8 @@ TEST_CASE("rejects_changes_that_cannot_go_together") {
 }
 
 TEST_CASE("rejects_layout_that_is_none") {
-  CHECK(
-      parse(kJob + kNodes + "storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB, layout: -c}\n")
-          .messages.starts_with("error[E106]: `storage.layout`: "));
+  CHECK(parse(kJob + kNodes + "storage: {system: fsx_scratch_2, capacity: 4.8 TiB, layout: -c}\n")
+            .messages.starts_with("error[E106]: `storage.layout`: "));
 }
 
 TEST_CASE("a load generator: defaults, preset, and what is written beside it") {

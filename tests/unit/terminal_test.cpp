@@ -107,7 +107,8 @@ Cost of the run               quantity  unit        unit price    cost
   p5.48xlarge                   0.2242  node-hours      $55.04  $12.34
   PERSISTENT_2-250, capacity     1.474  GiB-months       $0.21   $0.31
   total                                                         $12.65
-  $112.84 per hour, $4.22 per epoch, $0.0019 per sample
+  $112.84 per hour, $82,373.20 per month of continuous use, $4.22 per epoch,
+  $0.0019 per sample
   price of p5.48xlarge: AWS Price List, us-east-1 (vendor, 2026-07-28)
   price of PERSISTENT_2-250, capacity: AWS Price List, us-west-2 (vendor,
            2026-06-01)
@@ -268,6 +269,7 @@ TEST_CASE("terminal: what has no price is said, not shown as $0.00") {
   const std::string text = terminal_text(result);
   CHECK(has(text, "  Cost             at least $0.31, "));
   CHECK(has(text, "node-hours   not known  not known\n"));
+  CHECK(has(text, "  total of what has a price "));
   CHECK(has(text, "  price of p5.48xlarge: not known, so the total leaves it out\n"));
   CHECK_FALSE(has(text, "idle"));
 }

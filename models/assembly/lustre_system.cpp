@@ -1,0 +1,122 @@
+// The Lustre file system of a run.
+#include "models/assembly/build_filesystem.hpp"
+#include "models/assembly/describe_faults.hpp"
+#include "models/assembly/lustre_kind.hpp"
+#include "models/assembly/packed_run.hpp"
+#include "models/assembly/preload.hpp"
+#include "models/lustre/filesystem.hpp"
+#include "sim/base/units_text.hpp"
+
+#include <fmt/format.h>
+
+namespace lustrum {
+namespace {
+
+// L16 of token buckets: credit C lasts C/(peak - baseline) at full use.
+void note_credit(std::string_view what, const lustre::BurstSettings& credit, BytesPerSecond peak,
+                 std::size_t count, RunResult& result) {
+  if (!(credit.baseline.count() > 0) || !(peak > credit.baseline)) return;
+  if (!(credit.initial_bytes > 0)) return; // spent: it can only be the baseline
+  const Seconds lasts{credit.initial_bytes / (peak - credit.baseline).count()};
+  const Seconds refill{credit.credit_bytes / credit.baseline.count()};
+  const auto all = static_cast<double>(count);
+  result.notes.push_back(fmt::format(
+      "burst credit of the {}: {} at full use last {}, then {}; an empty credit is full again "
+      "after {} idle",
+      what, format_rate(peak * all), format_duration(lasts), format_rate(credit.baseline * all),
+      format_duration(refill)));
+}
+
+void note_burst(const lustre::FilesystemSettings& settings, RunResult& result) {
+  const std::size_t servers = settings.fabric.servers;
+  note_credit("disks", settings.oss.disk_credit,
+              device::sequential_rate(settings.oss.disk, device::Operation::read),
+              servers * settings.oss.osts, result);
+  note_credit("servers' network", settings.oss.network, settings.fabric.server_nic, servers,
+              result);
+}
+
+// What the automatic mode grants for the capacity is included in its price.
+double extra_metadata_iops(const Scenario& scenario) {
+  const std::uint32_t included = automatic_metadata_iops(scenario.storage.capacity);
+  const std::uint32_t provisioned = scenario.storage.metadata_iops;
+  return provisioned > included ? provisioned - included : 0;
+}
+
+class LustreSystemOfRun : public StorageSystem {
+public:
+  LustreSystemOfRun(const Scenario& scenario, kernel::World& world)
+      : scenario_(scenario), world_(world), filesystem_(world, build_filesystem(scenario)),
+        faults_(world, filesystem_, scenario.faults, scenario.run.seed) {}
+
+  Storage& storage() override { return filesystem_; }
+  const Storage& storage() const override { return filesystem_; }
+
+  void begin() override {
+    preloaded_ = preload(scenario_, filesystem_);
+    faults_.start();
+  }
+
+  std::vector<std::string> check_laws() const override { return filesystem_.check_laws(); }
+
+  kernel::Topology::Cut read_bound(Bytes bytes, Seconds not_reading) const override {
+    return filesystem_.read_bound(bytes, not_reading);
+  }
+  kernel::Topology::Cut lasting_read_bound(Bytes bytes) const override {
+    return filesystem_.read_bound_of_baseline(bytes);
+  }
+  PerSecond open_bound(std::uint64_t opens) const override {
+    return filesystem_.open_close_bound(opens);
+  }
+
+  void describe(RunResult& result) override {
+    describe_faults(scenario_, faults_, filesystem_.totals(), result);
+    describe_hsm(filesystem_, preloaded_, result);
+    describe_pcc(filesystem_, result);
+    observe_networks(world_, filesystem_.settings().fabric, result);
+    note_burst(filesystem_.settings(), result);
+  }
+
+  // An appliance is bought by the server, a service by capacity.
+  std::vector<Charge> charges() const override {
+    const std::string& name = scenario_.storage.system;
+    if (scenario_.prices.find(name, "server"))
+      return {{.product = name,
+               .component = "server",
+               .label = name + ", servers",
+               .amount = static_cast<double>(scenario_.oss_count()),
+               .unit = PriceUnit::hour,
+               .counted = "OSS-hours"}};
+    return {{.product = name,
+             .component = "capacity",
+             .label = name + ", capacity",
+             .amount = billed_gib(scenario_.filesystem, scenario_.storage.capacity),
+             .unit = PriceUnit::gib_month,
+             .counted = {}},
+            {.product = name,
+             .component = "iops",
+             .label = name + ", metadata IOPS",
+             .amount = extra_metadata_iops(scenario_),
+             .unit = PriceUnit::iops_month,
+             .counted = {}}};
+  }
+
+  std::vector<lustre::CounterFile> counter_files(Seconds now) const override {
+    return lustre::counter_files(filesystem_, now, counter_names(scenario_));
+  }
+
+private:
+  const Scenario& scenario_;
+  const kernel::World& world_;
+  lustre::Filesystem filesystem_;
+  lustre::Faults faults_;
+  std::optional<PreloadReport> preloaded_;
+};
+
+} // namespace
+
+std::unique_ptr<StorageSystem> build_lustre_system(const Scenario& scenario, kernel::World& world) {
+  return std::make_unique<LustreSystemOfRun>(scenario, world);
+}
+
+} // namespace lustrum
