@@ -1,6 +1,7 @@
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
 #include "models/assembly/simulate.hpp"
+#include "models/assembly/storage_kind.hpp"
 #include "reports/terminal.hpp"
 #include "sim/result/run_result.hpp"
 
@@ -83,6 +84,11 @@ int run(const RunArguments& arguments) {
   const Catalog catalog = Catalog::load(catalog_folder(), diagnostics);
   Scenario scenario = load_scenario(arguments.file, catalog, diagnostics);
   if (report(diagnostics)) return kBadInput;
+  if (const std::string why = scenario.design->no_counters_because();
+      !arguments.counters.empty() && !why.empty()) {
+    fmt::print(stderr, "error: --counters: {}\n", why);
+    return kBadInput;
+  }
   if (const std::string problem = unwritable(arguments.out); !problem.empty()) {
     fmt::print(stderr, "error: --out: {}\n", problem);
     return kBadInput;

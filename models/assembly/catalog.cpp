@@ -114,7 +114,11 @@ bool is_metadata_iops(std::uint32_t iops) {
 }
 
 double billed_gib(const LustreSystem& system, Bytes capacity) {
-  return capacity.as_double() / static_cast<double>(kTib) * system.billed_gib_per_tib.value;
+  const double gib =
+      capacity.as_double() / static_cast<double>(kTib) * system.billed_gib_per_tib.value;
+  // 9.6 TiB is no whole number of bytes, but 9,600 GiB on the bill.
+  constexpr double kGrain = 1e6;
+  return std::round(gib * kGrain) / kGrain;
 }
 
 const std::vector<const EntryKind*>& entry_kinds() {

@@ -1,4 +1,5 @@
 // What follows from a scenario's figures: the number of servers, and the list of assumptions.
+#include "models/assembly/figure_text.hpp"
 #include "models/assembly/scenario.hpp"
 #include "models/assembly/storage_kind.hpp"
 #include "sim/base/parameter_value.hpp"
@@ -8,49 +9,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 
 namespace lustrum {
 namespace {
 
-template <class T> std::string text_of(const T& value, const ValueType& type) {
-  if constexpr (std::is_same_v<T, std::string>)
-    return value;
-  else if constexpr (std::is_same_v<T, bool>)
-    return value ? "true" : "false";
-  else if constexpr (std::is_arithmetic_v<T>)
-    return fmt::format("{}", value);
-  else if constexpr (std::is_same_v<T, Bytes>)
-    return format_bytes(value);
-  else if constexpr (std::is_same_v<T, Spread>)
-    return format_duration(value.mean);
-  else
-    return format_count(type.dimension, value.count());
-}
-
-template <class T> constexpr bool kIsFigure = false;
-template <class T> constexpr bool kIsFigure<Figure<T>> = true;
-
 void append_assumed(const std::string& prefix, const ParameterTable& table, const void* entry,
                     std::vector<AssumedRow>& out) {
   for (const Parameter& row : table) {
-    // A field is reached through a writable owner; nothing is written here.
-    const FieldRef field = row.field(const_cast<void*>(entry));
-    std::visit(
-        [&](const auto* figure) {
-          using Field = std::remove_cv_t<std::remove_pointer_t<decltype(figure)>>;
-          if constexpr (kIsFigure<Field>) {
-            const Provenance& from = figure->provenance;
-            const bool soft = from.kind == FigureKind::assumed || from.kind == FigureKind::fitted;
-            // A row's default says that the product has no such thing, which is no assumption.
-            const bool is_default = from.as_of.empty() && from.source == row.source;
-            if (soft && !is_default)
-              out.push_back({fmt::format("{}.{}", prefix, row.key),
-                             text_of(figure->value, value_type(row)),
-                             std::string(to_string(from.kind)), from.source});
-          }
-        },
-        field);
+    std::optional<FigureText> figure = figure_text(row, entry);
+    if (!figure || figure->is_default) continue;
+    const FigureKind kind = figure->provenance.kind;
+    if (kind == FigureKind::assumed || kind == FigureKind::fitted)
+      out.push_back({fmt::format("{}.{}", prefix, row.key), std::move(figure->value),
+                     std::string(to_string(kind)), std::move(figure->provenance.source)});
   }
 }
 

@@ -24,21 +24,21 @@ inline constexpr double kHoursPerMonth = 730;
 // A thing to pay for: one that is held for the whole run (a unit per hour or month), or one that
 // the run has used up (requests, data).
 struct Charge {
-  std::string product;   // as price lists call it: `fsx_scratch_2`
-  std::string component; // a key of ProductPrices: `capacity`
-  std::string label;     // as the bill calls it: `fsx_scratch_2, capacity`
-  double amount = 0;     // held: nodes, GiB, IOPS, MBps; used: requests, GiB
+  std::string product{};   // as price lists call it: `fsx_scratch_2`
+  std::string component{}; // a key of ProductPrices: `capacity`
+  std::string label{};     // as the bill calls it: `fsx_scratch_2, capacity`
+  double amount = 0;       // held: nodes, GiB, IOPS, MBps; used: requests, GiB
   PriceUnit unit = PriceUnit::hour;
-  std::string counted; // `node-hours`; empty: counted_in(unit)
-  bool gpu = false;    // its cost is that of the GPUs
+  std::string counted{}; // `node-hours`; empty: counted_in(unit)
+  bool gpu = false;      // its cost is that of the GPUs
 };
 
 struct BillInputs {
-  std::vector<Charge> charges; // lines in this order; those with nothing to pay for are left out
+  std::vector<Charge> charges{}; // lines in this order; those with nothing to pay for are left out
   Seconds makespan{};
-  std::uint64_t epochs = 0;              // 0: none, as in a replayed trace
-  std::uint64_t samples = 0;             // trained on, over all epochs and ranks
-  std::optional<double> gpu_utilization; // 0 to 1; empty: no GPU is used, so none is idle
+  std::uint64_t epochs = 0;                // 0: none, as in a replayed trace
+  std::uint64_t samples = 0;               // trained on, over all epochs and ranks
+  std::optional<double> gpu_utilization{}; // 0 to 1; empty: no GPU is used, so none is idle
   double hours_per_month = kHoursPerMonth;
 };
 

@@ -36,7 +36,7 @@ bool is_paid_over_time(PriceUnit unit);
 struct Price {
   double usd = 0; // for one unit
   PriceUnit unit = PriceUnit::hour;
-  Provenance provenance;
+  Provenance provenance{};
 };
 
 // `0.0004 USD/1000 requests`, `0.14 USD/GB-month`, `6 USD/MBps-month`: a number, not negative, and
@@ -58,11 +58,11 @@ using ProductMap = std::map<std::string, ComponentPrices, std::less<>>;
 
 // The prices of one region as they were at a date.
 struct PriceList {
-  std::string region;
-  std::string date; // from which they hold: YYYY-MM or YYYY-MM-DD
-  std::string source;
-  std::string file;
-  ProductMap products;
+  std::string region{};
+  std::string date{}; // from which they hold: YYYY-MM or YYYY-MM-DD
+  std::string source{};
+  std::string file{};
+  ProductMap products{};
 };
 
 // The prices that a run is billed at.
@@ -77,8 +77,8 @@ private:
 };
 
 struct PriceChoice {
-  std::string region; // empty: any; of a product that several sell, the first by name
-  std::string date;   // empty: the newest
+  std::string region{}; // empty: any; of a product that several sell, the first by name
+  std::string date{};   // empty: the newest
 };
 
 // Of each price the newest that holds at the date: a later list repeats only what changed.

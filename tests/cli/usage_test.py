@@ -5,7 +5,7 @@ import unittest
 
 from binary import BINARY, FINE, UNFINISHED, Case, environment, lustrum, scenario
 
-VERBS = ("run", "validate", "bench", "schema", "metrics", "trace")
+VERBS = ("run", "validate", "bench", "schema", "metrics", "trace", "catalog")
 
 
 class Usage(Case):
@@ -23,7 +23,8 @@ class Usage(Case):
             self.assertIn(word, outcome.out)
 
     def test_help_of_each_verb_has_an_example_and_names_units(self):
-        deeper = (("bench", "kernel"), *(("trace", word) for word in ("info", "convert", "generate", "split")))
+        deeper = (("bench", "kernel"), *(("trace", word) for word in ("info", "convert", "generate", "split")),
+                  *(("catalog", word) for word in ("list", "show", "check")))
         for words in (*((verb,) for verb in VERBS), *deeper):
             with self.subTest(words=words):
                 outcome = lustrum(*words, "--help")
@@ -34,7 +35,7 @@ class Usage(Case):
 
     def test_unknown_verb(self):
         self.assert_rejected(lustrum("rnu", "x.yaml"), "error: unknown command `rnu`: did you mean `run`?\n",
-                             "known: run, validate, bench, schema, metrics, trace\n")
+                             "known: run, validate, bench, schema, metrics, trace, catalog\n")
         self.assert_rejected(lustrum("rnu", "--help"), "did you mean `run`?")
         self.assert_rejected(lustrum("zzzzzz"), "error: unknown command `zzzzzz`\nknown: ")
         self.assert_rejected(lustrum("bench", "kernl"), "error: unknown command `kernl`: did you mean `kernel`?")

@@ -1,0 +1,21 @@
+// A figure of a catalog entry as text, whatever its type.
+#pragma once
+
+#include "sim/base/parameter.hpp"
+
+#include <optional>
+#include <string>
+
+namespace lustrum {
+
+struct FigureText {
+  std::string value; // with its unit
+  Provenance provenance;
+  // The entry does not state it: the row's default says that the product has no such thing.
+  bool is_default = false;
+};
+
+// Empty when the row is no figure. \pre the row is of the table of this entry
+std::optional<FigureText> figure_text(const Parameter& row, const void* entry);
+
+} // namespace lustrum
