@@ -148,7 +148,9 @@ void Catalog::load_kind(const EntryKind& kind, const std::string& file, Diagnost
     const std::size_t errors_before = diagnostics.error_count();
     if (!require_map(node, diagnostics)) continue;
     const std::shared_ptr<void> figures = kind.copy(nullptr);
-    read_section(node, *kind.table, figures.get(), diagnostics);
+    Provenances provenances;
+    read_section(node, *kind.table, figures.get(), diagnostics,
+                 {.provenances = kind.plain ? &provenances : nullptr});
     const bool instance = kind.table == &Instance::parameters();
     if (const CatalogEntry* other = find(node.key(), instance))
       diagnostics
@@ -160,7 +162,8 @@ void Catalog::load_kind(const EntryKind& kind, const std::string& file, Diagnost
       for (const std::string& problem : kind.problems(figures.get()))
         diagnostics.add(DiagnosticCode::impossible, node.key_span(), problem);
     if (diagnostics.error_count() == errors_before)
-      entries_.push_back({std::string(node.key()), &kind, figures, node.key_span()});
+      entries_.push_back(
+          {std::string(node.key()), &kind, figures, node.key_span(), std::move(provenances)});
   }
 }
 

@@ -8,6 +8,8 @@
 #include "sim/base/parameter.hpp"
 
 #include <cassert>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,10 +17,14 @@
 
 namespace lustrum {
 
+using Provenances = std::map<std::string, Provenance, std::less<>>; // by key of the table
+
 struct EntryKind {
   std::string_view name; // `object store`, as lists print it
   std::string_view file; // in the catalog's folder; several kinds never share one
   const ParameterTable* table = nullptr;
+  // The table is that of a model's settings, without figures: an entry keeps their provenance.
+  bool plain = false;
   // A copy to read into or to change; from nullptr: the defaults.
   std::shared_ptr<void> (*copy)(const void* figures) = nullptr;
   // What is wrong with figures that are fine one by one: one sentence each.
@@ -29,7 +35,8 @@ struct CatalogEntry {
   std::string name;
   const EntryKind* kind = nullptr;
   std::shared_ptr<const void> figures;
-  SourceSpan where; // of its name
+  SourceSpan where;        // of its name
+  Provenances provenances; // of a plain kind: of what the entry states
 
   // \pre the entry is of the kind of T
   template <class T> const T& as() const {
@@ -39,17 +46,16 @@ struct CatalogEntry {
   template <class T> bool is() const { return kind->table == &T::parameters(); }
 };
 
-// T has a static parameters() and a problems_of(const T&) beside it.
-template <class T> EntryKind entry_kind(std::string_view name, std::string_view file) {
-  return {
-      .name = name,
-      .file = file,
-      .table = &T::parameters(),
-      .copy = [](const void* figures) -> std::shared_ptr<void> {
-        if (figures) return std::make_shared<T>(*static_cast<const T*>(figures));
-        return std::make_shared<T>(with_defaults<T>(T::parameters()));
-      },
-      .problems = [](const void* figures) { return problems_of(*static_cast<const T*>(figures)); }};
+// T has a static parameters() and a problems_of(const T&) beside it. `plain`: see EntryKind.
+template <class T>
+EntryKind entry_kind(std::string_view name, std::string_view file, bool plain = false) {
+  EntryKind kind{.name = name, .file = file, .table = &T::parameters(), .plain = plain};
+  kind.copy = [](const void* figures) -> std::shared_ptr<void> {
+    if (figures) return std::make_shared<T>(*static_cast<const T*>(figures));
+    return std::make_shared<T>(with_defaults<T>(T::parameters()));
+  };
+  kind.problems = [](const void* figures) { return problems_of(*static_cast<const T*>(figures)); };
+  return kind;
 }
 
 } // namespace lustrum

@@ -32,7 +32,7 @@ bool is_before(std::string_view as_of, std::string_view oldest) {
 std::vector<FigureRow> figures_of(const CatalogEntry& entry) {
   std::vector<FigureRow> rows;
   for (const Parameter& row : *entry.kind->table)
-    if (std::optional<FigureText> figure = figure_text(row, entry.figures.get()))
+    if (std::optional<FigureText> figure = figure_text(row, entry))
       if (!figure->is_default)
         rows.push_back({.entry = entry.name,
                         .key = std::string(row.key),

@@ -1,7 +1,7 @@
 // A figure of a catalog entry as text, whatever its type.
 #pragma once
 
-#include "sim/base/parameter.hpp"
+#include "models/assembly/catalog_entry.hpp"
 
 #include <optional>
 #include <string>
@@ -15,7 +15,8 @@ struct FigureText {
   bool is_default = false;
 };
 
-// Empty when the row is no figure. \pre the row is of the table of this entry
-std::optional<FigureText> figure_text(const Parameter& row, const void* entry);
+// Empty when the row is no figure. Of a plain kind every row is one; what the entry does not state
+// is then a default, with the row's source. \pre the row is of the table of this entry
+std::optional<FigureText> figure_text(const Parameter& row, const CatalogEntry& entry);
 
 } // namespace lustrum

@@ -97,6 +97,11 @@ private:
                        choose_from(name, catalog_.instance_names()));
     entries_known_ = entries_known_ && entry != nullptr;
     read_changes(node.get("set"), Instance::parameters(), &scenario_.instance);
+    scenario_.instance_entry = {.name = name,
+                                .kind = entry_kinds().front(),
+                                .figures = std::make_shared<Instance>(scenario_.instance),
+                                .where = {},
+                                .provenances = {}};
   }
 
   StorageReading reading() {
@@ -134,18 +139,20 @@ private:
 
   void read_storage() {
     if (!storage_ || !require_map(storage_, diagnostics_)) return;
-    if (!kind_) { // keys of several kinds, and no entry that decides
-      if (!storage_.get("system"))
-        diagnostics_.add(missing_key, storage_.section_span(), "missing key `system` in `storage`",
-                         "the name of a storage system of the catalog");
-      return;
-    }
-    std::vector<std::string_view> reported = reject_foreign_keys(*kind_, reading());
+    std::vector<std::string_view> reported;
     if (const YamlNode old = storage_.get("filesystem")) {
       diagnostics_.add(unknown_key, old.key_span(), "unknown key `filesystem` in `storage`",
                        "did you mean `system`?");
       reported.emplace_back("filesystem");
     }
+    if (!kind_) { // no entry that decides, and keys that no kind has all of
+      if (!storage_.get("system"))
+        diagnostics_.add(missing_key, storage_.section_span(), "missing key `system` in `storage`",
+                         "text is needed, the name of a storage system of the catalog");
+      return;
+    }
+    for (const std::string_view key : reject_foreign_keys(*kind_, reading()))
+      reported.push_back(key);
     read_changed_figures();
     scenario_.design = kind_->read(reading(), reported);
   }
@@ -156,7 +163,11 @@ private:
     const YamlNode set = storage_.get("set");
     if (!set) return;
     const std::shared_ptr<void> figures = entry_->kind->copy(entry_->figures.get());
-    read_changes(set, *entry_->kind->table, figures.get());
+    Provenances& provenances = scenario_.storage_entry.provenances;
+    read_section(set, *entry_->kind->table, figures.get(), diagnostics_,
+                 {.figures_may_be_bare = true,
+                  .partial = true,
+                  .provenances = entry_->kind->plain ? &provenances : nullptr});
     for (const std::string& problem : entry_->kind->problems(figures.get()))
       diagnostics_.add(impossible, set.section_span(), problem);
     scenario_.storage_entry.figures = figures;

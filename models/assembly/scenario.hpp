@@ -165,7 +165,8 @@ struct Scenario {
   std::optional<Validation> validation; // a run takes no notice of it
   std::vector<lustre::Fault> faults;    // as listed
 
-  Instance instance; // of the catalog, with `cluster.set`
+  Instance instance;           // of the catalog, with `cluster.set`
+  CatalogEntry instance_entry; // the same
   // What stands under the jobs. Empty only when the scenario has errors.
   std::shared_ptr<const StorageDesign> design;
   LustreSystem filesystem;    // of the catalog, with `storage.set`, if that is what it is

@@ -13,14 +13,14 @@
 namespace lustrum {
 namespace {
 
-void append_assumed(const std::string& prefix, const ParameterTable& table, const void* entry,
-                    std::vector<AssumedRow>& out) {
-  for (const Parameter& row : table) {
+void append_assumed(const CatalogEntry& entry, std::vector<AssumedRow>& out) {
+  for (const Parameter& row : *entry.kind->table) {
     std::optional<FigureText> figure = figure_text(row, entry);
-    if (!figure || figure->is_default) continue;
+    // A default among figures says that the product has no such thing, which is no assumption.
+    if (!figure || (figure->is_default && !entry.kind->plain)) continue;
     const FigureKind kind = figure->provenance.kind;
     if (kind == FigureKind::assumed || kind == FigureKind::fitted)
-      out.push_back({fmt::format("{}.{}", prefix, row.key), std::move(figure->value),
+      out.push_back({fmt::format("{}.{}", entry.name, row.key), std::move(figure->value),
                      std::string(to_string(kind)), std::move(figure->provenance.source)});
   }
 }
@@ -62,10 +62,8 @@ lustre::LayoutDefaults Scenario::layout_defaults() const {
 
 std::vector<AssumedRow> Scenario::assumed() const {
   std::vector<AssumedRow> out;
-  append_assumed(cluster.instance, Instance::parameters(), &instance, out);
-  if (storage_entry.kind)
-    append_assumed(storage_entry.name, *storage_entry.kind->table, storage_entry.figures.get(),
-                   out);
+  if (instance_entry.kind) append_assumed(instance_entry, out);
+  if (storage_entry.kind) append_assumed(storage_entry, out);
   if (design)
     for (AssumedRow& row : design->assumed(*this)) out.push_back(std::move(row));
   out.insert(out.end(), fitted.begin(), fitted.end());

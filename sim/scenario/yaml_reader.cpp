@@ -117,7 +117,7 @@ private:
     if (!parameter.has_effect)
       diagnostics_.add(key_without_effect, entry.key_span(),
                        fmt::format("{} has no effect on the simulation", called(entry)));
-    if (value_type(parameter).is_figure)
+    if (value_type(parameter).is_figure || options_.provenances)
       read_figure(entry, parameter);
     else
       read_value(entry, parameter);
@@ -198,7 +198,7 @@ private:
             fmt::format("write `{{value: {}, source: ..., as_of: 2026-07, kind: ...}}`", value));
         return;
       }
-      if (read_value(node, parameter)) set_provenance(parameter, owner_, bare_provenance());
+      if (read_value(node, parameter)) keep_provenance(parameter, bare_provenance());
       return;
     }
     require_known_keys(node, {"value", "source", "as_of", "kind"}, diagnostics_);
@@ -210,6 +210,13 @@ private:
       report_missing_key(node, "value", parameter);
     Provenance provenance = bare_provenance();
     if (read_provenance(node, provenance) && good)
+      keep_provenance(parameter, std::move(provenance));
+  }
+
+  void keep_provenance(const Parameter& parameter, Provenance provenance) {
+    if (options_.provenances)
+      options_.provenances->insert_or_assign(std::string(parameter.key), std::move(provenance));
+    else
       set_provenance(parameter, owner_, std::move(provenance));
   }
 

@@ -18,6 +18,7 @@
 #include "sim/scenario/yaml_document.hpp"
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ struct SectionOptions {
   bool figures_may_be_bare = false;
   // Required keys may be missing: for what changes a struct that is already filled.
   bool partial = false;
+  // The table's fields are plain, but every value carries its provenance as figures do; it goes
+  // here, by key.
+  std::map<std::string, Provenance, std::less<>>* provenances = nullptr;
 };
 
 using GivenKeys = std::set<std::string, std::less<>>;

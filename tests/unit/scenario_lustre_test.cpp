@@ -140,17 +140,17 @@ TEST_CASE("rejects_more_modifying_rpcs_than_rpcs") {
 TEST_CASE("rejects_no_such_lustre_version") {
   CHECK(parse("", ", lustre_version: 2.14").messages ==
         "error[E109]: `storage.lustre_version`: `2.14` is not one of the choices\n"
-        "  --> t.yaml:4:81\n"
+        "  --> t.yaml:4:77\n"
         "   4 | storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB, lustre_version: "
         "2.14}\n"
-        "     |                                                                                 "
+        "     |                                                                             "
         "^^^^ did you mean `2.10`, `2.12` or `2.15`?\n");
   CHECK(parse("", ", set: {lustre_version: 2.151}").messages ==
         "error[E109]: `storage.set.lustre_version`: `2.151` is not one of the choices\n"
-        "  --> t.yaml:4:87\n"
+        "  --> t.yaml:4:83\n"
         "   4 | storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB, set: "
         "{lustre_version: 2.151}}\n"
-        "     |                                                                            "
+        "     |                                                                        "
         "           ^^^^^ did you mean `2.15`?\n");
 }
 

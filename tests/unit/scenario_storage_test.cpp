@@ -50,6 +50,6 @@ TEST_CASE("rejects_data_sets_and_fill_levels_that_do_not_fit") {
         "error[E108]: `storage.ost_used` has 3 entries, and there are 2 OSTs");
   CHECK(with("ost_used: [110 %]") == "error[E108]: `storage.ost_used`: `110 %` is no share");
   // ResNet-50: 1024 files of 1251 records of 114,660 B = 0.1336 TiB; 2400 GiB = 2.344 TiB in all.
-  CHECK(with("used: 98 %") == "error[E113]: the data sets take 0.1336 TiB, and 0.04687 TiB of the "
+  CHECK(with("used: 98 %") == "error[E113]: the data sets take 0.1336 TiB, and 0.04688 TiB of the "
                               "file system are free");
 }

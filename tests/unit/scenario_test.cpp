@@ -75,7 +75,8 @@ TEST_CASE("the quickstart's numbers") {
   CHECK(scenario.storage.metadata_iops == 12000);
   CHECK(scenario.lustre.osc_max_rpcs_in_flight == 32);
   CHECK(scenario.storage.layout == "-E 100M -c 1 -E 10G -c 8 -E 100G -c 16 -E -1 -c 32");
-  CHECK(scenario.files.size() == 4);
+  // It, its workload, the catalog's files and the price lists.
+  CHECK(scenario.files.size() == 2 + catalog().files().size());
 }
 
 TEST_CASE("defaults and derived numbers of the least scenario") {
@@ -141,23 +142,35 @@ TEST_CASE("every section has a table and a sentence") {
 }
 
 TEST_CASE("rejects_no_such_catalog_entry") {
-  CHECK(
-      parse(kJob + "cluster: {instance: p5.48xlage, nodes: 8}\n" +
-            "storage: {system: ebs, capacity: 9.6 TiB}\n")
-          .messages ==
-      "error[E111]: the catalog has no instance `p5.48xlage`\n"
-      "  --> t.yaml:3:21\n"
-      "   3 | cluster: {instance: p5.48xlage, nodes: 8}\n"
-      "     |                     ^^^^^^^^^^ did you mean `p5.48xlarge`? there are `hgx_a100`, "
-      "`hgx_h100`, `p4d.24xlarge`, `p5.48xlarge`\n"
-      "\n"
-      "error[E111]: the catalog has no storage system `ebs`\n"
-      "  --> t.yaml:4:23\n"
-      "   4 | storage: {system: ebs, capacity: 9.6 TiB}\n"
-      "     |                       ^^^ there are `fsx_persistent_1_100`, `fsx_persistent_1_200`, "
-      "`fsx_persistent_1_50`, `fsx_persistent_1_hdd_12`, `fsx_persistent_1_hdd_40`, "
-      "`fsx_persistent_2_1000`, `fsx_persistent_2_125`, `fsx_persistent_2_250`, "
-      "`fsx_persistent_2_500`, `fsx_scratch_2`, `hdd_lustre`, `onprem_nvme_lustre`\n");
+  CHECK(parse(kJob + "cluster: {instance: p5.48xlage, nodes: 8}\n" +
+              "storage: {system: ebs, capacity: 9.6 TiB}\n")
+            .messages ==
+        "error[E111]: the catalog has no instance `p5.48xlage`\n"
+        "  --> t.yaml:3:21\n"
+        "   3 | cluster: {instance: p5.48xlage, nodes: 8}\n"
+        "     |                     ^^^^^^^^^^ did you mean `p5.48xlarge`? there are `hgx_a100`, "
+        "`hgx_h100`, `p4d.24xlarge`, `p5.48xlarge`\n"
+        "\n"
+        "error[E111]: the catalog has no storage system `ebs`\n"
+        "  --> t.yaml:4:19\n"
+        "   4 | storage: {system: ebs, capacity: 9.6 TiB}\n"
+        "     |                   ^^^ there are `fsx_persistent_1_100`, `fsx_persistent_1_200`, "
+        "`fsx_persistent_1_50`, `fsx_persistent_1_hdd_12`, `fsx_persistent_1_hdd_40`, "
+        "`fsx_persistent_2_1000`, `fsx_persistent_2_125`, `fsx_persistent_2_250`, "
+        "`fsx_persistent_2_500`, `fsx_scratch_2`, `hdd_lustre`, `onprem_nvme_lustre`\n");
+}
+
+TEST_CASE("rejects_the_old_name_of_storage_system") {
+  CHECK(parse(kJob + kNodes + "storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\n")
+            .messages == "error[E103]: missing key `system` in `storage`\n"
+                         "  --> t.yaml:4:1\n"
+                         "   4 | storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\n"
+                         "     | ^^^^^^^ text is needed, the name of a storage system of the catalog\n"
+                         "\n"
+                         "error[E104]: unknown key `filesystem` in `storage`\n"
+                         "  --> t.yaml:4:11\n"
+                         "   4 | storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\n"
+                         "     |           ^^^^^^^^^^ did you mean `system`?\n");
 }
 
 TEST_CASE("rejects_efa_with_nitro_v3") {
@@ -259,9 +272,9 @@ TEST_CASE("rejects_capacity_between_steps") {
   CHECK(parse(kJob + kNodes + "storage: {system: fsx_persistent_2_1000, capacity: 10 TiB}\n")
             .messages ==
         "error[E108]: `storage.capacity`: 10 TiB is not a capacity of `fsx_persistent_2_1000`\n"
-        "  --> t.yaml:4:56\n"
+        "  --> t.yaml:4:52\n"
         "   4 | storage: {system: fsx_persistent_2_1000, capacity: 10 TiB}\n"
-        "     |                                                        ^^^^^^ 1.2 TiB and then "
+        "     |                                                    ^^^^^^ 1.2 TiB and then "
         "multiples of 2.4 TiB; the nearest are 9.6 TiB and 12 TiB\n");
   // Over EFA a server holds 4.8 TiB.
   CHECK(
@@ -270,9 +283,9 @@ TEST_CASE("rejects_capacity_between_steps") {
           .messages ==
       "error[E108]: `storage.capacity`: 2.4 TiB is not a capacity of `fsx_persistent_2_1000` over "
       "EFA\n"
-      "  --> t.yaml:4:56\n"
+      "  --> t.yaml:4:52\n"
       "   4 | storage: {system: fsx_persistent_2_1000, capacity: 2.4 TiB}\n"
-      "     |                                                        ^^^^^^^ multiples of 4.8 TiB; "
+      "     |                                                    ^^^^^^^ multiples of 4.8 TiB; "
       "the nearest is 4.8 TiB\n");
 }
 
@@ -384,18 +397,18 @@ TEST_CASE("rejects_metadata_iops_that_cannot_be_bought") {
               "metadata_iops: 5000}\n")
             .messages ==
         "error[E108]: `storage.metadata_iops`: 5000 cannot be provisioned\n"
-        "  --> t.yaml:4:80\n"
+        "  --> t.yaml:4:76\n"
         "   4 | storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB, metadata_iops: "
         "5000}\n"
-        "     |                                                                                "
+        "     |                                                                            "
         "^^^^ 1500, 3000, 6000, or a multiple of 12000 up to 192000\n");
   CHECK(parse(kJob + kNodes +
               "storage: {system: fsx_scratch_2, capacity: 4.8 TiB, metadata_iops: 6000}\n")
             .messages ==
         "error[E113]: file system `fsx_scratch_2` has no provisioned metadata IOPS\n"
-        "  --> t.yaml:4:72\n"
+        "  --> t.yaml:4:68\n"
         "   4 | storage: {system: fsx_scratch_2, capacity: 4.8 TiB, metadata_iops: 6000}\n"
-        "     |                                                                        ^^^^\n");
+        "     |                                                                    ^^^^\n");
 }
 
 TEST_CASE("rejects_changes_that_cannot_go_together") {
