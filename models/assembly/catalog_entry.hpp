@@ -46,7 +46,8 @@ struct CatalogEntry {
   template <class T> bool is() const { return kind->table == &T::parameters(); }
 };
 
-// T has a static parameters() and a problems_of(const T&) beside it. `plain`: see EntryKind.
+// T has a static parameters(), and perhaps a problems_of(const T&) beside it. `plain`: see
+// EntryKind.
 template <class T>
 EntryKind entry_kind(std::string_view name, std::string_view file, bool plain = false) {
   EntryKind kind{.name = name, .file = file, .table = &T::parameters(), .plain = plain};
@@ -54,7 +55,12 @@ EntryKind entry_kind(std::string_view name, std::string_view file, bool plain = 
     if (figures) return std::make_shared<T>(*static_cast<const T*>(figures));
     return std::make_shared<T>(with_defaults<T>(T::parameters()));
   };
-  kind.problems = [](const void* figures) { return problems_of(*static_cast<const T*>(figures)); };
+  kind.problems = [](const void* figures) -> std::vector<std::string> {
+    if constexpr (requires(const T& t) { problems_of(t); })
+      return problems_of(*static_cast<const T*>(figures));
+    else
+      return {};
+  };
   return kind;
 }
 

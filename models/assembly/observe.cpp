@@ -88,7 +88,7 @@ struct Seat {
   Cause cause;
   std::array<std::string_view, 4> classes;
 };
-constexpr std::array<Seat, 12> kSeats{{
+constexpr std::array<Seat, 17> kSeats{{
     {Cause::metadata, {"mdt_iops", "mds_cpu", "mod_slots", "mds_nic"}},
     {Cause::lock, {"oss_cpu"}},
     {Cause::rpc_slots, {"rpc_slots"}},
@@ -101,6 +101,12 @@ constexpr std::array<Seat, 12> kSeats{{
     {Cause::host_bus, {"pcie", "memory_bus"}},
     {Cause::client_cpu, {"client_receive"}},
     {Cause::restore, {"archive", "archive_connection", "archive_requests", "hsm_agent"}},
+    // Of storages other than Lustre.
+    {Cause::rpc_slots, {"object_in_flight", "connections"}},
+    {Cause::disk, {"local_disk", "cache_disk", "disk_limit", "server_disk"}},
+    {Cause::throttle, {"disk_iops", "disk_credit", "server_credit", "server_iops"}},
+    {Cause::network, {"connection", "object_store"}},
+    {Cause::oss_nic, {"server_nic"}},
 }};
 
 const StationRow* busiest(const RunResult& result, Cause cause) {

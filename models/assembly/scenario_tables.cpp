@@ -1,3 +1,4 @@
+#include "models/assembly/object_kind.hpp"
 #include "models/assembly/scenario.hpp"
 #include "models/assembly/scenario_faults.hpp"
 
@@ -352,6 +353,15 @@ const std::vector<ScenarioSection>& scenario_sections() {
        "started: the newest that matches holds.",
        &TbfRuleChoice::parameters()},
       {"storage.set", "Changes to the catalog's file system.", &LustreSystem::parameters()},
+      {"storage (object store)", "The same section for an object store.",
+       &ObjectChoice::parameters()},
+      {"storage.client_settings (object store)",
+       "Changes to the client that `client` stands for; defaults are those of `crt` for 10 Gbit/s.",
+       &object::ClientSettings::parameters()},
+      {"storage.cache_disks (object store)", "Disks of a host on which its client keeps a cache.",
+       &block::VolumeSettings::parameters()},
+      {"storage.set (object store)", "Changes to the catalog's object store.",
+       &object::ServiceSettings::parameters()},
       {"network", "Between the two.", &NetworkSettings::parameters()},
       {"lustre",
        "Tunables, named as `lctl get_param` does, without the device: osc.*.max_rpcs_in_flight is "

@@ -1,6 +1,7 @@
 #include "models/assembly/storage_kind.hpp"
 
 #include "models/assembly/lustre_kind.hpp"
+#include "models/assembly/object_kind.hpp"
 
 #include <fmt/format.h>
 
@@ -43,7 +44,7 @@ void reject(const YamlNode& node, const StorageKind& kind, const std::string& na
 } // namespace
 
 const std::vector<const StorageKind*>& storage_kinds() {
-  static const std::vector<const StorageKind*> kinds{&lustre_kind()};
+  static const std::vector<const StorageKind*> kinds{&lustre_kind(), &object_kind()};
   return kinds;
 }
 

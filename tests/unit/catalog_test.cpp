@@ -32,6 +32,7 @@ public:
     std::filesystem::create_directories(path_);
     write("instances.yaml", "{}");
     write("filesystems.yaml", "{}");
+    write("object_stores.yaml", "{}");
   }
   ~Folder() { std::filesystem::remove_all(path_); }
   Folder(const Folder&) = delete;
@@ -228,7 +229,9 @@ TEST_CASE("rejects_catalog_without_files") {
   CHECK(diagnostics.render() ==
         "error[E110]: cannot read `/nowhere/instances.yaml`: there is no such file\n"
         "\n"
-        "error[E110]: cannot read `/nowhere/filesystems.yaml`: there is no such file\n");
+        "error[E110]: cannot read `/nowhere/filesystems.yaml`: there is no such file\n"
+        "\n"
+        "error[E110]: cannot read `/nowhere/object_stores.yaml`: there is no such file\n");
 }
 
 TEST_CASE("rejects_rates_per_tib_and_per_server_together") {

@@ -157,20 +157,22 @@ TEST_CASE("rejects_no_such_catalog_entry") {
         "     |                   ^^^ there are `fsx_persistent_1_100`, `fsx_persistent_1_200`, "
         "`fsx_persistent_1_50`, `fsx_persistent_1_hdd_12`, `fsx_persistent_1_hdd_40`, "
         "`fsx_persistent_2_1000`, `fsx_persistent_2_125`, `fsx_persistent_2_250`, "
-        "`fsx_persistent_2_500`, `fsx_scratch_2`, `hdd_lustre`, `onprem_nvme_lustre`\n");
+        "`fsx_persistent_2_500`, `fsx_scratch_2`, `gcs_standard`, `hdd_lustre`, "
+        "`onprem_nvme_lustre`, `s3_express`, `s3_standard`\n");
 }
 
 TEST_CASE("rejects_the_old_name_of_storage_system") {
-  CHECK(parse(kJob + kNodes + "storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\n")
-            .messages == "error[E103]: missing key `system` in `storage`\n"
-                         "  --> t.yaml:4:1\n"
-                         "   4 | storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\n"
-                         "     | ^^^^^^^ text is needed, the name of a storage system of the catalog\n"
-                         "\n"
-                         "error[E104]: unknown key `filesystem` in `storage`\n"
-                         "  --> t.yaml:4:11\n"
-                         "   4 | storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\n"
-                         "     |           ^^^^^^^^^^ did you mean `system`?\n");
+  CHECK(
+      parse(kJob + kNodes + "storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\n").messages ==
+      "error[E103]: missing key `system` in `storage`\n"
+      "  --> t.yaml:4:1\n"
+      "   4 | storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\n"
+      "     | ^^^^^^^ text is needed, the name of a storage system of the catalog\n"
+      "\n"
+      "error[E104]: unknown key `filesystem` in `storage`\n"
+      "  --> t.yaml:4:11\n"
+      "   4 | storage: {filesystem: fsx_scratch_2, capacity: 4.8 TiB}\n"
+      "     |           ^^^^^^^^^^ did you mean `system`?\n");
 }
 
 TEST_CASE("rejects_efa_with_nitro_v3") {

@@ -1,0 +1,188 @@
+#include "models/assembly/object_kind.hpp"
+
+#include "models/assembly/scenario.hpp"
+#include "sim/scenario/yaml_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lustrum {
+namespace {
+
+using enum DiagnosticCode;
+
+constexpr std::string_view kSettings = "client_settings";
+constexpr std::string_view kDisks = "cache_disks";
+
+// The instance's network cards that carry IP: as many as its cards for EFA, each of which has an
+// interface for both.
+std::uint32_t ip_cards(const Instance& instance) { return std::max(1U, instance.efa_nics.value); }
+
+class ObjectDesign : public StorageDesign {
+public:
+  const StorageKind& kind() const override { return object_kind(); }
+
+  std::unique_ptr<StorageSystem> build(const Scenario& scenario,
+                                       kernel::World& world) const override {
+    return build_object_system(scenario, settings_, world);
+  }
+  BytesPerSecond client_copy_rate(const Scenario&) const override {
+    return settings_.storage.client.copy_rate;
+  }
+  std::optional<double> free_bytes(const Scenario&) const override { return std::nullopt; }
+  std::string no_counters_because() const override {
+    return "an object store has none of Lustre's counters";
+  }
+
+  // Filled while the scenario is read.
+  ObjectDesignSettings settings_;
+};
+
+object::ClientSettings client_of(const ObjectChoice& choice, BytesPerSecond target,
+                                 std::uint32_t nics, bool express) {
+  using object::ClientSettings;
+  if (choice.client == "naive") return ClientSettings::naive();
+  if (choice.client == "mountpoint") return ClientSettings::mountpoint(target, nics);
+  if (choice.client == "s3_connector") return ClientSettings::s3_connector();
+  if (choice.client == "fast_file") return ClientSettings::sagemaker_fast_file();
+  if (choice.client == "gcsfuse") return ClientSettings::gcsfuse(choice.cache);
+  return ClientSettings::crt(target, nics, express);
+}
+
+fabric::HostLinkSettings links_of(const Scenario& scenario) {
+  return {.clients = scenario.cluster.nodes,
+          .nics = std::max(1U, scenario.network.nics),
+          .nic = scenario.instance.tcp_bandwidth.value,
+          .ceiling = {},
+          .pcie = scenario.instance.pcie_bandwidth.value};
+}
+
+bool has_cache(std::string_view client) { return client == "mountpoint" || client == "gcsfuse"; }
+
+void check_choice_of_client(const StorageReading& reading, const ObjectChoice& choice,
+                            const GivenKeys& given) {
+  const auto reject = [&](std::string_view key, std::string_view why) {
+    reading.diagnostics.add(
+        impossible, reading.storage.get(key).key_span(),
+        fmt::format("`storage.{}` has no meaning for client `{}`", key, choice.client),
+        std::string(why));
+  };
+  const bool takes_target = choice.client == "crt" || choice.client == "mountpoint";
+  if (given.contains("target") && !takes_target)
+    reject("target", "`crt` and `mountpoint` are told a throughput to reach");
+  if (given.contains("cache") && !has_cache(choice.client))
+    reject("cache", "`mountpoint` and `gcsfuse` keep a cache on disks");
+  if (reading.storage.get(kDisks) && choice.cache == Bytes{})
+    reject(kDisks, "`cache` says how large the cache is");
+}
+
+std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
+                                          const std::vector<std::string_view>& foreign) {
+  Scenario& scenario = reading.scenario;
+  auto design = std::make_shared<ObjectDesign>();
+  auto choice = with_defaults<ObjectChoice>(ObjectChoice::parameters());
+  std::vector<std::string_view> extra{"system", "set", kSettings, kDisks};
+  extra.insert(extra.end(), foreign.begin(), foreign.end());
+  const GivenKeys given = read_section(reading.storage, ObjectChoice::parameters(), &choice,
+                                       reading.diagnostics, {.extra_keys = std::move(extra)});
+  if (const YamlNode name = reading.storage.get("system"); name && name.is_scalar())
+    scenario.storage.system = name.text();
+  check_choice_of_client(reading, choice, given);
+  design->settings_.storage = object_settings(scenario, choice);
+  if (const YamlNode node = reading.storage.get(kSettings))
+    read_section(node, object::ClientSettings::parameters(), &design->settings_.storage.client,
+                 reading.diagnostics, {.partial = true});
+  if (const YamlNode node = reading.storage.get(kDisks))
+    read_section(node, block::VolumeSettings::parameters(), &design->settings_.storage.cache_disks,
+                 reading.diagnostics, {.partial = true});
+  if (scenario.storage_entry.kind && scenario.storage_entry.is<object::ServiceSettings>())
+    design->settings_.service = scenario.storage_entry.as<object::ServiceSettings>();
+  design->settings_.links = links_of(scenario);
+  return design;
+}
+
+void check(const StorageReading& reading) {
+  Scenario& scenario = reading.scenario;
+  const std::uint32_t offered = ip_cards(scenario.instance);
+  if (scenario.network.nics > offered)
+    reading.diagnostics.add(out_of_range, reading.root.get("network").get("nics").span(),
+                            fmt::format("`network.nics`: {} is more than the {} of `{}`",
+                                        scenario.network.nics, offered, scenario.cluster.instance),
+                            fmt::format("at most {}", offered));
+  if (scenario.network.nics == 0) scenario.network.nics = 1;
+}
+
+} // namespace
+
+const ParameterTable& ObjectChoice::parameters() {
+  using C = ObjectChoice;
+  static const ParameterTable table{
+      {.key = "client",
+       .field = field<&C::client>,
+       .default_text = kRequired,
+       .choices = {"naive", "crt", "mountpoint", "s3_connector", "fast_file", "gcsfuse"},
+       .doc =
+           "What the job reads objects through: `naive`, one connection per process and a GET per "
+           "object; `crt`, the AWS Common Runtime; Mountpoint for S3; the S3 connector for "
+           "PyTorch; SageMaker's Fast File mode; Cloud Storage FUSE."},
+      {.key = "target",
+       .field = field<&C::target>,
+       .default_text = "0 B/s",
+       .min = 0,
+       .doc = "Throughput that `crt` and `mountpoint` are told to reach on a host, which decides "
+              "their number of connections; 0 B/s: that of its network cards."},
+      {.key = "cache",
+       .field = field<&C::cache>,
+       .default_text = "0 B",
+       .doc = "Size of the cache on the host's disks (`mountpoint`, `gcsfuse`); 0 B: none."},
+      {.key = "stored_part",
+       .field = field<&C::stored_part>,
+       .default_text = "0 B",
+       .doc = "Parts in which the data set was uploaded; 0 B: each object in one."},
+      {.key = "prefixes_per_directory",
+       .field = field<&C::prefixes>,
+       .default_text = "1",
+       .min = 1,
+       .max = 1e6,
+       .doc =
+           "Prefixes over which the keys of a directory are spread: request rates hold for one."},
+  };
+  return table;
+}
+
+object::ObjectStorageSettings object_settings(const Scenario& scenario,
+                                              const ObjectChoice& choice) {
+  const std::uint32_t nics = std::max(1U, scenario.network.nics);
+  const BytesPerSecond network = scenario.instance.tcp_bandwidth.value * nics;
+  const BytesPerSecond target = choice.target.count() > 0 ? choice.target : network;
+  const bool express = scenario.storage_entry.kind &&
+                       scenario.storage_entry.is<object::ServiceSettings>() &&
+                       scenario.storage_entry.as<object::ServiceSettings>().sessions;
+  object::ObjectStorageSettings settings;
+  // An instance that the catalog does not have is reported; its network is no rate.
+  settings.client =
+      client_of(choice, target.count() > 0 ? target : BytesPerSecond{1e9}, nics, express);
+  if (has_cache(choice.client)) settings.client.local_cache = choice.cache;
+  settings.cache_disks = with_defaults<block::VolumeSettings>(block::VolumeSettings::parameters());
+  settings.stored_part = choice.stored_part;
+  settings.prefixes_per_directory = std::max(1U, choice.prefixes);
+  settings.seed = scenario.run.seed;
+  return settings;
+}
+
+const StorageKind& object_kind() {
+  static const StorageKind kind{
+      .entry = entry_kind<object::ServiceSettings>("object store", "object_stores.yaml", true),
+      .noun = "an object store",
+      .keys = &ObjectChoice::parameters(),
+      .storage_sections = {kSettings, kDisks},
+      .sections = {},
+      .network_keys = {},
+      .read = read,
+      .check = check,
+      .check_with_jobs = [](const StorageReading&) {}};
+  return kind;
+}
+
+} // namespace lustrum
