@@ -98,6 +98,7 @@ int main(int argc, char** argv) {
   lustrum::cli::add_metrics(app, exit_code);
   lustrum::cli::add_trace(app, exit_code);
   lustrum::cli::add_catalog(app, exit_code);
+  lustrum::cli::add_compare(app, exit_code);
 
   if (reject_unknown_verb(app, argc, argv)) return lustrum::cli::kBadInput;
   try {

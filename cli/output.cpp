@@ -36,6 +36,12 @@ std::string catalog_folder() {
   return (home / "models" / "catalog").string();
 }
 
+std::string design_file(const std::string& name) {
+  if (name.find('/') != std::string::npos || name.ends_with(".yaml")) return name;
+  const std::filesystem::path home = environment("LUSTRUM_HOME");
+  return (home / "configs" / "designs" / (name + ".yaml")).string();
+}
+
 bool colour_on(std::FILE* stream) {
   return ::isatty(::fileno(stream)) != 0 && environment("NO_COLOR").empty() &&
          environment("TERM") != "dumb";

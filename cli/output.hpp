@@ -11,6 +11,9 @@ namespace lustrum::cli {
 // Folder of the catalog: below $LUSTRUM_HOME, else below the working directory.
 std::string catalog_folder();
 
+// A design by its name in configs/designs, or else the file itself.
+std::string design_file(const std::string& name);
+
 // Colours: only on a terminal and unless NO_COLOR is set.
 bool colour_on(std::FILE* stream);
 

@@ -24,6 +24,7 @@ namespace {
 
 struct RunArguments {
   std::string file;
+  std::string design;
   bool json = false;
   std::string out;
   std::string counters;
@@ -61,6 +62,7 @@ std::string replay_command(const RunArguments& arguments, const Scenario& scenar
   const std::filesystem::path file = arguments.file;
   const std::string shown = file.is_absolute() ? file.filename().string() : arguments.file;
   std::string command = fmt::format("lustrum run {} --seed {}", quoted(shown), scenario.run.seed);
+  if (!arguments.design.empty()) command += " --design " + quoted(arguments.design);
   if (scenario.run.data_path != "stations") command += " --data-path " + scenario.run.data_path;
   return command;
 }
@@ -82,7 +84,10 @@ int run(const RunArguments& arguments) {
   }
   Diagnostics diagnostics;
   const Catalog catalog = Catalog::load(catalog_folder(), diagnostics);
-  Scenario scenario = load_scenario(arguments.file, catalog, diagnostics);
+  Scenario scenario =
+      arguments.design.empty()
+          ? load_scenario(arguments.file, catalog, diagnostics)
+          : load_scenario(arguments.file, design_file(arguments.design), catalog, diagnostics);
   if (report(diagnostics)) return kBadInput;
   if (const std::string why = scenario.design->no_counters_because();
       !arguments.counters.empty() && !why.empty()) {
@@ -132,6 +137,9 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->add_option("scenario", arguments->file,
                    "Scenario file (YAML), e.g. configs/quickstart.yaml")
       ->required();
+  verb->add_option("--design", arguments->design,
+                   "Run its jobs on another design: a file, or the name of one in configs/designs; "
+                   "storage and network are that file's, the cluster if it has one");
   verb->add_flag("--json", arguments->json,
                  "Print the result document as JSON instead of the report");
   verb->add_option("--out", arguments->out,
@@ -151,6 +159,7 @@ void add_run(CLI::App& app, int& exit_code) {
       "  lustrum run configs/quickstart.yaml\n"
       "  lustrum run configs/lab_tcp.yaml --json > result.json\n"
       "  lustrum run configs/lab_tcp.yaml --seed 7 --out out/lab_tcp\n"
+      "  lustrum run configs/lab_tcp.yaml --design s3_crt\n"
       "  lustrum run configs/lab_tcp.yaml --counters out/counters; cat "
       "out/counters/client0/llite/*/stats\n"
       "Values in a scenario carry their unit: 9.6 TiB, 6.8 GB/s, 100 Gbit/s, 20 ms, 40 USD/h; "

@@ -20,5 +20,6 @@ void add_schema(CLI::App& app, int& exit_code);
 void add_metrics(CLI::App& app, int& exit_code);
 void add_trace(CLI::App& app, int& exit_code);
 void add_catalog(CLI::App& app, int& exit_code);
+void add_compare(CLI::App& app, int& exit_code);
 
 } // namespace lustrum::cli

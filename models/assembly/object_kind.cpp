@@ -1,5 +1,6 @@
 #include "models/assembly/object_kind.hpp"
 
+#include "models/assembly/cloud_hosts.hpp"
 #include "models/assembly/scenario.hpp"
 #include "sim/scenario/yaml_reader.hpp"
 
@@ -15,17 +16,15 @@ using enum DiagnosticCode;
 constexpr std::string_view kSettings = "client_settings";
 constexpr std::string_view kDisks = "cache_disks";
 
-// The instance's network cards that carry IP: as many as its cards for EFA, each of which has an
-// interface for both.
-std::uint32_t ip_cards(const Instance& instance) { return std::max(1U, instance.efa_nics.value); }
-
 class ObjectDesign : public StorageDesign {
 public:
   const StorageKind& kind() const override { return object_kind(); }
 
   std::unique_ptr<StorageSystem> build(const Scenario& scenario,
                                        kernel::World& world) const override {
-    return build_object_system(scenario, settings_, world);
+    ObjectDesignSettings settings = settings_;
+    settings.links = host_links_of(scenario);
+    return build_object_system(scenario, settings, world);
   }
   BytesPerSecond client_copy_rate(const Scenario&) const override {
     return settings_.storage.client.copy_rate;
@@ -48,14 +47,6 @@ object::ClientSettings client_of(const ObjectChoice& choice, BytesPerSecond targ
   if (choice.client == "fast_file") return ClientSettings::sagemaker_fast_file();
   if (choice.client == "gcsfuse") return ClientSettings::gcsfuse(choice.cache);
   return ClientSettings::crt(target, nics, express);
-}
-
-fabric::HostLinkSettings links_of(const Scenario& scenario) {
-  return {.clients = scenario.cluster.nodes,
-          .nics = std::max(1U, scenario.network.nics),
-          .nic = scenario.instance.tcp_bandwidth.value,
-          .ceiling = {},
-          .pcie = scenario.instance.pcie_bandwidth.value};
 }
 
 bool has_cache(std::string_view client) { return client == "mountpoint" || client == "gcsfuse"; }
@@ -98,19 +89,7 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
                  reading.diagnostics, {.partial = true});
   if (scenario.storage_entry.kind && scenario.storage_entry.is<object::ServiceSettings>())
     design->settings_.service = scenario.storage_entry.as<object::ServiceSettings>();
-  design->settings_.links = links_of(scenario);
   return design;
-}
-
-void check(const StorageReading& reading) {
-  Scenario& scenario = reading.scenario;
-  const std::uint32_t offered = ip_cards(scenario.instance);
-  if (scenario.network.nics > offered)
-    reading.diagnostics.add(out_of_range, reading.root.get("network").get("nics").span(),
-                            fmt::format("`network.nics`: {} is more than the {} of `{}`",
-                                        scenario.network.nics, offered, scenario.cluster.instance),
-                            fmt::format("at most {}", offered));
-  if (scenario.network.nics == 0) scenario.network.nics = 1;
 }
 
 } // namespace
@@ -180,7 +159,7 @@ const StorageKind& object_kind() {
       .sections = {},
       .network_keys = {},
       .read = read,
-      .check = check,
+      .check = check_host_cards,
       .check_with_jobs = [](const StorageReading&) {}};
   return kind;
 }

@@ -103,10 +103,10 @@ constexpr std::array<Seat, 17> kSeats{{
     {Cause::restore, {"archive", "archive_connection", "archive_requests", "hsm_agent"}},
     // Of storages other than Lustre.
     {Cause::rpc_slots, {"object_in_flight", "connections"}},
-    {Cause::disk, {"local_disk", "cache_disk", "disk_limit", "server_disk"}},
-    {Cause::throttle, {"disk_iops", "disk_credit", "server_credit", "server_iops"}},
-    {Cause::network, {"connection", "object_store"}},
-    {Cause::oss_nic, {"server_nic"}},
+    {Cause::disk, {"local_disk", "cache_disk", "disk_limit", "fileserver_disk"}},
+    {Cause::throttle, {"disk_iops", "disk_credit", "fileserver_iops", "fileserver_credit"}},
+    {Cause::network, {"connection", "object_store", "object_requests"}},
+    {Cause::oss_nic, {"fileserver_reads", "fileserver_writes"}},
 }};
 
 const StationRow* busiest(const RunResult& result, Cause cause) {

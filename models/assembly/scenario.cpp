@@ -24,24 +24,30 @@ std::string choose_from(const std::string& name, const std::vector<std::string>&
 // Reads one scenario; lives as long as the call of read_scenario.
 class ScenarioReader {
 public:
-  ScenarioReader(const YamlDocument& document, const Catalog& catalog, Diagnostics& diagnostics)
-      : document_(document), root_(document.root()), catalog_(catalog), diagnostics_(diagnostics),
-        jobs_(document, diagnostics) {}
+  // `design`: whose storage and so on take the place of the document's own, or nullptr.
+  ScenarioReader(const YamlDocument& document, const YamlDocument* design, const Catalog& catalog,
+                 Diagnostics& diagnostics)
+      : document_(document), root_(document.root()), design_document_(design),
+        design_(design ? design->root() : document.root()), catalog_(catalog),
+        diagnostics_(diagnostics), jobs_(document, diagnostics) {}
 
   Scenario read() {
     for (const ScenarioSection& section : scenario_sections()) apply_section_defaults(section.path);
     scenario_.files.push_back(document_.name());
     scenario_.files.insert(scenario_.files.end(), catalog_.files().begin(), catalog_.files().end());
     if (!root_ || !require_map(root_, diagnostics_)) return std::move(scenario_);
+    if (!design_ || !require_map(design_, diagnostics_)) return std::move(scenario_);
     read_section(root_, Scenario::parameters(), &scenario_, diagnostics_,
                  {.extra_keys = {"workload", "jobs", "cluster", "storage", "network", "lustre",
                                  "run", "prices", "validate", "faults"}});
     if (scenario_.name.empty())
       scenario_.name = std::filesystem::path{document_.name()}.stem().string();
+    if (design_document_) read_design_head();
     read_cluster();
     find_storage();
     if (root_.get("jobs") || required_section("workload")) jobs_.read(root_, scenario_);
-    read_optional("network", NetworkSettings::parameters(), &scenario_.network);
+    if (const YamlNode node = design_.get("network"))
+      read_section(node, NetworkSettings::parameters(), &scenario_.network, diagnostics_);
     read_optional("run", RunSettings::parameters(), &scenario_.run);
     read_storage(); // defaults of its sections depend on what was read so far
     read_prices_section();
@@ -66,11 +72,30 @@ private:
     if (path == "run") apply_defaults(RunSettings::parameters(), &scenario_.run);
   }
 
+  // What a design says beside its sections.
+  void read_design_head() {
+    scenario_.files.insert(scenario_.files.begin() + 1, design_document_->name());
+    Scenario head;
+    apply_defaults(Scenario::parameters(), &head);
+    read_section(design_, Scenario::parameters(), &head, diagnostics_,
+                 {.extra_keys = {"cluster", "storage", "network", "lustre", "prices", "faults"}});
+    if (head.name.empty())
+      head.name = std::filesystem::path{design_document_->name()}.stem().string();
+    scenario_.name += " on " + head.name;
+  }
+
+  // A section that both files may have.
+  YamlNode shared_section(std::string_view key) const {
+    const YamlNode node = design_.get(key);
+    return node ? node : root_.get(key);
+  }
+
   // A section that must be there; absent and reported when it is not.
   YamlNode required_section(std::string_view key) {
-    const YamlNode node = root_.get(key);
+    const YamlNode& owner = key == "storage" ? design_ : root_;
+    const YamlNode node = key == "cluster" ? shared_section(key) : owner.get(key);
     if (!node) {
-      diagnostics_.add(missing_key, root_.section_span(),
+      diagnostics_.add(missing_key, owner.section_span(),
                        fmt::format("missing key `{}` at the top level", key),
                        "a mapping is needed");
       entries_known_ = entries_known_ && key == "workload";
@@ -85,8 +110,14 @@ private:
   void read_cluster() {
     const YamlNode node = required_section("cluster");
     if (!node) return;
+    // A design may name the instance alone: how many there are is the workload's affair.
+    const YamlNode own = root_.get("cluster");
+    const bool on_top = design_document_ && design_.get("cluster") && own;
+    if (on_top)
+      read_section(own, ClusterSettings::parameters(), &scenario_.cluster, diagnostics_,
+                   {.extra_keys = {"set"}});
     const GivenKeys given = read_section(node, ClusterSettings::parameters(), &scenario_.cluster,
-                                         diagnostics_, {.extra_keys = {"set"}});
+                                         diagnostics_, {.extra_keys = {"set"}, .partial = on_top});
     const std::string& name = scenario_.cluster.instance;
     const Instance* entry = catalog_.find_instance(name);
     if (entry != nullptr)
@@ -105,7 +136,7 @@ private:
   }
 
   StorageReading reading() {
-    return {.root = root_,
+    return {.root = design_,
             .storage = storage_,
             .entry = entry_,
             .scenario = scenario_,
@@ -176,7 +207,7 @@ private:
   void read_prices_section() {
     std::vector<std::string> products = catalog_.instance_names();
     for (std::string& name : catalog_.storage_names()) products.push_back(std::move(name));
-    scenario_.prices = read_prices(root_.get("prices"), catalog_.price_lists(), products,
+    scenario_.prices = read_prices(shared_section("prices"), catalog_.price_lists(), products,
                                    scenario_.pricing, diagnostics_);
   }
 
@@ -187,6 +218,8 @@ private:
 
   const YamlDocument& document_;
   YamlNode root_;
+  const YamlDocument* design_document_;
+  YamlNode design_; // without a design the root
   const Catalog& catalog_;
   Diagnostics& diagnostics_;
   JobReader jobs_;
@@ -200,12 +233,18 @@ private:
 } // namespace
 
 Scenario read_scenario(const YamlDocument& document, const Catalog& catalog,
-                       Diagnostics& diagnostics) {
-  return ScenarioReader{document, catalog, diagnostics}.read();
+                       Diagnostics& diagnostics, const YamlDocument* design) {
+  return ScenarioReader{document, design, catalog, diagnostics}.read();
 }
 
 Scenario load_scenario(const std::string& path, const Catalog& catalog, Diagnostics& diagnostics) {
   return read_scenario(YamlDocument::load(path, diagnostics), catalog, diagnostics);
+}
+
+Scenario load_scenario(const std::string& path, const std::string& design_path,
+                       const Catalog& catalog, Diagnostics& diagnostics) {
+  const YamlDocument design = YamlDocument::load(design_path, diagnostics);
+  return read_scenario(YamlDocument::load(path, diagnostics), catalog, diagnostics, &design);
 }
 
 } // namespace lustrum

@@ -194,9 +194,13 @@ struct Scenario {
 };
 
 Scenario load_scenario(const std::string& path, const Catalog& catalog, Diagnostics& diagnostics);
+// The jobs of one file on the design of another: `storage`, `network`, `lustre` and `faults` are the
+// design's, and so are `cluster` and `prices` where it has them.
+Scenario load_scenario(const std::string& path, const std::string& design_path,
+                       const Catalog& catalog, Diagnostics& diagnostics);
 // The same from a document at hand; files it names are relative to its own name.
 Scenario read_scenario(const YamlDocument& document, const Catalog& catalog,
-                       Diagnostics& diagnostics);
+                       Diagnostics& diagnostics, const YamlDocument* design = nullptr);
 
 // A section of scenario.yaml, for `lustrum schema` and the documentation.
 struct ScenarioSection {

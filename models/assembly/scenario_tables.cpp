@@ -1,3 +1,5 @@
+#include "models/assembly/file_service_kind.hpp"
+#include "models/assembly/local_kind.hpp"
 #include "models/assembly/object_kind.hpp"
 #include "models/assembly/scenario.hpp"
 #include "models/assembly/scenario_faults.hpp"
@@ -362,6 +364,17 @@ const std::vector<ScenarioSection>& scenario_sections() {
        &block::VolumeSettings::parameters()},
       {"storage.set (object store)", "Changes to the catalog's object store.",
        &object::ServiceSettings::parameters()},
+      {"storage (file service)", "The same section for a file service.", &FileChoice::parameters()},
+      {"storage.mount (file service)", "How the nodes mount it.",
+       &fileserver::MountSettings::parameters()},
+      {"storage.set (file service)", "Changes to the catalog's file service.",
+       &FileService::parameters()},
+      {"storage (local disks)", "The same section for disks of each node.",
+       &LocalChoice::parameters()},
+      {"storage.local (local disks)", "The file system on them.",
+       &block::LocalSettings::parameters()},
+      {"storage.set (local disks)", "Changes to the catalog's disks.",
+       &block::VolumeSettings::parameters()},
       {"network", "Between the two.", &NetworkSettings::parameters()},
       {"lustre",
        "Tunables, named as `lctl get_param` does, without the device: osc.*.max_rpcs_in_flight is "

@@ -1,5 +1,7 @@
 #include "models/assembly/storage_kind.hpp"
 
+#include "models/assembly/file_service_kind.hpp"
+#include "models/assembly/local_kind.hpp"
 #include "models/assembly/lustre_kind.hpp"
 #include "models/assembly/object_kind.hpp"
 
@@ -44,7 +46,8 @@ void reject(const YamlNode& node, const StorageKind& kind, const std::string& na
 } // namespace
 
 const std::vector<const StorageKind*>& storage_kinds() {
-  static const std::vector<const StorageKind*> kinds{&lustre_kind(), &object_kind()};
+  static const std::vector<const StorageKind*> kinds{&lustre_kind(), &object_kind(),
+                                                     &file_service_kind(), &local_kind()};
   return kinds;
 }
 

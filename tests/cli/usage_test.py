@@ -5,7 +5,7 @@ import unittest
 
 from binary import BINARY, FINE, UNFINISHED, Case, environment, lustrum, scenario
 
-VERBS = ("run", "validate", "bench", "schema", "metrics", "trace", "catalog")
+VERBS = ("run", "validate", "bench", "schema", "metrics", "trace", "catalog", "compare")
 
 
 class Usage(Case):
@@ -35,7 +35,7 @@ class Usage(Case):
 
     def test_unknown_verb(self):
         self.assert_rejected(lustrum("rnu", "x.yaml"), "error: unknown command `rnu`: did you mean `run`?\n",
-                             "known: run, validate, bench, schema, metrics, trace, catalog\n")
+                             "known: run, validate, bench, schema, metrics, trace, catalog, compare\n")
         self.assert_rejected(lustrum("rnu", "--help"), "did you mean `run`?")
         self.assert_rejected(lustrum("zzzzzz"), "error: unknown command `zzzzzz`\nknown: ")
         self.assert_rejected(lustrum("bench", "kernl"), "error: unknown command `kernl`: did you mean `kernel`?")

@@ -33,6 +33,8 @@ public:
     write("instances.yaml", "{}");
     write("filesystems.yaml", "{}");
     write("object_stores.yaml", "{}");
+    write("file_services.yaml", "{}");
+    write("local_disks.yaml", "{}");
   }
   ~Folder() { std::filesystem::remove_all(path_); }
   Folder(const Folder&) = delete;

@@ -1,0 +1,138 @@
+// Designs: the storage part of a scenario in a file of its own, under the jobs of another; file
+// services and local disks as such.
+#include "models/assembly/file_service_kind.hpp"
+#include "models/assembly/local_kind.hpp"
+#include "models/assembly/scenario.hpp"
+#include "sim/scenario/yaml_document.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+namespace lustrum {
+namespace {
+
+const std::string kRoot = LUSTRUM_SOURCE_DIR;
+
+const Catalog& catalog() {
+  static const Catalog loaded = [] {
+    Diagnostics diagnostics;
+    return Catalog::load(kRoot + "/models/catalog", diagnostics);
+  }();
+  return loaded;
+}
+
+struct Loaded {
+  Scenario scenario;
+  std::string messages;
+};
+
+// The jobs of a small scenario on a design given as text.
+Loaded parse(const std::string& design, const std::string& own_storage = "") {
+  Diagnostics diagnostics;
+  const YamlDocument work =
+      YamlDocument::parse("schema_version: 1\nworkload: {dlio: workloads/resnet50_h100.yaml}\n"
+                          "cluster: {instance: p5.48xlarge, nodes: 2}\n" +
+                              own_storage,
+                          kRoot + "/configs/w.yaml", diagnostics);
+  const YamlDocument of_design =
+      YamlDocument::parse("schema_version: 1\n" + design, "d.yaml", diagnostics);
+  Loaded loaded;
+  loaded.scenario = read_scenario(work, catalog(), diagnostics, &of_design);
+  loaded.messages = diagnostics.render();
+  return loaded;
+}
+
+std::string head(const std::string& messages) { return messages.substr(0, messages.find('\n')); }
+
+TEST_CASE("every shipped design stands under the small training job") {
+  std::set<std::string> kinds;
+  std::size_t found = 0;
+  for (const auto& file : std::filesystem::directory_iterator{kRoot + "/configs/designs"}) {
+    ++found;
+    Diagnostics diagnostics;
+    const Scenario scenario = load_scenario(kRoot + "/configs/questions/01_why_gpus_idle.yaml",
+                                            file.path().string(), catalog(), diagnostics);
+    CHECK(diagnostics.render() == "");
+    if (scenario.design) kinds.emplace(scenario.design->kind().entry.name);
+    CHECK(scenario.name.ends_with(" on " + file.path().stem().string()));
+  }
+  CHECK(found >= 20);
+  CHECK(kinds.size() == storage_kinds().size());
+}
+
+TEST_CASE("a design takes the place of the scenario's own storage") {
+  const auto [scenario, messages] =
+      parse("storage: {system: fsx_scratch_2, capacity: 4.8 TiB}\n",
+            "storage: {system: nonsense, layout: 7}\nnetwork: {lnd: efa}\nlustre: {none: 1}\n");
+  CHECK(messages == "");
+  CHECK(scenario.storage.system == "fsx_scratch_2");
+  CHECK(scenario.network.lnd == "tcp");
+  CHECK(scenario.cluster.nodes == 2);
+  CHECK(scenario.files.at(1) == "d.yaml");
+  const auto own =
+      parse("cluster: {instance: hgx_h100}\n"
+            "storage: {system: onprem_nvme_lustre, capacity: 120 TiB}\nnetwork: {lnd: o2ib}\n");
+  CHECK(own.messages == "");
+  CHECK(own.scenario.cluster.instance == "hgx_h100");
+  CHECK(own.scenario.cluster.nodes == 2);
+  CHECK(own.scenario.network.is_rdma());
+}
+
+TEST_CASE("rejects_jobs_in_a_design_and_a_design_without_storage") {
+  CHECK(head(parse("storage: {system: ebs_gp3}\nworkload: {ranks: 1}\n").messages) ==
+        "error[E104]: unknown key `workload` at the top level");
+  CHECK(head(parse("network: {nics: 1}\n").messages) ==
+        "error[E103]: missing key `storage` at the top level");
+}
+
+TEST_CASE("file services: what grows with capacity, and what with throughput") {
+  const auto server = [](const std::string& name, const FileChoice& choice) {
+    return scaled(catalog().find_storage(name)->as<FileService>(), choice);
+  };
+  FileChoice choice;
+  choice.capacity = Bytes{100 * kTib};
+  // 100 TiB of Filestore: 26,000 MiB/s and 920,000 reads a second.
+  const auto filestore = server("filestore_zonal", choice);
+  CHECK(filestore.read.count() == doctest::Approx(26000.0 * kMib));
+  CHECK(filestore.read_iops.count() == doctest::Approx(920'000));
+  CHECK(filestore.write.count() == doctest::Approx(8800.0 * kMib));
+  // Reads of EFS are metered at a third of what is provisioned.
+  choice.throughput = BytesPerSecond{100e6};
+  CHECK(server("efs_provisioned", choice).read.count() == doctest::Approx(300e6));
+  CHECK(server("efs_provisioned", choice).write.count() == doctest::Approx(100e6));
+  // What OpenZFS has in memory is not bounded by what is bought.
+  const auto zfs = server("fsx_openzfs", choice);
+  CHECK(zfs.disk_read.count() == doctest::Approx(100e6));
+  CHECK(zfs.read.count() == doctest::Approx(21e9));
+  // 72 GB/s of 12 HA pairs.
+  choice.servers = 12;
+  const auto ontap = server("fsx_ontap", choice);
+  CHECK(ontap.read.count() * ontap.servers == doctest::Approx(73.728e9));
+}
+
+TEST_CASE("rejects_file_service_bought_by_the_wrong_thing") {
+  CHECK(head(parse("storage: {system: efs_provisioned, capacity: 1 TiB}\n").messages) ==
+        "error[E103]: missing key `throughput` in `storage`: `efs_provisioned` is bought by "
+        "throughput");
+  CHECK(head(parse("storage: {system: efs_elastic, capacity: 1 TiB, throughput: 1 GB/s}\n")
+                 .messages) == "error[E113]: `efs_elastic` has no provisioned throughput");
+  CHECK(head(parse("storage: {system: filestore_zonal, capacity: 512 GiB}\n").messages) ==
+        "error[E108]: `storage.capacity`: `filestore_zonal` starts at 1024 GiB");
+  CHECK(head(parse("storage: {system: efs_elastic, capacity: 1 TiB, volumes: 4}\n").messages) ==
+        "error[E113]: `storage.volumes` has no meaning for `efs_elastic`, a file service");
+  CHECK(head(parse("storage: {system: efs_elastic, capacity: 10 GiB}\n").messages)
+            .starts_with("error[E113]: the data sets take"));
+}
+
+TEST_CASE("rejects_local_disks_that_cannot_hold_the_data_set") {
+  CHECK(parse("storage: {system: nvme_p5}\n").messages == "");
+  CHECK(head(parse("storage: {system: ebs_gp3, volume_size: 100 GiB}\n").messages)
+            .starts_with("error[E113]: the data sets take"));
+  CHECK(parse("storage: {system: ebs_gp3, volume_size: 100 GiB, volumes: 4}\n").messages == "");
+}
+
+} // namespace
+} // namespace lustrum
