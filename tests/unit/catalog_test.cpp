@@ -84,12 +84,26 @@ std::string small_instance(const std::string& memory) {
 TEST_CASE("the shipped catalog loads without a word") {
   CHECK(shipped().instance_names() ==
         std::vector<std::string>{"hgx_a100", "hgx_h100", "p4d.24xlarge", "p5.48xlarge"});
-  CHECK(names_of("filesystems.yaml") ==
-        std::vector<std::string>{
-            "fsx_persistent_1_100", "fsx_persistent_1_200", "fsx_persistent_1_50",
-            "fsx_persistent_1_hdd_12", "fsx_persistent_1_hdd_40", "fsx_persistent_2_1000",
-            "fsx_persistent_2_125", "fsx_persistent_2_250", "fsx_persistent_2_500", "fsx_scratch_2",
-            "hdd_lustre", "onprem_nvme_lustre"});
+  CHECK(names_of("filesystems.yaml") == std::vector<std::string>{"azure_managed_lustre_125",
+                                                                 "azure_managed_lustre_250",
+                                                                 "azure_managed_lustre_40",
+                                                                 "azure_managed_lustre_500",
+                                                                 "fsx_persistent_1_100",
+                                                                 "fsx_persistent_1_200",
+                                                                 "fsx_persistent_1_50",
+                                                                 "fsx_persistent_1_hdd_12",
+                                                                 "fsx_persistent_1_hdd_40",
+                                                                 "fsx_persistent_2_1000",
+                                                                 "fsx_persistent_2_125",
+                                                                 "fsx_persistent_2_250",
+                                                                 "fsx_persistent_2_500",
+                                                                 "fsx_scratch_2",
+                                                                 "gcp_managed_lustre_1000",
+                                                                 "gcp_managed_lustre_125",
+                                                                 "gcp_managed_lustre_250",
+                                                                 "gcp_managed_lustre_500",
+                                                                 "hdd_lustre",
+                                                                 "onprem_nvme_lustre"});
   CHECK(shipped().find_instance("p6") == nullptr);
 }
 
