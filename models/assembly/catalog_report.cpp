@@ -43,6 +43,7 @@ std::vector<FigureRow> figures_of(const CatalogEntry& entry) {
 
 std::vector<FigureRow> prices_of(const Catalog& catalog, std::string_view product) {
   std::vector<const PriceList*> lists;
+  lists.reserve(catalog.price_lists().size());
   for (const PriceList& list : catalog.price_lists()) lists.push_back(&list);
   std::stable_sort(lists.begin(), lists.end(),
                    [](const PriceList* a, const PriceList* b) { return a->date > b->date; });

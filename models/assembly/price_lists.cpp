@@ -114,6 +114,7 @@ std::vector<PriceList> load_price_lists(const std::string& folder, std::vector<s
     if (entry.path().extension() == ".yaml") names.push_back(entry.path().string());
   std::sort(names.begin(), names.end());
   std::vector<PriceList> lists;
+  lists.reserve(names.size());
   for (const std::string& name : names) lists.push_back(load_list(name, diagnostics));
   files.insert(files.end(), names.begin(), names.end());
   return lists;

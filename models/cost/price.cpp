@@ -36,6 +36,7 @@ const UnitRow& row(PriceUnit unit) { return kUnits[static_cast<std::size_t>(unit
 
 std::string known_units() {
   std::vector<std::string_view> names;
+  names.reserve(kUnits.size());
   for (const UnitRow& unit : kUnits) names.push_back(unit.price);
   return fmt::format("units: {}", fmt::join(names, ", "));
 }

@@ -242,12 +242,13 @@ TEST_CASE("rejects_two_entries_of_one_name") {
 TEST_CASE("rejects_catalog_without_files") {
   Diagnostics diagnostics;
   Catalog::load("/nowhere", diagnostics);
-  CHECK(diagnostics.render() ==
-        "error[E110]: cannot read `/nowhere/instances.yaml`: there is no such file\n"
-        "\n"
-        "error[E110]: cannot read `/nowhere/filesystems.yaml`: there is no such file\n"
-        "\n"
-        "error[E110]: cannot read `/nowhere/object_stores.yaml`: there is no such file\n");
+  std::string expected;
+  for (const EntryKind* kind : entry_kinds())
+    expected += (expected.empty() ? "" : "\n") +
+                std::string("error[E110]: cannot read `/nowhere/") + std::string(kind->file) +
+                "`: there is no such file\n";
+  CHECK(diagnostics.render() == expected);
+  CHECK(entry_kinds().size() == 5);
 }
 
 TEST_CASE("rejects_rates_per_tib_and_per_server_together") {
