@@ -93,22 +93,22 @@ public:
   const StorageKind& kind() const override { return file_service_kind(); }
   std::unique_ptr<StorageSystem> build(const Scenario& scenario,
                                        kernel::World& world) const override {
-    Settings settings = settings_;
+    Settings settings = chosen;
     settings.links = host_links_of(scenario);
     return std::make_unique<FileServiceSystem>(scenario, settings, world);
   }
   BytesPerSecond client_copy_rate(const Scenario&) const override {
-    return settings_.service.mount.copy_rate;
+    return chosen.service.mount.copy_rate;
   }
   std::optional<double> free_bytes(const Scenario&) const override {
-    return settings_.choice.capacity.as_double();
+    return chosen.choice.capacity.as_double();
   }
   std::string no_counters_because() const override {
     return "a file service has none of Lustre's counters";
   }
 
   // Filled while the scenario is read.
-  Settings settings_;
+  Settings chosen;
 };
 
 void check_choice(const StorageReading& reading, const FileService& service,
@@ -134,7 +134,7 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
                                           const std::vector<std::string_view>& foreign) {
   Scenario& scenario = reading.scenario;
   auto design = std::make_shared<FileServiceDesign>();
-  Settings& settings = design->settings_;
+  Settings& settings = design->chosen;
   settings.choice = with_defaults<FileChoice>(FileChoice::parameters());
   settings.service.mount =
       with_defaults<fileserver::MountSettings>(fileserver::MountSettings::parameters());

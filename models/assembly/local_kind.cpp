@@ -53,21 +53,21 @@ public:
   const StorageKind& kind() const override { return local_kind(); }
   std::unique_ptr<StorageSystem> build(const Scenario& scenario,
                                        kernel::World& world) const override {
-    return std::make_unique<LocalSystem>(scenario, settings_, world);
+    return std::make_unique<LocalSystem>(scenario, chosen, world);
   }
-  BytesPerSecond client_copy_rate(const Scenario&) const override { return settings_.copy_rate; }
+  BytesPerSecond client_copy_rate(const Scenario&) const override { return chosen.copy_rate; }
   // Every node holds all of it.
   std::optional<double> free_bytes(const Scenario&) const override {
-    const Bytes each = settings_.volumes.capacity;
+    const Bytes each = chosen.volumes.capacity;
     if (each == Bytes{}) return std::nullopt;
-    return each.as_double() * settings_.volumes.volumes;
+    return each.as_double() * chosen.volumes.volumes;
   }
   std::string no_counters_because() const override {
     return "local disks have none of Lustre's counters";
   }
 
   // Filled while the scenario is read.
-  block::LocalSettings settings_;
+  block::LocalSettings chosen;
 };
 
 std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
@@ -87,7 +87,7 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   if (reading.entry) choice.local.volumes = scenario.storage_entry.as<block::VolumeSettings>();
   if (choice.volumes > 0) choice.local.volumes.volumes = choice.volumes;
   if (choice.volume_size > Bytes{}) choice.local.volumes.capacity = choice.volume_size;
-  design->settings_ = choice.local;
+  design->chosen = choice.local;
   return design;
 }
 

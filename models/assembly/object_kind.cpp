@@ -22,12 +22,12 @@ public:
 
   std::unique_ptr<StorageSystem> build(const Scenario& scenario,
                                        kernel::World& world) const override {
-    ObjectDesignSettings settings = settings_;
+    ObjectDesignSettings settings = chosen;
     settings.links = host_links_of(scenario);
     return build_object_system(scenario, settings, world);
   }
   BytesPerSecond client_copy_rate(const Scenario&) const override {
-    return settings_.storage.client.copy_rate;
+    return chosen.storage.client.copy_rate;
   }
   std::optional<double> free_bytes(const Scenario&) const override { return std::nullopt; }
   std::string no_counters_because() const override {
@@ -35,7 +35,7 @@ public:
   }
 
   // Filled while the scenario is read.
-  ObjectDesignSettings settings_;
+  ObjectDesignSettings chosen;
 };
 
 object::ClientSettings client_of(const ObjectChoice& choice, BytesPerSecond target,
@@ -80,15 +80,15 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   if (const YamlNode name = reading.storage.get("system"); name && name.is_scalar())
     scenario.storage.system = name.text();
   check_choice_of_client(reading, choice, given);
-  design->settings_.storage = object_settings(scenario, choice);
+  design->chosen.storage = object_settings(scenario, choice);
   if (const YamlNode node = reading.storage.get(kSettings))
-    read_section(node, object::ClientSettings::parameters(), &design->settings_.storage.client,
+    read_section(node, object::ClientSettings::parameters(), &design->chosen.storage.client,
                  reading.diagnostics, {.partial = true});
   if (const YamlNode node = reading.storage.get(kDisks))
-    read_section(node, block::VolumeSettings::parameters(), &design->settings_.storage.cache_disks,
+    read_section(node, block::VolumeSettings::parameters(), &design->chosen.storage.cache_disks,
                  reading.diagnostics, {.partial = true});
   if (scenario.storage_entry.kind && scenario.storage_entry.is<object::ServiceSettings>())
-    design->settings_.service = scenario.storage_entry.as<object::ServiceSettings>();
+    design->chosen.service = scenario.storage_entry.as<object::ServiceSettings>();
   return design;
 }
 
