@@ -199,8 +199,8 @@ const ParameterTable& FileService::parameters() {
          .default_text = "0 B",
          .doc = "Smallest capacity that can be had."},
     };
-    const ParameterTable& server = fileserver::ServerSettings::parameters();
-    rows.insert(rows.end(), server.begin(), server.end());
+    const ParameterTable& model = fileserver::ServerSettings::parameters();
+    rows.insert(rows.end(), model.begin(), model.end());
     return rows;
   }();
   return table;
