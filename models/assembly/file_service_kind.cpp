@@ -91,8 +91,8 @@ private:
 class FileServiceDesign : public StorageDesign {
 public:
   const StorageKind& kind() const override { return file_service_kind(); }
-  std::unique_ptr<StorageSystem> build(const Scenario& scenario,
-                                       kernel::World& world) const override {
+  std::unique_ptr<StorageSystem> build(const Scenario& scenario, kernel::World& world,
+                                       bool /*counters*/) const override {
     Settings settings = chosen;
     settings.links = host_links_of(scenario);
     return std::make_unique<FileServiceSystem>(scenario, settings, world);

@@ -51,8 +51,8 @@ private:
 class LocalDesign : public StorageDesign {
 public:
   const StorageKind& kind() const override { return local_kind(); }
-  std::unique_ptr<StorageSystem> build(const Scenario& scenario,
-                                       kernel::World& world) const override {
+  std::unique_ptr<StorageSystem> build(const Scenario& scenario, kernel::World& world,
+                                       bool /*counters*/) const override {
     return std::make_unique<LocalSystem>(scenario, chosen, world);
   }
   BytesPerSecond client_copy_rate(const Scenario&) const override { return chosen.copy_rate; }

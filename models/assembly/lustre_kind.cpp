@@ -120,9 +120,9 @@ void read_pcc(const StorageReading& reading) {
 class LustreDesign : public StorageDesign {
 public:
   const StorageKind& kind() const override { return lustre_kind(); }
-  std::unique_ptr<StorageSystem> build(const Scenario& scenario,
-                                       kernel::World& world) const override {
-    return build_lustre_system(scenario, world);
+  std::unique_ptr<StorageSystem> build(const Scenario& scenario, kernel::World& world,
+                                       bool counters) const override {
+    return build_lustre_system(scenario, world, counters);
   }
   BytesPerSecond client_copy_rate(const Scenario& scenario) const override {
     return scenario.lustre.client_copy_bandwidth;

@@ -8,6 +8,7 @@ namespace lustrum {
 const StorageKind& lustre_kind();
 
 // Of the section `storage`; the rest of scenario.hpp that is Lustre's is filled by its `read`.
-std::unique_ptr<StorageSystem> build_lustre_system(const Scenario& scenario, kernel::World& world);
+std::unique_ptr<StorageSystem> build_lustre_system(const Scenario& scenario, kernel::World& world,
+                                                   bool counters);
 
 } // namespace lustrum

@@ -45,8 +45,8 @@ double extra_metadata_iops(const Scenario& scenario) {
 
 class LustreSystemOfRun : public StorageSystem {
 public:
-  LustreSystemOfRun(const Scenario& scenario, kernel::World& world)
-      : scenario_(scenario), world_(world), filesystem_(world, build_filesystem(scenario)),
+  LustreSystemOfRun(const Scenario& scenario, kernel::World& world, bool counters)
+      : scenario_(scenario), world_(world), filesystem_(world, settings(scenario, counters)),
         faults_(world, filesystem_, scenario.faults, scenario.run.seed) {}
 
   Storage& storage() override { return filesystem_; }
@@ -106,6 +106,12 @@ public:
   }
 
 private:
+  static lustre::FilesystemSettings settings(const Scenario& scenario, bool counters) {
+    lustre::FilesystemSettings settings = build_filesystem(scenario);
+    settings.rpc_counters = counters;
+    return settings;
+  }
+
   const Scenario& scenario_;
   const kernel::World& world_;
   lustre::Filesystem filesystem_;
@@ -115,8 +121,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<StorageSystem> build_lustre_system(const Scenario& scenario, kernel::World& world) {
-  return std::make_unique<LustreSystemOfRun>(scenario, world);
+std::unique_ptr<StorageSystem> build_lustre_system(const Scenario& scenario, kernel::World& world,
+                                                   bool counters) {
+  return std::make_unique<LustreSystemOfRun>(scenario, world, counters);
 }
 
 } // namespace lustrum

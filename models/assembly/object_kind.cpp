@@ -20,8 +20,8 @@ class ObjectDesign : public StorageDesign {
 public:
   const StorageKind& kind() const override { return object_kind(); }
 
-  std::unique_ptr<StorageSystem> build(const Scenario& scenario,
-                                       kernel::World& world) const override {
+  std::unique_ptr<StorageSystem> build(const Scenario& scenario, kernel::World& world,
+                                       bool /*counters*/) const override {
     ObjectDesignSettings settings = chosen;
     settings.links = host_links_of(scenario);
     return build_object_system(scenario, settings, world);

@@ -161,7 +161,8 @@ RunResult simulate(const Scenario& scenario, const std::string& command,
   if (scenario.run.data_path == "simgrid") options.data_path = kernel::DataPath::simgrid;
   if (scenario.run.event_limit > 0) options.event_limit = scenario.run.event_limit;
   kernel::Engine engine(options);
-  const std::unique_ptr<StorageSystem> system = scenario.design->build(scenario, engine.world());
+  const std::unique_ptr<StorageSystem> system =
+      scenario.design->build(scenario, engine.world(), counters != nullptr);
   Storage& storage = system->storage();
   std::vector<std::unique_ptr<RunningJob>> jobs;
   for (std::uint32_t i = 0; i < scenario.jobs.size(); ++i)

@@ -34,9 +34,10 @@ public:
   StorageDesign& operator=(const StorageDesign&) = delete;
 
   virtual const StorageKind& kind() const = 0;
+  // `counters`: StorageSystem::counter_files() will be asked for.
   // \pre the scenario was loaded without errors. It must outlive the system.
-  virtual std::unique_ptr<StorageSystem> build(const Scenario& scenario,
-                                               kernel::World& world) const = 0;
+  virtual std::unique_ptr<StorageSystem> build(const Scenario& scenario, kernel::World& world,
+                                               bool counters) const = 0;
   // Rate at which one process takes in what it reads; 0: not limited.
   virtual BytesPerSecond client_copy_rate(const Scenario& scenario) const = 0;
   // Room for data sets that exist before the run; empty: no limit, or not known.

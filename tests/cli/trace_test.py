@@ -154,7 +154,7 @@ class Samples(Case):
         for name in ("loader.strace.gz", "checkpoint.strace.gz"):
             self.write("s.yaml", f"schema_version: 1\nworkload: {{trace: {SAMPLES}/{name}, "
                                  "replay: {path_prefix: /data/}}\ncluster: {instance: p5.48xlarge, nodes: 1}\n"
-                                 "storage: {filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB}\n"
+                                 "storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB}\n"
                                  "network: {lnd: tcp}\n")
             outcome = self.run_here("run", "s.yaml", "--json")
             self.assertEqual(outcome.code, FINE, outcome.err)

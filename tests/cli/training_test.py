@@ -9,7 +9,7 @@ def scenario(training, nodes=1):
     return (f"schema_version: 1\nworkload:\n  training: {{{training}}}\n"
             f"  step_overhead: {{fixed: 0 s, per_rank: 0 s, stdev: 0 s}}\n  worker_startup: 0 s\n"
             f"cluster: {{instance: p4d.24xlarge, nodes: {nodes}}}\n"
-            f"storage: {{filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB}}\nnetwork: {{lnd: tcp}}\n")
+            f"storage: {{system: fsx_persistent_2_1000, capacity: 9.6 TiB}}\nnetwork: {{lnd: tcp}}\n")
 
 
 class Training(Case):
@@ -63,7 +63,7 @@ class DlioReaders(Case):
         text = (f"schema_version: 1\nworkload: {{dlio: {HOME}/configs/workloads/unet3d_a100.yaml, "
                 f"set: {{dataset.num_files_train: 56, {changes}}}}}\n"
                 "cluster: {instance: p4d.24xlarge, nodes: 1}\n"
-                "storage: {filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB}\nnetwork: {lnd: tcp}\nrun: {epochs: 1}\n")
+                "storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB}\nnetwork: {lnd: tcp}\nrun: {epochs: 1}\n")
         outcome = self.run_here("run", self.write("t.yaml", text), "--json")
         self.assertEqual((outcome.code, outcome.err), (FINE, ""))
         return json.loads(outcome.out)

@@ -12,7 +12,7 @@ TEST_CASE("the checkpoint of a job is a file that the job makes: nothing is rest
   const auto n = numbers_from_child([] {
     Diagnostics diagnostics;
     const Scenario scenario = scenario_of(
-        {.storage = "filesystem: fsx_persistent_2_1000, capacity: 1.2 TiB, hsm: {}",
+        {.storage = "system: fsx_persistent_2_1000, capacity: 1.2 TiB, hsm: {}",
          .jobs = "[{name: a, nodes: 1, workload: {dlio: workloads/resnet50_h100.yaml, set: "
                  "{dataset.num_files_train: 8, workflow.checkpoint: true, train.epochs: 2, "
                  "model.model_size_bytes: 1048576}}}]"},

@@ -33,7 +33,7 @@ Loaded parse(const std::string& training) {
   const YamlDocument document =
       YamlDocument::parse("schema_version: 1\nworkload: {training: {" + training +
                               "}}\ncluster: {instance: p4d.24xlarge, nodes: 1}\n"
-                              "storage: {filesystem: fsx_persistent_2_1000, capacity: 9.6 TiB}\n",
+                              "storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB}\n",
                           "t.yaml", diagnostics);
   Scenario scenario = read_scenario(document, catalog(), diagnostics);
   return {std::move(scenario), diagnostics.render(), diagnostics.error_count()};

@@ -23,7 +23,7 @@ Loaded parse(const std::string& job, const std::string& storage = "") {
   const YamlDocument document =
       YamlDocument::parse("schema_version: 1\n" + job +
                               "\ncluster: {instance: p5.48xlarge, nodes: 4}\n"
-                              "storage: {filesystem: fsx_persistent_2_1000, capacity: 1.2 TiB" +
+                              "storage: {system: fsx_persistent_2_1000, capacity: 1.2 TiB" +
                               storage + "}\n",
                           kRoot + "/configs/t.yaml", diagnostics);
   Scenario scenario = read_scenario(document, catalog, diagnostics);

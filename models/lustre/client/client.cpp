@@ -1,6 +1,6 @@
 #include "models/lustre/client/client.hpp"
 
-#include "models/lustre/server/stopwatch.hpp"
+#include "models/storage/stopwatch.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -1,6 +1,6 @@
 #include "models/lustre/client/mdc.hpp"
 
-#include "models/lustre/server/stopwatch.hpp"
+#include "models/storage/stopwatch.hpp"
 
 namespace lustrum::lustre {
 

@@ -1,7 +1,7 @@
 // Names, locks, open and close.
 #include "models/lustre/client/metadata.hpp"
 
-#include "models/lustre/server/stopwatch.hpp"
+#include "models/storage/stopwatch.hpp"
 
 #include <algorithm>
 

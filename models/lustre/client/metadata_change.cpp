@@ -1,6 +1,6 @@
 // What changes the namespace or an inode: each one MDS_REINT, and what follows from it.
 #include "models/lustre/client/metadata.hpp"
-#include "models/lustre/server/stopwatch.hpp"
+#include "models/storage/stopwatch.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // Attributes: stat with its glimpses, readdir, statahead, statfs.
 #include "models/lustre/client/metadata.hpp"
-#include "models/lustre/server/stopwatch.hpp"
+#include "models/storage/stopwatch.hpp"
 
 #include <algorithm>
 

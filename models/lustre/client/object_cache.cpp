@@ -1,6 +1,6 @@
 #include "models/lustre/client/object_cache.hpp"
 
-#include "models/lustre/server/stopwatch.hpp"
+#include "models/storage/stopwatch.hpp"
 
 #include <algorithm>
 #include <cassert>

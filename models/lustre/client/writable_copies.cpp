@@ -1,7 +1,7 @@
 #include "models/lustre/client/writable_copies.hpp"
 
 #include "models/lustre/client/read_only_copies.hpp"
-#include "models/lustre/server/stopwatch.hpp"
+#include "models/storage/stopwatch.hpp"
 
 #include <algorithm>
 

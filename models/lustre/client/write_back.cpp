@@ -1,6 +1,6 @@
 // The writing half of ObjectCache: dirty pages, and how they get to the servers.
 #include "models/lustre/client/object_cache.hpp"
-#include "models/lustre/server/stopwatch.hpp"
+#include "models/storage/stopwatch.hpp"
 
 #include <algorithm>
 #include <cassert>

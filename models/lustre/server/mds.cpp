@@ -1,7 +1,7 @@
 #include "models/lustre/server/mds.hpp"
 
 #include "models/lustre/policy/service_threads.hpp"
-#include "models/lustre/server/stopwatch.hpp"
+#include "models/storage/stopwatch.hpp"
 
 #include <algorithm>
 

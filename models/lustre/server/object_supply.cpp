@@ -1,6 +1,6 @@
 #include "models/lustre/server/object_supply.hpp"
 
-#include "models/lustre/server/stopwatch.hpp"
+#include "models/storage/stopwatch.hpp"
 
 namespace lustrum::lustre {
 
