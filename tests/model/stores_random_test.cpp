@@ -236,6 +236,7 @@ double fixed_object_job(const object::ServiceSettings& service,
   Dice sizes{seed};
   for (std::uint32_t p = 0; p < kProcesses; ++p) {
     std::vector<FileIndex> files;
+    files.reserve(16);
     for (int f = 0; f < 8; ++f)
       files.push_back(run.storage.place_file(kRootDirectory, Bytes{1 + sizes.below(32 * kMib)}));
     files.insert(files.end(), files.begin(), files.end());
