@@ -28,9 +28,12 @@ const ParameterTable& LocalSettings::parameters() {
        .source = "assumed: inodes and directories are in memory"},
       {.key = "copy_rate",
        .field = field<&S::copy_rate>,
-       .default_text = "0 B/s",
+       .default_text = "2000 MiB/s",
        .min = 0,
-       .doc = "What one process copies between page cache and application; 0: takes no time."},
+       .doc = "What one process copies between page cache and application; 0: takes no time.",
+       .source =
+           "assumed: as measured on Lustre clients, 1,902 to 2,169 MiB/s out of the page cache "
+           "(lustre-release commit 7194eb6)"},
       {.key = "on_pcie",
        .field = field<&S::on_pcie>,
        .default_text = "true",

@@ -386,9 +386,12 @@ ParameterTable client_rows() {
        .source = "assumed: 1 MiB of a page would hold more, servers send less"},
       {.key = "copy_rate",
        .field = field<&M::copy_rate>,
-       .default_text = "0 B/s",
+       .default_text = "2000 MiB/s",
        .min = 0,
-       .doc = "What one process copies to or from the page cache; 0: takes no time."},
+       .doc = "What one process copies to or from the page cache; 0: takes no time.",
+       .source =
+           "assumed: as measured on Lustre clients, 1,902 to 2,169 MiB/s out of the page cache "
+           "(lustre-release commit 7194eb6)"},
   };
 }
 

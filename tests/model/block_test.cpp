@@ -22,6 +22,7 @@ LocalSettings round_disks(std::uint32_t volumes = 1) {
   s.volumes.read_iops = s.volumes.write_iops = {};
   s.volumes.latency = {};
   s.metadata_latency = {};
+  s.copy_rate = {};
   return s;
 }
 
