@@ -28,11 +28,10 @@ public:
                               "begins: the time to copy it there is not part of the run");
   }
 
-  // Volumes are paid for; an instance's own disks come with it, and have no price in the lists.
+  // By capacity; the lists price an instance's own disks at nothing.
   std::vector<Charge> charges() const override {
     const std::string& name = scenario_.storage.system;
     const block::VolumeSettings& volumes = disks_.settings().volumes;
-    if (!scenario_.prices.find(name, "capacity")) return {};
     const double count = static_cast<double>(scenario_.cluster.nodes) * volumes.volumes;
     return {{.product = name,
              .component = "capacity",
