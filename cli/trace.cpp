@@ -143,8 +143,7 @@ void add_split(CLI::App& trace, int& exit_code) {
       "Examples: lustrum trace split run.pfw.gz -o ranks\n"
       "          lustrum trace split run.pfw.gz --by time --window \"10 min\" -o parts\n"
       "Durations carry their unit (ms, s, min, h). Memory does not grow with the trace: some 200 "
-      "MiB, and its table of files"); a trace of 10 GiB needs no more memory "
-               "than its table of files.");
+      "MiB, and its table of files.");
   verb->callback([arguments, &exit_code] { exit_code = split(*arguments); });
 }
 

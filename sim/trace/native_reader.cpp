@@ -108,7 +108,7 @@ private:
 
   std::optional<Wrong> take_count(std::string_view word) {
     const std::optional<std::int64_t> value = number(1);
-    if (!value || *value < 0 || *value > kLatestNs / 2) return Wrong{1, "no number"};
+    if (!value || *value < 0 || *value > kLatestNs) return Wrong{1, "no number"};
     if (word == "origin") origin_ns_ = *value;
     if (word == "records") expected_ = static_cast<std::uint64_t>(*value);
     if (word == "end") {

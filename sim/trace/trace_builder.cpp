@@ -3,6 +3,7 @@
 #include "sim/trace/offset_tracker.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace lustrum::trace {
 
@@ -39,7 +40,8 @@ void TraceBuilder::find_offsets(Trace& trace) const {
       Record& record = trace.records[thread.first_record + n];
       if (!offsets_final(i)) tracker.follow(record);
       if (record.file == kNoIndex || record.bytes_moved() == 0) continue;
-      if (record.offset > kUnknownOffset - record.bytes_moved()) continue; // unknown, or nonsense
+      constexpr std::uint64_t kLargestFile = std::numeric_limits<std::int64_t>::max(); // off_t
+      if (record.offset > kLargestFile - record.bytes_moved()) continue; // unknown, or nonsense
       std::uint64_t& extent = trace.files[record.file].extent;
       extent = std::max(extent, record.offset + record.bytes_moved());
     }

@@ -5,6 +5,7 @@
 #include "sim/base/random.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -94,7 +95,20 @@ private:
   std::vector<std::string> corpus_;
 };
 
+std::string current; // what is being run
+
+// Leaves the input that broke something in the working directory.
+void save_current(int signal) {
+  std::FILE* const file = std::fopen("trace_mutations_crash", "wb");
+  if (file == nullptr) return;
+  std::fwrite(current.data(), 1, current.size(), file);
+  std::fclose(file);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 void run(const std::string& text) {
+  current = text;
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
 }
 
@@ -105,6 +119,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: trace_mutations SECONDS SEED FILE...\n");
     return 2;
   }
+  std::signal(SIGABRT, save_current);
+  std::signal(SIGSEGV, save_current);
   const double seconds = std::strtod(argv[1], nullptr);
   std::vector<std::string> corpus;
   for (int i = 3; i < argc; ++i) {
