@@ -176,8 +176,7 @@ TEST_CASE("trace formats: strace of threads, as printed on a terminal") {
 )");
   REQUIRE(trace.processes.size() == 1); // one process of two threads, under one name
   REQUIRE(trace.threads.size() == 2);
-  CHECK(calls_on(trace, "/data/f", 0) ==
-        std::vector<std::string>{"openat", "read@1", "read@0"});
+  CHECK(calls_on(trace, "/data/f", 0) == std::vector<std::string>{"openat", "read@1", "read@0"});
   CHECK(trace.records_of(0).size() == 2);
 }
 
