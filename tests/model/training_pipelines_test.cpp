@@ -63,18 +63,21 @@ TEST_CASE("infinitely fast storage: AU 100 % for every pipeline and format, less
 TEST_CASE("shuffle buffers are filled before the first sample comes out") {
   // tf.data: (4 + 6) samples by two readers of 1 ms each; iterable: each worker fills its own, so
   // the first batch takes 10 ms.
-  for (const auto& [pipeline, fill_s] :
-       {std::pair{Pipeline::tf_data, 0.005}, std::pair{Pipeline::torch_iterable, 0.010}}) {
+  struct Row {
+    Pipeline pipeline;
+    double fill_s;
+  };
+  for (const Row row : {Row{Pipeline::tf_data, 0.005}, Row{Pipeline::torch_iterable, 0.010}}) {
     const double time_s = first_of(train_small(
         {},
         [&](JobRun& run) {
-          run.job.loader.pipeline = pipeline;
+          run.job.loader.pipeline = row.pipeline;
           run.job.loader.shuffle_buffer = 6;
           run.job.loader.preprocess.mean = Seconds{0.001};
           place_samples(run, run.job.dataset, 40, 1, kSample);
         },
         makespan));
-    CHECK(time_s == Approx(fill_s + 10 * kComputeSeconds).epsilon(1e-6));
+    CHECK(time_s == Approx(row.fill_s + 10 * kComputeSeconds).epsilon(1e-6));
   }
 }
 
