@@ -101,8 +101,8 @@ TEST_CASE("tunables that are assumed or fitted are among the assumptions, unless
   CHECK(find(plain, "lustre.client.dio_bandwidth_read").kind == "fitted");
   CHECK(find(plain, "lustre.client.dio_bandwidth_read").value == "8038 MiB/s");
   CHECK(find(plain, "lustre.client.fault_time").kind == "assumed");
-  CHECK(find(plain, "lustre.client.dio_overhead_read").key.empty()); // without effect
-  CHECK(find(plain, "lustre.client.copy_bandwidth").key.empty());    // measured
+  CHECK(find(plain, "lustre.client.dio_overhead_read").kind == "fitted");
+  CHECK(find(plain, "lustre.client.copy_bandwidth").key.empty()); // measured
   const auto [given, said] = parse("workload: {ior: {}}\nlustre: {client: {fault_time: 1 us}}");
   CHECK(said.empty());
   CHECK(find(given, "lustre.client.fault_time").key.empty());
