@@ -22,6 +22,20 @@ tests_of() { # tests_of PRESET [CTEST OPTION...]
   ctest --test-dir "$dir" --no-tests=error --output-on-failure -j 2 "$@"
 }
 
+# Each is one process: both run beside the sanitized tests, one of which takes longer than all others.
+random_runs() {
+  "$build/release/tests/lustrum_swarm" --seconds 120 --first "$(date +%s)000" &&
+    "$LUSTRUM_HOME/tests/fuzz/run.sh" 60
+}
+
+# finish PID LOG: waits for a background job; its log is shown when it failed, otherwise the end of it.
+finish() {
+  if wait "$1"; then tail -n 10 -- "$2"; else
+    cat -- "$2"
+    return 1
+  fi
+}
+
 # stage NAME [NEEDED STAGE] -- COMMAND...: runs it and notes how it went.
 stage() {
   local name=$1 needed="" start=$SECONDS outcome=passed
@@ -66,13 +80,16 @@ run_all() {
   if [[ -z $quick ]]; then
     # The sanitized build is the same program at -O1: both must give the same bytes (label determinism).
     stage build_asan -- build_preset asan unit_tests model_tests lustrum_swarm lustrum_cli
+    stage build_fuzz build -- build_preset release trace_fuzz
     if [[ ${outcomes[build_asan]} == passed ]]; then export LUSTRUM_DEV_BINARY=$build/asan/cli/lustrum; fi
   fi
   unlock # tests may call the wrapper
   stage tests build -- tests_of release
   if [[ -z $quick ]]; then
-    stage swarm build -- "$build/release/tests/lustrum_swarm" --seconds 120 --first "$(date +%s)000"
+    random_runs >"$build/random_runs.log" 2>&1 &
+    local random=$!
     stage tests_asan build_asan -- tests_of asan -L '^(unit|model|swarm)$'
+    stage random_runs build_fuzz -- finish "$random" "$build/random_runs.log"
     stage format -- format_check
     stage tidy build -- tidy_check
   fi
