@@ -292,6 +292,30 @@ TEST_CASE("an MDT failover holds opens and spares what is open") {
   CHECK(opens.end_s[0] == Approx(40.041).epsilon(1e-4));
 }
 
+TEST_CASE("a callback that timed out while its MDT was away is heard by the client that wakes") {
+  // Client 0 has the attributes in mind and hangs from 10 s to 130 s. Client 1 truncates at 20 s:
+  // the callback would time out at 120 s, but the MDT is away from 110 s to 170.041 s and evicts
+  // nobody. Client 0 answers when it wakes, so the truncate waits for the MDT's reply only.
+  Machine machine(of_clients(2));
+  const FileIndex file = machine.fs.place_file(kRootDirectory, Bytes{8 * kMib});
+  double end_s = 0;
+  machine.world.spawn(
+      [](Machine& m, FileIndex f, double& truncated_s) -> Task {
+        Outcome outcome;
+        co_await m.fs.stat({ClientIndex{0}, {}, 0}, f, outcome);
+        co_await m.world.delay(m.clock, Seconds{20});
+        co_await m.fs.truncate({ClientIndex{1}, {}, 0}, f, Bytes{kMib}, outcome);
+        CHECK(outcome.ok());
+        truncated_s = m.world.now().count();
+      }(machine, file, end_s),
+      {"truncate", 0});
+  Fault failover = fault(FaultKind::mdt_failover, 110, 0);
+  failover.takeover = Seconds{60};
+  run_with(machine, {fault(FaultKind::client_hang, 10, 0, 120), failover});
+  CHECK(end_s == Approx(170.041).epsilon(1e-4));
+  CHECK(machine.fs.evictions() == 0);
+}
+
 TEST_CASE("an OSS that is repaired takes its OSTs back") {
   // Takeover 10 s, repaired 40 s after the failure at 20 s: a second takeover from 60 to 70 s.
   FilesystemSettings settings = of_clients(1);

@@ -123,11 +123,6 @@ std::vector<Process> draw_processes(std::uint64_t seed, const Plan& plan) {
     process.call_size = Bytes{dice.choose({4 * kKib, 47'008UL, kMib, 5 * kMib + 4096})};
     processes.push_back(process);
   }
-  // Several groups, or some of none, on one client and file are what the client does not model.
-  for (Process& process : processes)
-    for (const Process& other : processes)
-      if (&other != &process && other.client == process.client && other.file == process.file)
-        process.mode.group_lock = false;
   return processes;
 }
 
@@ -156,12 +151,6 @@ Plan draw_plan(std::uint64_t seed) {
   Dice faults(seed, "faults");
   for (std::uint32_t count = faults.below(7), f = 0; f < count; ++f)
     plan.faults.push_back(draw_fault(faults, plan));
-  // Not yet: a truncate or unlink may wait for an inode lock for ever after its client was silent
-  // (seed 3732 before this line was).
-  if (std::ranges::any_of(plan.faults, [](const Fault& fault) {
-        return rules_of(fault.kind).scope == FaultScope::client;
-      }))
-    for (Process& process : plan.processes) process.names = false;
   return plan;
 }
 
@@ -171,11 +160,14 @@ std::string describe(const Plan& plan) {
                                  s.fabric.clients, s.fabric.servers, s.oss.osts, plan.files.size(),
                                  s.recovery.imperative ? "imperative" : "by retries");
   for (const Process& p : plan.processes)
-    text += fmt::format("  client {} {} file {}: {} calls of {} B{}\n", p.client.value(),
-                        p.mode.write ? "writes"
-                        : p.mode.map ? "maps"
-                                     : "reads",
-                        p.file, p.calls, p.call_size.count(), p.mode.direct ? ", direct" : "");
+    text +=
+        fmt::format("  client {} {} file {}: {} calls of {} B{}{}{}\n", p.client.value(),
+                    p.names        ? "names"
+                    : p.mode.write ? "writes"
+                    : p.mode.map   ? "maps"
+                                   : "reads",
+                    p.file, p.calls, p.call_size.count(), p.mode.direct ? ", direct" : "",
+                    p.mode.group_lock ? ", group lock" : "", p.locks_ahead ? ", locks ahead" : "");
   for (const Fault& f : plan.faults)
     text += fmt::format("  {:.1f} s: {}, takeover {} s, duration {} s\n", f.at->count(),
                         rules_of(f.kind).name, f.takeover.count(), f.duration.count());

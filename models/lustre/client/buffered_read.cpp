@@ -45,7 +45,7 @@ void Client::start(const File& file, const ReadaheadPlan& plan) {
       continue;
     }
     ++read_ahead_workers_;
-    parts_.world.spawn(read_ahead(file.caller(), file.file(), plan.ahead[n]),
+    parts_.world.spawn(read_ahead(file.caller(), file.file(), file.mode(), plan.ahead[n]),
                        {"client read-ahead worker", index_.value()});
   }
 }
@@ -60,13 +60,13 @@ void Client::start_extent(const File& file, Extent extent, Extent demand) {
     Extent wanted{};
     for (const ObjectExtent& d : demand_scratch_)
       if (d.object == part.object) wanted = {d.offset, d.offset + d.length};
-    objects_.start(file.caller().job, parts_.files.object_number(index, part.object),
+    objects_.start(file.user(), parts_.files.object_number(index, part.object),
                    {part.offset, part.offset + part.length}, wanted);
   }
 }
 
-Task Client::read_ahead(Caller caller, FileIndex index, Extent extent) {
-  const File file(caller, index, {});
+Task Client::read_ahead(Caller caller, FileIndex index, OpenMode mode, Extent extent) {
+  const File file(caller, index, mode);
   start_extent(file, extent, {});
   Outcome outcome; // nobody waits for it, and an error will meet the reader again
   co_await wait_for(file, extent, outcome);
@@ -77,7 +77,7 @@ Task Client::wait_for(const File& file, Extent extent, Outcome& outcome) {
   std::vector<ObjectExtent> parts;
   map(file.file(), extent, parts);
   for (const ObjectExtent& part : parts)
-    co_await objects_.wait(file.caller().job, parts_.files.object_number(file.file(), part.object),
+    co_await objects_.wait(file.user(), parts_.files.object_number(file.file(), part.object),
                            {part.offset, part.offset + part.length}, outcome);
 }
 

@@ -130,8 +130,9 @@ Task Client::close(std::unique_ptr<OpenFile> open_file, Outcome& outcome) {
   const Timed timed(*this, LliteStat::close);
   const Caller caller = open_file->caller();
   const FileIndex file = open_file->file();
-  for (const std::uint32_t object : static_cast<File&>(*open_file).group_locked)
-    objects_.unlock_group(object, caller.job.value() + 1);
+  const File& closed = static_cast<File&>(*open_file);
+  for (const std::uint32_t object : closed.group_locked)
+    objects_.unlock_group(object, closed.user().group);
   open_file.reset();
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
@@ -390,7 +391,7 @@ Task Client::write_buffered(File& file, Extent extent, Outcome& outcome) {
       if (!parts_.files.extend_object(object, end)) outcome.fail(StorageError::no_space);
       for (Bytes from = part.offset; from < end && outcome.ok();) {
         const Bytes to = std::min({end, from - from % rpc + rpc, from - from % kPageSize + most});
-        co_await objects_.write(file.caller().job, object, {from, to}, known_end, outcome);
+        co_await objects_.write(file.user(), object, {from, to}, known_end, outcome);
         from = to;
       }
     }

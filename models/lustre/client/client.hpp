@@ -93,6 +93,10 @@ public:
 private:
   struct File : OpenFile {
     using OpenFile::OpenFile;
+    // Processes of a job are one group.
+    DataUser user() const {
+      return {caller().job, mode().group_lock ? caller().job.value() + 1 : 0};
+    }
     Readahead readahead;
     std::uint64_t losses_seen = 0;
     std::vector<std::uint32_t> group_locked; // objects
@@ -121,7 +125,7 @@ private:
   // Sends for what the plan wants and is not here.
   void start(const File& file, const ReadaheadPlan& plan);
   void start_extent(const File& file, Extent extent, Extent demand);
-  kernel::Task read_ahead(Caller caller, FileIndex file, Extent extent);
+  kernel::Task read_ahead(Caller caller, FileIndex file, OpenMode mode, Extent extent);
   // `fetched`: rises by the pages that had to come from a server and are read for the first time.
   ReadaheadPlan plan_read(File& file, Extent extent, bool mmap, std::uint64_t& fetched);
   kernel::Task wait_for(const File& file, Extent extent, Outcome& outcome);

@@ -52,7 +52,7 @@ Task Client::transfer_stripes(File& file, Extent extent, device::Operation opera
 
 Task Client::transfer_parts(File& file, Extent extent, device::Operation operation,
                             Outcome& outcome) {
-  const JobIndex job = file.caller().job;
+  const DataUser user = file.user();
   const FileIndex index = file.file();
   std::vector<ObjectExtent> parts;
   map(index, extent, parts);
@@ -66,7 +66,7 @@ Task Client::transfer_parts(File& file, Extent extent, device::Operation operati
       outcome.fail(StorageError::no_space);
       continue;
     }
-    group.add(objects_.transfer_direct(job, object, {part.offset, end}, operation, file.mode().gpu,
+    group.add(objects_.transfer_direct(user, object, {part.offset, end}, operation, file.mode().gpu,
                                        each.emplace_back()),
               {"client direct I/O", index_.value()});
   }

@@ -52,20 +52,20 @@ std::uint32_t ObjectCache::new_fetch() {
   return id;
 }
 
-void ObjectCache::start(JobIndex job, std::uint32_t object, Extent extent, Extent demand) {
+void ObjectCache::start(DataUser user, std::uint32_t object, Extent extent, Extent demand) {
   cache_.probe(object, extent, lookup_);
   for (const Extent& found : lookup_.missing) {
     const Extent missing{found.begin, std::min(found.end, extent.end)};
     for (Bytes at = missing.begin; at < missing.end;) {
       // RPCs are aligned to their size within the object.
       const Bytes next = std::min(missing.end, chunk_begin(at) + settings_.rpc_size);
-      fetch(job, object, {at, next}, demand);
+      fetch(user, object, {at, next}, demand);
       at = next;
     }
   }
 }
 
-void ObjectCache::fetch(JobIndex job, std::uint32_t object, Extent piece, Extent demand) {
+void ObjectCache::fetch(DataUser user, std::uint32_t object, Extent piece, Extent demand) {
   const std::uint32_t id = new_fetch();
   fetches_[id].done = false;
   const Extent wanted{std::max(piece.begin, demand.begin), std::min(piece.end, demand.end)};
@@ -76,28 +76,31 @@ void ObjectCache::fetch(JobIndex job, std::uint32_t object, Extent piece, Extent
   // What else the RPC brings is read ahead.
   if (wanted != piece)
     discarded_unread_pages_ += cache_.fetching(object, piece, id, true).unread_pages;
-  world_.spawn(fetch_piece(job, object, piece, id), {"client fetching", client_.value()});
+  const auto lock = held_lock(osc_of(object), object, LockMode::pr,
+                              page_extent(piece.begin, piece.length()), user);
+  fetches_[id].locked = lock.has_value();
+  world_.spawn(fetch_piece(user, object, piece, id, lock), {"client fetching", client_.value()});
 }
 
-Task ObjectCache::fetch_piece(JobIndex job, std::uint32_t object, Extent piece, std::uint32_t id) {
+Task ObjectCache::fetch_piece(DataUser user, std::uint32_t object, Extent piece, std::uint32_t id,
+                              std::optional<ClientLocks::Handle> lock) {
   Outcome& outcome = fetches_[id].outcome;
   Osc& osc = osc_of(object);
   const LockExtent pages = page_extent(piece.begin, piece.length());
-  std::optional<ClientLocks::Handle> lock = held_lock(osc, object, LockMode::pr, pages);
-  if (!lock) {
-    cancel_unneeded(osc);
+  if (!lock) lock = held_lock(osc, object, LockMode::pr, pages, user);
+  if (!lock && may_ask(osc, object, user, outcome))
     co_await osc.lock(object, LockMode::pr, pages, lock, outcome);
-  }
+  fetches_[id].locked = lock.has_value();
   if (lock) {
     const BulkRequest request{.client = client_,
-                              .job = job,
+                              .job = user.job,
                               .object = object,
                               .offset = piece.begin,
                               .length = piece.length(),
                               .operation = device::Operation::read};
     co_await osc.bulk(request, outcome);
     if (settings_.checksum_rate.count() > 0) co_await sum_up(piece.length(), outcome);
-    if (outcome.ok()) totals_[job.value()].read_fetched += piece.length();
+    if (outcome.ok()) totals_[user.job.value()].read_fetched += piece.length();
     release(osc, *lock);
   }
   finish_fetch(object, piece, id);
@@ -129,16 +132,20 @@ void ObjectCache::note_fetched(const Outcome& fetched, double since_s, Outcome& 
   outcome.fail(fetched.error);
 }
 
-Task ObjectCache::wait(JobIndex job, std::uint32_t object, Extent extent, Outcome& outcome) {
+Task ObjectCache::wait(DataUser user, std::uint32_t object, Extent extent, Outcome& outcome) {
   if (!outcome.ok()) co_return;
   // Not as a reader: who wants to read has said so to look_up(), and a worker that only reads
   // ahead never does.
   cache_.probe(object, extent, lookup_);
   if (!lookup_.missing.empty()) { // dropped since it was sent for
-    start(job, object, extent, extent);
+    start(user, object, extent, extent);
     cache_.probe(object, extent, lookup_);
   }
   if (lookup_.fetches.empty()) co_return;
+  if (user.group != 0 && must_read_past(user, object)) {
+    co_await read_past(user, object, extent, outcome);
+    co_return;
+  }
   // All that are under way now hold what the reader wants, even if their pages are soon dropped.
   const std::uint32_t first = lookup_.fetches.front();
   const std::vector<std::uint32_t> others(lookup_.fetches.begin() + 1, lookup_.fetches.end());
@@ -163,19 +170,17 @@ Task ObjectCache::wait(JobIndex job, std::uint32_t object, Extent extent, Outcom
 
 // --- Direct I/O -------------------------------------------------------------------------------
 
-Task ObjectCache::transfer_direct(JobIndex job, std::uint32_t object, Extent extent,
+Task ObjectCache::transfer_direct(DataUser user, std::uint32_t object, Extent extent,
                                   device::Operation operation, bool gpu, Outcome& outcome) {
   co_await flush(object, false, outcome);
   Osc& osc = osc_of(object);
   const bool reads = operation == device::Operation::read;
   const LockMode mode = reads ? LockMode::pr : LockMode::pw;
   const LockExtent pages = page_extent(extent.begin, extent.length());
-  std::optional<ClientLocks::Handle> lock = held_lock(osc, object, mode, pages);
-  if (!lock) {
-    cancel_unneeded(osc);
+  std::optional<ClientLocks::Handle> lock = held_lock(osc, object, mode, pages, user);
+  if (!lock && may_ask(osc, object, user, outcome))
     co_await osc.lock(object, mode, pages, lock, outcome);
-    if (!lock) co_return;
-  }
+  if (!lock) co_return;
   if (!reads) cache_.drop(object, extent, PageCache::DirtyPages::keep);
   kernel::TaskGroup rpcs = world_.group();
   std::deque<Outcome> each;
@@ -183,7 +188,7 @@ Task ObjectCache::transfer_direct(JobIndex job, std::uint32_t object, Extent ext
   for (Bytes at = extent.begin; at < extent.end;) {
     const Bytes next = std::min(extent.end, chunk_begin(at) + settings_.rpc_size);
     const BulkRequest request{.client = client_,
-                              .job = job,
+                              .job = user.job,
                               .object = object,
                               .offset = at,
                               .length = next - at,

@@ -22,6 +22,13 @@ namespace lustrum::lustre {
 // Of all clients together, by job.
 using JobTotals = std::deque<IoTotals>;
 
+// Who reads or writes an object: a job, and the group lock of the open file it comes through.
+struct DataUser {
+  DataUser(JobIndex of, std::uint32_t locked_by = 0) : job(of), group(locked_by) {} // NOLINT
+  JobIndex job;
+  std::uint32_t group; // 0: none
+};
+
 struct ObjectCacheSettings {
   Bytes rpc_size{4 * kMib};
   Bytes max_cached{};             // llite.max_cached_mb
@@ -58,26 +65,28 @@ public:
   void look_up(std::uint32_t object, Extent extent, Present& found);
   // Sends for what of `extent` is neither here nor under way. `demand` is the part that somebody
   // waits for; the rest is read ahead.
-  void start(JobIndex job, std::uint32_t object, Extent extent, Extent demand);
+  void start(DataUser user, std::uint32_t object, Extent extent, Extent demand);
   // Waits until the extent is here, sending for it if need be.
-  kernel::Task wait(JobIndex job, std::uint32_t object, Extent extent, Outcome& outcome);
+  kernel::Task wait(DataUser user, std::uint32_t object, Extent extent, Outcome& outcome);
 
   // Makes the bytes dirty. Pre: they lie in one chunk. `known_end`: where the object ends so far.
-  kernel::Task write(JobIndex job, std::uint32_t object, Extent extent, Bytes known_end,
+  kernel::Task write(DataUser user, std::uint32_t object, Extent extent, Bytes known_end,
                      Outcome& outcome);
   // Moves the extent between the server and the application's memory, past the page cache: all its
   // RPCs at once. Pages of it that are dirty here are written back first.
-  kernel::Task transfer_direct(JobIndex job, std::uint32_t object, Extent extent,
+  kernel::Task transfer_direct(DataUser user, std::uint32_t object, Extent extent,
                                device::Operation operation, bool gpu, Outcome& outcome);
 
-  // Group locks (mode GROUP, on the whole object): while one is held, all that this client reads
-  // and writes of the object is under it. Locking again counts.
+  // Group locks (mode GROUP, on the whole object): users that name the group read and write under
+  // it. All others, of this client too, ask the server, which lets them wait until the last of the
+  // group has unlocked. Locking again counts. A user whose group lock was lost with an eviction
+  // gets errors: to wait for a new one, with those of other objects in hand, could be for ever.
   kernel::Task lock_group(std::uint32_t object, std::uint32_t group, Outcome& outcome);
   // Nothing when it is not held: lost with an eviction, or never got.
   void unlock_group(std::uint32_t object, std::uint32_t group);
   // LDLM_ENQUEUE of exactly these bytes, for writing, of which nobody else is told; refused if that
   // meets a lock in use elsewhere.
-  kernel::Task lock_ahead(std::uint32_t object, Extent extent);
+  kernel::Task lock_ahead(DataUser user, std::uint32_t object, Extent extent);
 
   // Writes back what is dirty of the object and waits for it.
   kernel::Task flush(std::uint32_t object, bool high_priority, Outcome& outcome);
@@ -111,6 +120,7 @@ private:
     std::uint32_t readers = 0; // that will look at the outcome
     Bytes ahead{};             // of its bytes: read ahead of need
     bool done = true;
+    bool locked = false; // else it may wait for whoever has the lock
     std::vector<kernel::Task::Handle> waiting;
   };
   struct FetchAwaiter {
@@ -141,8 +151,14 @@ private:
   };
 
   std::uint32_t new_fetch();
-  void fetch(JobIndex job, std::uint32_t object, Extent piece, Extent demand);
-  kernel::Task fetch_piece(JobIndex job, std::uint32_t object, Extent piece, std::uint32_t id);
+  void fetch(DataUser user, std::uint32_t object, Extent piece, Extent demand);
+  // `lock`: in use for it; without: it asks for one.
+  kernel::Task fetch_piece(DataUser user, std::uint32_t object, Extent piece, std::uint32_t id,
+                           std::optional<ClientLocks::Handle> lock);
+  // Whether a fetch that lookup_ has found may wait for the group lock of this user.
+  bool must_read_past(DataUser user, std::uint32_t object);
+  // Reads under the user's group lock what another fetch has promised to bring.
+  kernel::Task read_past(DataUser user, std::uint32_t object, Extent extent, Outcome& outcome);
   void finish_fetch(std::uint32_t object, Extent piece, std::uint32_t id);
   void forget_fetch(std::uint32_t id);
   void leave(std::uint32_t id); // a reader of the fetch
@@ -172,7 +188,9 @@ private:
 
   // A lock that is here already, in use once more.
   std::optional<ClientLocks::Handle> held_lock(Osc& osc, std::uint32_t object, LockMode mode,
-                                               const LockExtent& extent);
+                                               const LockExtent& extent, DataUser user);
+  // Before one is asked for. False if the user has lost its group lock: the outcome fails.
+  bool may_ask(Osc& osc, std::uint32_t object, DataUser user, Outcome& outcome);
   void release_unshared(Osc& osc, ClientLocks::Handle lock);
   void give_up(Osc& osc, ClientLocks::Handle lock);
   kernel::Task give_up_task(Osc& osc, ClientLocks::Handle lock);

@@ -131,7 +131,8 @@ Task Osc::enqueue(std::uint32_t object, const ExtentRequest& request,
   if (evictions() != evictions_before) outcome.fail(StorageError::io);
   if (granted && outcome.ok())
     held = locks_.add(object, decision.lock);
-  else if (granted && !state_.dead()) // what a dead client holds goes with its eviction
+  else if (granted && (!state_.dead() || evictions() != evictions_before))
+    // What a dead client holds goes with its eviction, unless it came after that.
     lock_service_.cancel(object, decision.lock.id);
 }
 

@@ -15,16 +15,15 @@ Bytes whole_pages(const Extent& extent) { return kPageSize * page_count(extent);
 
 } // namespace
 
-Task ObjectCache::write(JobIndex job, std::uint32_t object, Extent extent, Bytes known_end,
+Task ObjectCache::write(DataUser user, std::uint32_t object, Extent extent, Bytes known_end,
                         Outcome& outcome) {
+  const JobIndex job = user.job;
   Osc& osc = osc_of(object);
   const LockExtent pages = page_extent(extent.begin, extent.length());
-  std::optional<ClientLocks::Handle> lock = held_lock(osc, object, LockMode::pw, pages);
-  if (!lock) {
-    cancel_unneeded(osc);
+  std::optional<ClientLocks::Handle> lock = held_lock(osc, object, LockMode::pw, pages, user);
+  if (!lock && may_ask(osc, object, user, outcome))
     co_await osc.lock(object, LockMode::pw, pages, lock, outcome);
-    if (!lock) co_return;
-  }
+  if (!lock) co_return;
   const std::uint32_t evictions_before = osc.evictions();
   // Its first and last page may hold bytes of others: read, then modified.
   const Bytes last = pages.end - kPageSize;

@@ -60,13 +60,21 @@ Task InodeLockService::call_back(Inode inode, InodeLock held, InodeBits wanted) 
 Task InodeLockService::time_out(Unheard callback) {
   unheard_.push_back(callback);
   co_await world_.delay(timer_, callback_timeout_);
-  const auto unheard = std::ranges::find_if(unheard_, [&](const Unheard& other) {
+  // Not evicted if its MDT is away just then: the client may still wake and answer.
+  if (is_unheard(callback) && has(callback.inode, callback.held.id))
+    evict_(callback.held.client, callback.inode); // with all that it holds on that target
+}
+
+bool InodeLockService::is_unheard(const Unheard& callback) const {
+  return std::ranges::any_of(unheard_, [&](const Unheard& other) {
     return other.inode == callback.inode && other.held.id == callback.held.id;
   });
-  if (unheard == unheard_.end()) co_return; // the client woke in time
-  unheard_.erase(unheard);
-  if (has(callback.inode, callback.held.id))
-    evict_(callback.held.client, callback.inode); // with all that it holds on that target
+}
+
+void InodeLockService::forget_unheard(ClientIndex client) {
+  std::erase_if(unheard_, [&](const Unheard& callback) {
+    return callback.held.client == client && !has(callback.inode, callback.held.id);
+  });
 }
 
 void InodeLockService::client_back(ClientIndex client) {

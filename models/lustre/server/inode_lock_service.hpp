@@ -126,6 +126,9 @@ private:
   kernel::Task call_back(Inode inode, InodeLock held, InodeBits wanted);
   kernel::Task time_out(Unheard callback);
   kernel::Task answer(Unheard callback);
+  bool is_unheard(const Unheard& callback) const;
+  // Those whose locks are gone.
+  void forget_unheard(ClientIndex client);
   void evict_from(Inode inode, ClientIndex client);
   void wake(Inode inode);
 
