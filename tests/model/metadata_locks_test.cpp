@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 using namespace lustrum;
 using namespace lustrum::test;
 using doctest::Approx;
@@ -62,6 +64,50 @@ TEST_CASE("a create in a listed directory calls the listing back, and waits for 
   const FileIndex third = system.files.plan_file(directory);
   CHECK(system.run(b.open(kSecond, third, kCreate, outcome)).count() == Approx(4 * kOneWay));
   CHECK(outcome.time[Cause::lock] == Approx(2 * kOneWay));
+}
+
+TEST_CASE("a lock that others want by the time it is granted is called back with the grant") {
+  // Client 0 has the listing. With o a way over the wire: 1 creates a file at 0, 2 lists at o/2, 3
+  // creates one at 3o/4; their requests are there a way later, and wait in this order. 0's cancel
+  // is there at 3o, which grants 1's lock (free at once) and 2's; 2 is called back, its cancel is
+  // there at 5o, and 3 has its reply at 6o.
+  auto s = two_clients();
+  s.clients = 4;
+  MetadataSystem system(s);
+  std::vector<FileIndex> files;
+  run(system, [&](Outcome& o) { return system.clients[0].list(kFirst, kRoot, files, o); });
+  const double start_s = system.world.now().count();
+  kernel::DelayStation& clock = system.world.add_delay({"test", "test"});
+  static constexpr std::array kStart{0.0, 0.0, 0.5, 0.75}; // in ways, by client
+  std::array<double, 4> end_s{};
+  for (std::uint32_t c = 1; c < 4; ++c)
+    system.world.spawn(
+        [](MetadataSystem& m, kernel::DelayStation& timer, std::uint32_t client,
+           double& ended_s) -> kernel::Task {
+          const Caller caller{ClientIndex{client}, {}, 0};
+          Outcome outcome;
+          std::vector<FileIndex> listed;
+          co_await m.world.delay(timer, Seconds{kOneWay * kStart[client]});
+          if (client == 2)
+            co_await m.clients[client].list(caller, kRoot, listed, outcome);
+          else
+            co_await m.clients[client].open(caller, m.files.plan_file(kRoot), kCreate, outcome);
+          CHECK(outcome.ok());
+          ended_s = m.world.now().count();
+        }(system, clock, c, end_s[c]),
+        {"client", c});
+  system.world.run_all();
+  CHECK(end_s[1] - start_s == Approx(4 * kOneWay));
+  CHECK(end_s[3] - start_s == Approx(6 * kOneWay));
+  CHECK(end_s[2] > start_s);
+  // Client 2 may not believe that it still knows the directory.
+  const std::uint64_t before = system.mdt_rpcs();
+  files.clear();
+  run(system, [&](Outcome& o) {
+    return system.clients[2].list({ClientIndex{2}, {}, 0}, kRoot, files, o);
+  });
+  CHECK(files.size() == 2);
+  CHECK(system.mdt_rpcs() > before);
 }
 
 TEST_CASE("a client does not call itself back") {

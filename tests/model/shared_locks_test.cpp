@@ -67,6 +67,56 @@ struct Turns {
   }
 };
 
+// A process that opens a file, moves its first MiB once and closes it at a given time.
+struct Visit {
+  double at_s = 0;
+  double close_s = 0; // or when it is done, if that is later
+  Caller caller;
+  OpenMode mode;
+  double opened_s = 0;
+  double done_s = 0;
+  StorageError error{};
+};
+
+struct Visits {
+  Visits() : fs(world, three_jobs()), file(fs.place_file(kRootDirectory, Bytes{kMib})) {}
+
+  static lustre::FilesystemSettings three_jobs() {
+    auto settings = one_slow_ost();
+    settings.jobs = 3;
+    return settings;
+  }
+  kernel::Task visit(Visit& v) {
+    Outcome outcome;
+    std::unique_ptr<OpenFile> open;
+    co_await world.delay(fs.timer(), Seconds{v.at_s});
+    co_await fs.open(v.caller, file, v.mode, open, outcome);
+    v.opened_s = world.now().count();
+    if (v.mode.write)
+      co_await fs.write(*open, Bytes{}, Bytes{kMib}, outcome);
+    else
+      co_await fs.read(*open, Bytes{}, Bytes{kMib}, outcome);
+    v.done_s = world.now().count();
+    v.error = outcome.error;
+    if (v.close_s > v.done_s) co_await world.delay(fs.timer(), Seconds{v.close_s - v.done_s});
+    co_await fs.close(std::move(open), outcome);
+  }
+  void run(std::vector<Visit>& visits) {
+    for (Visit& v : visits) world.spawn(visit(v), {"visit", v.caller.job.value()});
+    world.run_all();
+    CHECK(world.check_laws().empty());
+    CHECK(fs.check_laws().empty());
+  }
+
+  kernel::World world;
+  lustre::Filesystem fs;
+  FileIndex file;
+};
+
+Caller caller(std::uint32_t client, std::uint32_t job) {
+  return {ClientIndex{client}, JobIndex{job}, job};
+}
+
 } // namespace
 
 TEST_CASE("L14's counterpart: writers that lock ahead reach the disk's rate without a callback") {
@@ -132,6 +182,68 @@ TEST_CASE(
   CHECK(turns.fs.extent_locks().enqueues() == 3); // two of the group, one of the other
   // Both have closed; the last lock's cancel and the grant take a way each.
   CHECK(other_s == Approx(turns.end_s + 2e-3));
+}
+
+TEST_CASE(
+    "a client's processes wait for its group lock as others do, if they are not of the group") {
+  // A group writes until 5 s; the second group asks at 1 s, who asks at 2 s is in none. Groups go
+  // first. The second opens after the first's flush (4 ms of disk, two ways) and its cancel and the
+  // grant (a way each); the third's write ends after the same again.
+  Visits fs;
+  std::vector<Visit> v{
+      {.close_s = 5, .caller = caller(0, 0), .mode = {.write = true, .group_lock = true}},
+      {.at_s = 1,
+       .close_s = 8,
+       .caller = caller(0, 1),
+       .mode = {.write = true, .group_lock = true}},
+      {.at_s = 2, .caller = caller(0, 2), .mode = {.write = true}}};
+  fs.run(v);
+  CHECK(v[1].opened_s == Approx(5.008).epsilon(1e-5));
+  CHECK(v[2].done_s == Approx(8.008).epsilon(1e-5));
+  for (const Visit& visit : v) CHECK(visit.error == StorageError::none);
+  CHECK(fs.fs.extent_locks().callbacks_sent() == 0);
+}
+
+TEST_CASE("a reader under a group lock does not wait for pages that wait for its lock") {
+  // Client 1 has the group lock until 10 s. On client 0 a reader of no group asks at 1 s, and waits
+  // with pages under way. At 2 s one of the group reads the same pages: an open and an RPC later
+  // (two ways each) it has them. The first reader's lock comes with two ways, its RPC takes two.
+  Visits fs;
+  std::vector<Visit> v{
+      {.close_s = 10, .caller = caller(1, 0), .mode = {.group_lock = true}},
+      {.at_s = 1, .caller = caller(0, 1), .mode = {}},
+      {.at_s = 2, .close_s = 3, .caller = caller(0, 0), .mode = {.group_lock = true}}};
+  fs.run(v);
+  CHECK(v[2].opened_s == Approx(2.002).epsilon(1e-5));
+  CHECK(v[2].done_s == Approx(2.004).epsilon(1e-5));
+  CHECK(v[1].done_s == Approx(10.004).epsilon(1e-5));
+  for (const Visit& visit : v) CHECK(visit.error == StorageError::none);
+}
+
+TEST_CASE("a group lock lost with an eviction is missed until the file is opened again") {
+  Visits fs;
+  std::vector<StorageError> errors;
+  fs.world.spawn(
+      [](Visits& f, std::vector<StorageError>& out) -> kernel::Task {
+        for (const bool evicted : {true, false}) {
+          Outcome opening;
+          std::unique_ptr<OpenFile> open;
+          co_await f.fs.open(caller(0, 0), f.file, {.write = true, .group_lock = true}, open,
+                             opening);
+          if (evicted) f.fs.evict(ClientIndex{0});
+          for (int i = 0; i < 2; ++i) {
+            Outcome outcome;
+            co_await f.fs.write(*open, Bytes{}, Bytes{kMib}, outcome);
+            out.push_back(outcome.error);
+          }
+          co_await f.fs.close(std::move(open), opening);
+        }
+      }(fs, errors),
+      {"writer", 0});
+  std::vector<Visit> no_others;
+  fs.run(no_others);
+  using enum StorageError;
+  CHECK(errors == std::vector{io, io, StorageError::none, StorageError::none});
 }
 
 TEST_CASE("a group lock makes all objects that the file may have, and its pages go with it") {

@@ -101,6 +101,10 @@ FilesystemSettings draw_filesystem(std::uint64_t seed) {
                                  .read_bandwidth = BytesPerSecond{1e9},
                                  .write_bandwidth = BytesPerSecond{0.5e9},
                                  .iops = PerSecond{1e5}}};
+  // Room for the files that are there from the start, and for some or all of what is written: an
+  // OST that is nearly full has little to grant.
+  Dice space(seed, "space");
+  if (space.one_in(3)) s.ost_capacity = Bytes{space.choose({192 * kMib, 320 * kMib, kGib})};
   s.seed = seed;
   return s;
 }
@@ -156,9 +160,10 @@ Plan draw_plan(std::uint64_t seed) {
 
 std::string describe(const Plan& plan) {
   const FilesystemSettings& s = plan.settings;
-  std::string text = fmt::format("  {} clients, {} OSSs x {} OSTs, {} files, recovery {}\n",
-                                 s.fabric.clients, s.fabric.servers, s.oss.osts, plan.files.size(),
-                                 s.recovery.imperative ? "imperative" : "by retries");
+  std::string text = fmt::format(
+      "  {} clients, {} OSSs x {} OSTs of {} B (0: without end), {} files, recovery {}\n",
+      s.fabric.clients, s.fabric.servers, s.oss.osts, s.ost_capacity.count(), plan.files.size(),
+      s.recovery.imperative ? "imperative" : "by retries");
   for (const Process& p : plan.processes)
     text +=
         fmt::format("  client {} {} file {}: {} calls of {} B{}{}{}\n", p.client.value(),

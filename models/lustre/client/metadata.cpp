@@ -77,6 +77,7 @@ HeldInode* MetadataClient::remember(Inode inode, const Asked& lock) {
   if (lock.had_it) return cache_.use(inode, now());
   // While the client was silent the lock may have been called back or taken away.
   if (state_.silences() > 0 && !parts_.inode_locks.has(inode, lock.lock.id)) return nullptr;
+  if (std::erase(called_back_early_, std::pair{inode, lock.lock.id}) > 0) return nullptr;
   const HeldInode before = cache_.remove(inode);
   if (before.bits != 0) parts_.inode_locks.cancel(inode, before.lock);
   unneeded_.clear();
@@ -125,7 +126,10 @@ bool MetadataClient::holds(Inode inode, InodeBits bits) {
 
 void MetadataClient::inode_called_back(Inode inode, LockId lock, InodeBits wanted) {
   const HeldInode* held = cache_.peek(inode);
-  if (!held || held->lock != lock) return; // given up meanwhile
+  if (!held || held->lock != lock) { // given up meanwhile, or not here yet
+    if (parts_.inode_locks.has(inode, lock)) called_back_early_.emplace_back(inode, lock);
+    return;
+  }
   keep_rest(inode, cache_.remove(inode), wanted);
 }
 
@@ -147,6 +151,7 @@ void MetadataClient::drop_caches() {
 void MetadataClient::evicted_by(MdtIndex mdt) {
   unneeded_.clear(); // the MDT has dropped them already
   cache_.take_if([&](Inode inode) { return mdt_of(inode) == mdt; }, unneeded_);
+  std::erase_if(called_back_early_, [&](const auto& lock) { return mdt_of(lock.first) == mdt; });
 }
 
 // --- Names

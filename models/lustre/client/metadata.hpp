@@ -196,6 +196,8 @@ private:
   std::uint64_t glimpses_ahead_ = 0;
   std::uint64_t punches_ = 0;
   std::vector<HeldInode> unneeded_; // scratch
+  // Called back before the reply with the lock was here.
+  std::vector<std::pair<Inode, LockId>> called_back_early_;
 };
 
 template <class F> void MetadataClient::for_each_object(FileIndex file, const F& f) const {

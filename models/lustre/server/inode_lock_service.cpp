@@ -118,6 +118,13 @@ void InodeLockService::cancel(Inode inode, LockId lock) {
   wake(inode);
 }
 
+InodeBits InodeLockService::wanted_against(Inode inode, const InodeLock& lock) const {
+  InodeBits wanted = 0;
+  for (const InodeLock& waiter : resource(inode)->waiting())
+    if (!compatible(waiter.mode, lock.mode)) wanted |= waiter.bits;
+  return wanted;
+}
+
 void InodeLockService::evict_from(Inode inode, ClientIndex client) {
   granted_.clear();
   resource_of(inode).evict(client, granted_);
@@ -139,6 +146,9 @@ void InodeLockService::wake(Inode inode) {
     (*waits)->lock = lock;
     world_.make_ready((*waits)->task);
     waiters_.erase(waits);
+    if (lock.called_back && lock.client != kServerItself) // somebody behind it waits already
+      world_.spawn(call_back(inode, lock, wanted_against(inode, lock)),
+                   {"inode lock callback", lock.client.value()});
   }
 }
 

@@ -42,7 +42,8 @@ class InodeLockHolder {
 public:
   virtual ~InodeLockHolder() = default;
   // LDLM_BL_CALLBACK: somebody wants these bits, so forget what they protect. The lock's cancel is
-  // on its way at once; the holder may have taken a lock with its other bits instead.
+  // on its way at once; the holder may have taken a lock with its other bits instead. May come
+  // before the reply with the lock.
   virtual void inode_called_back(Inode inode, LockId lock, InodeBits wanted) = 0;
   // False while the client is hung or dead: its callbacks time out.
   virtual bool responds() const = 0;
@@ -131,6 +132,8 @@ private:
   void forget_unheard(ClientIndex client);
   void evict_from(Inode inode, ClientIndex client);
   void wake(Inode inode);
+  // Bits that those who wait want in modes in which this lock is in their way.
+  InodeBits wanted_against(Inode inode, const InodeLock& lock) const;
 
   kernel::World& world_;
   fabric::Fabric& fabric_;
