@@ -282,10 +282,16 @@ void pcc_section(Page& page, const RunResult& result) {
                                    format_bytes(Bytes{pcc.pcc_hit_bytes}), whole(pcc.pcc_detach)));
 }
 
-// What `lnetctl net show -v` would count, by network.
+// Of Lustre what `lnetctl net show -v` would count, by network.
 void network_section(Page& page, const std::vector<NetworkRow>& rows) {
   if (rows.empty()) return;
-  Table table({"LNet", "data RPCs", "metadata RPCs", "read", "written"});
+  const bool others = std::any_of(rows.begin(), rows.end(), [](const NetworkRow& row) {
+    return row.name == "https" || row.name == "nfs";
+  });
+  Table table(
+      others ? std::vector<std::string>{"Network", "data requests", "other requests", "read",
+                                        "written"}
+             : std::vector<std::string>{"LNet", "data RPCs", "metadata RPCs", "read", "written"});
   const auto bytes = [](double count) {
     return format_bytes(Bytes{static_cast<std::uint64_t>(std::llround(count))});
   };

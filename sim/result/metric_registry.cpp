@@ -209,10 +209,11 @@ std::vector<Metric> fault_metrics() {
 std::vector<Metric> station_metrics() {
   return {
       {"networks[].data_rpcs", "RPCs",
-       "requests to object servers over this LNet network, locks included; LNet counts a message "
-       "for each, one for its reply and one for each MiB of data begun",
+       "requests for data over this network: of Lustre to object servers, locks included (LNet "
+       "counts a message for each, one for its reply and one for each MiB of data begun); GET and "
+       "PUT; READ and WRITE of NFS",
        neither},
-      {"networks[].metadata_rpcs", "RPCs", "requests to metadata servers over it", neither},
+      {"networks[].metadata_rpcs", "RPCs", "all other requests over it: of Lustre to metadata servers", neither},
       {"networks[].read_bytes", "B", "data from servers to clients over it", neither},
       {"networks[].written_bytes", "B", "data from clients to servers over it", neither},
       {"stations[].utilization_pct", "%",

@@ -160,7 +160,7 @@ struct PccReport {
   std::uint64_t pcc_hit_bytes = 0;
 };
 
-// What one LNet network carried, of all clients.
+// What one network (of LNet, `https` or `nfs`) carried, of all clients.
 struct NetworkRow {
   std::string name{};          // `tcp`, `efa`, `o2ib`
   std::uint64_t data_rpcs = 0; // to object servers, locks included

@@ -31,6 +31,13 @@ RunResult read_through(const std::string& storage, std::uint32_t ranks) {
   return from_json(outcome.output);
 }
 
+// What holds the run back must be a station of this class, busy nearly all the time.
+void check_bottleneck(const RunResult& result, std::string_view station_class) {
+  REQUIRE(result.bottleneck);
+  CHECK(result.bottleneck->station_class == station_class);
+  CHECK(result.bottleneck->utilization_pct > 85);
+}
+
 double rate_mib_per_s(const RunResult& result) {
   for (const PhaseRow& phase : result.phases)
     if (phase.name == "read") return phase.rate;
@@ -41,6 +48,7 @@ double rate_mib_per_s(const RunResult& result) {
 TEST_CASE("local disks: the rate of a gp3 volume") {
   const RunResult result = read_through("system: ebs_gp3", 8);
   CHECK(rate_mib_per_s(result) == doctest::Approx(125).epsilon(0.02));
+  check_bottleneck(result, "local_disk");
   REQUIRE(result.cost.lines.size() == 2);
   CHECK(result.cost.lines[1].component == "ebs_gp3, capacity");
   CHECK(result.cost.complete);
@@ -50,6 +58,7 @@ TEST_CASE("local disks: the rate of a gp3 volume") {
 TEST_CASE("file services: one client's ceiling") {
   const RunResult result = read_through("system: efs_one_zone, capacity: 1 TiB", 16);
   CHECK(rate_mib_per_s(result) == doctest::Approx(500).epsilon(0.03));
+  check_bottleneck(result, "client_ceiling");
 }
 
 // One GET of 64 MiB per file, on a connection of 88 MB/s, after connecting and waiting for the
@@ -60,6 +69,7 @@ TEST_CASE("object stores: naive readers, and what their requests cost") {
   const double seconds = 4 * 64 / rate_mib_per_s(result);
   CHECK(seconds > transfer_s + 0.005);
   CHECK(seconds < transfer_s + 0.005 + 0.4);
+  check_bottleneck(result, "connection"); // 0.763 s of each GET
   REQUIRE(result.cost.lines.size() >= 3);
   CHECK(result.cost.lines[2].component == "s3_standard, GET and HEAD");
   CHECK(result.cost.lines[2].basis == "usage");
