@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -55,6 +56,11 @@ double seconds_per_epoch(const RunResult& result) {
   return epochs.empty() ? result.metrics.makespan_s : epochs.back();
 }
 
+// Of the whole run where there are no epochs.
+double usd_per_epoch(const RunResult& result) {
+  return result.cost.per_epoch_usd.value_or(result.cost.total_usd);
+}
+
 void print_row(const Row& row, const RunResult* first) {
   if (!row.result) {
     fmt::print("{:<22}  {}\n", row.design, row.problem);
@@ -64,14 +70,36 @@ void print_row(const Row& row, const RunResult* first) {
   const std::vector<double>& epochs = result.metrics.epoch_time_s;
   const double time_s = seconds_per_epoch(result);
   const double relative = first ? time_s / seconds_per_epoch(*first) : 1;
-  const std::optional<double> cost =
-      result.cost.per_epoch_usd ? result.cost.per_epoch_usd : result.cost.total_usd;
   fmt::print("{:<22}  {:>8}  {:>10.2f}  {:>10.2f}  {:>10}  {:>8.2f}  {}\n", row.design,
              number(result.metrics.gpu_utilization_pct, "{:.1f} %"),
              epochs.empty() ? result.metrics.makespan_s : epochs.front(), time_s,
-             (result.cost.complete ? "" : ">") + number(cost, "{:.4f}"), relative,
-             result.bottleneck ? result.bottleneck->name : "-");
+             (result.cost.complete ? "" : ">") + fmt::format("{:.4f}", usd_per_epoch(result)),
+             relative, result.bottleneck ? result.bottleneck->name : "-");
   std::fflush(stdout);
+}
+
+// What the next dearer design would cost and buy, from the cheapest up; only where all has a price.
+void print_steps(const std::vector<Row>& rows) {
+  std::vector<const Row*> priced;
+  for (const Row& row : rows)
+    if (row.result && row.result->cost.complete && row.result->cost.per_hour_usd > 0)
+      priced.push_back(&row);
+  if (priced.size() < 2) return;
+  std::stable_sort(priced.begin(), priced.end(), [](const Row* a, const Row* b) {
+    return a->result->cost.per_hour_usd < b->result->cost.per_hour_usd;
+  });
+  constexpr double kPercent = 100;
+  fmt::print("\nThe next one up, by the price of an hour:\n");
+  for (std::size_t i = 1; i < priced.size(); ++i) {
+    const RunResult& less = *priced[i - 1]->result;
+    const RunResult& more = *priced[i]->result;
+    const double hour_usd = less.cost.per_hour_usd;
+    const double added_usd = more.cost.per_hour_usd - hour_usd;
+    const double time = seconds_per_epoch(more) / seconds_per_epoch(less) - 1;
+    const double money = usd_per_epoch(more) / usd_per_epoch(less) - 1;
+    fmt::print("{:<22}  {:+.2f} USD/h on {:.2f}, epoch {:+.1f} %, money for it {:+.1f} %\n",
+               priced[i]->design, added_usd, hour_usd, kPercent * time, kPercent * money);
+  }
 }
 
 int compare(const CompareArguments& arguments) {
@@ -81,18 +109,18 @@ int compare(const CompareArguments& arguments) {
   if (diagnostics.has_errors()) return kBadInput;
   fmt::print("{:<22}  {:>8}  {:>10}  {:>10}  {:>10}  {:>8}  held back by\n", "design", "GPU",
              "1st epoch", "epoch [s]", "USD/epoch", "relative");
-  std::optional<RunResult> first;
-  std::size_t finished = 0;
+  std::vector<Row> rows;
+  rows.reserve(arguments.designs.size());
+  const RunResult* first = nullptr;
   for (const std::string& design : arguments.designs) {
-    const Row row = run_one(design, arguments, catalog);
-    print_row(row, first ? &*first : nullptr);
-    if (!row.result) continue;
-    ++finished;
-    if (!first) first = row.result;
+    const Row& row = rows.emplace_back(run_one(design, arguments, catalog));
+    print_row(row, first);
+    if (!first && row.result) first = &*row.result;
   }
   fmt::print("\nepoch: the last one; relative: its time to that of the first design; >: something "
              "has no price\n");
-  return finished > 0 ? kFine : kBadInput;
+  print_steps(rows);
+  return first ? kFine : kBadInput;
 }
 
 } // namespace

@@ -178,6 +178,7 @@ training::JobSettings common_settings(const JobContext& context) {
   job.job = context.index;
   job.first_client = ClientIndex{asked.first_client};
   job.start = asked.start;
+  job.data_ready = context.data_ready;
   job.background = asked.background;
   job.ranks = asked.workload.ranks;
   job.ranks_per_client = (job.ranks + asked.nodes - 1) / asked.nodes;

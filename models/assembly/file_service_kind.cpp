@@ -2,11 +2,14 @@
 
 #include "models/assembly/cloud_hosts.hpp"
 #include "models/assembly/scenario.hpp"
+#include "sim/base/units_text.hpp"
 #include "sim/scenario/yaml_reader.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 namespace lustrum {
 namespace {
@@ -14,21 +17,29 @@ namespace {
 using enum DiagnosticCode;
 
 constexpr double kMegabyte = 1e6;
+constexpr double kTerabyte = 1e12;
 constexpr std::string_view kFixed = "fixed";
 constexpr std::string_view kCapacity = "capacity";
 constexpr std::string_view kThroughput = "throughput";
+constexpr std::string_view kBursting = "bursting";
+constexpr std::string_view kSteps = "steps";
+constexpr std::string_view kTiered = "tiered"; // section
+
+double in_gib(Bytes bytes) { return bytes.as_double() / static_cast<double>(kGib); }
 
 struct Settings {
   fileserver::FileServerSettings service;
   FileChoice choice;
+  PerSecond metadata_iops{}; // billed
   fabric::HostLinkSettings links;
 };
 
 class FileServiceSystem : public StorageSystem {
 public:
   FileServiceSystem(const Scenario& scenario, const Settings& settings, kernel::World& world)
-      : scenario_(scenario), choice_(settings.choice), links_(world, settings.links),
-        server_(world, links_, for_run(scenario, settings.service)) {}
+      : scenario_(scenario), choice_(settings.choice), metadata_iops_(settings.metadata_iops),
+        links_(world, settings.links), server_(world, links_, for_run(scenario, settings.service)) {
+  }
 
   Storage& storage() override { return server_; }
   const Storage& storage() const override { return server_; }
@@ -47,34 +58,75 @@ public:
                         .metadata_rpcs = usage.metadata,
                         .read_bytes = usage.read.as_double(),
                         .written_bytes = usage.written.as_double()}};
+    const tiering::TieredStore* tiered = server_.tiered();
+    if (!tiered) return;
+    result.networks.front().name = "tcp";
+    const tiering::TieredUsage& read = tiered->usage();
+    result.notes.push_back(fmt::format(
+        "Intelligent-Tiering stands behind file servers with its figures, without Lustre's locks "
+        "and striping: {} were read from memory, {} from the SSD cache, {} from the tiered store",
+        format_bytes(read.from_ram), format_bytes(read.from_ssd), format_bytes(read.missed)));
   }
 
   std::vector<Charge> charges() const override {
-    const std::string& name = scenario_.storage.system;
-    const auto gib = [](Bytes bytes) { return bytes.as_double() / static_cast<double>(kGib); };
-    const auto charge = [&](std::string component, std::string_view what, double amount,
-                            PriceUnit unit) {
-      return Charge{.product = name,
-                    .component = std::move(component),
-                    .label = fmt::format("{}, {}", name, what),
-                    .amount = amount,
-                    .unit = unit,
-                    .counted = {}};
-    };
     const fileserver::ServerUsage usage = server_.usage();
-    std::vector<Charge> charges{
-        charge("capacity", "capacity", gib(choice_.capacity), PriceUnit::gib_month),
-        charge("throughput", "throughput", choice_.throughput.count() / kMegabyte,
-               PriceUnit::mbps_month)};
+    std::vector<Charge> charges;
+    if (const tiering::TieredStore* tiered = server_.tiered())
+      add_tiered(*tiered, charges);
+    else
+      charges.push_back(
+          charge("capacity", "capacity", in_gib(choice_.capacity), PriceUnit::gib_month));
+    charges.push_back(charge("throughput", "throughput", choice_.throughput.count() / kMegabyte,
+                             PriceUnit::mbps_month));
     // Only some services charge for data by size; those that do not have no such price.
+    const std::string& name = scenario_.storage.system;
     if (scenario_.prices.find(name, "data_read"))
-      charges.push_back(charge("data_read", "data read", gib(usage.read), PriceUnit::gib));
+      charges.push_back(charge("data_read", "data read", in_gib(usage.read), PriceUnit::gib));
     if (scenario_.prices.find(name, "data_written"))
-      charges.push_back(charge("data_written", "data written", gib(usage.written), PriceUnit::gib));
+      charges.push_back(
+          charge("data_written", "data written", in_gib(usage.written), PriceUnit::gib));
     return charges;
   }
 
 private:
+  Charge charge(std::string component, std::string_view what, double amount, PriceUnit unit) const {
+    return {.product = scenario_.storage.system,
+            .component = std::move(component),
+            .label = fmt::format("{}, {}", scenario_.storage.system, what),
+            .amount = amount,
+            .unit = unit,
+            .counted = {}};
+  }
+
+  // What is held, in the classes in which the run leaves it: a file that was read is frequently
+  // used from then on.
+  void add_tiered(const tiering::TieredStore& tiered, std::vector<Charge>& charges) const {
+    using enum tiering::AccessTier;
+    const std::array<Bytes, tiering::kAccessTiers> stored = tiered.stored();
+    Bytes all{};
+    for (const Bytes each : stored) all += each;
+    const double held = in_gib(choice_.capacity);
+    const auto part = [&](tiering::AccessTier tier) {
+      if (all == Bytes{}) return tier == frequent ? held : 0.0;
+      return held * (stored.at(static_cast<std::size_t>(tier)).as_double() / all.as_double());
+    };
+    const tiering::TieredUsage& usage = tiered.usage();
+    const auto requests = [](std::uint64_t count) { return static_cast<double>(count); };
+    charges.push_back(charge("capacity", "frequently used", part(frequent), PriceUnit::gib_month));
+    charges.push_back(
+        charge("capacity_infrequent", "infrequently used", part(infrequent), PriceUnit::gib_month));
+    charges.push_back(charge("capacity_archive", "archive", part(archive), PriceUnit::gib_month));
+    charges.push_back(charge("monitoring", "monitoring", held, PriceUnit::gib_month));
+    charges.push_back(
+        charge("cache", "SSD cache", in_gib(tiered.settings().ssd_cache), PriceUnit::gib_month));
+    charges.push_back(
+        charge("iops", "metadata IOPS", metadata_iops_.count(), PriceUnit::iops_month));
+    charges.push_back(charge("read_requests", "reads of the tiered store",
+                             requests(usage.read_requests), PriceUnit::thousand_requests));
+    charges.push_back(charge("write_requests", "writes to it", requests(usage.write_requests),
+                             PriceUnit::thousand_requests));
+  }
+
   static fileserver::FileServerSettings for_run(const Scenario& scenario,
                                                 fileserver::FileServerSettings settings) {
     settings.jobs = static_cast<std::uint32_t>(scenario.jobs.size());
@@ -84,6 +136,7 @@ private:
 
   const Scenario& scenario_;
   const FileChoice choice_;
+  const PerSecond metadata_iops_;
   fabric::HostLinks links_;
   fileserver::FileServer server_;
 };
@@ -111,6 +164,14 @@ public:
   Settings chosen;
 };
 
+// Whole ones that make up the throughput; 0: there is no such number.
+std::uint32_t steps_of(const FileService& service, const FileChoice& choice) {
+  constexpr double kSlack = 1e-6;
+  const double steps = choice.throughput.count() / service.step.count();
+  const double whole = std::round(steps);
+  return std::abs(steps - whole) < kSlack * whole ? static_cast<std::uint32_t>(whole) : 0;
+}
+
 void check_choice(const StorageReading& reading, const FileService& service,
                   const FileChoice& choice) {
   const std::string& name = reading.entry->name;
@@ -119,15 +180,24 @@ void check_choice(const StorageReading& reading, const FileService& service,
                             fmt::format("`storage.capacity`: `{}` starts at {} GiB", name,
                                         service.capacity_min / Bytes{kGib}));
   const bool given = choice.throughput.count() > 0;
-  if (service.scale == kThroughput && !given)
+  const bool bought = service.scale == kThroughput || service.tiered();
+  if (bought && !given)
     reading.diagnostics.add(missing_key, reading.storage.section_span(),
                             fmt::format("missing key `throughput` in `storage`: `{}` is bought by "
                                         "throughput",
                                         name),
                             "e.g. `throughput: 1024 MB/s`");
-  if (service.scale != kThroughput && given)
+  if (!bought && given)
     reading.diagnostics.add(impossible, reading.storage.get("throughput").key_span(),
                             fmt::format("`{}` has no provisioned throughput", name));
+  if (service.tiered() && given && steps_of(service, choice) == 0)
+    reading.diagnostics.add(out_of_range, reading.storage.get("throughput").span(),
+                            fmt::format("`storage.throughput`: `{}` is bought in steps of {}", name,
+                                        format_rate(service.step)));
+  for (const std::string_view key : {kTiered, std::string_view{"unused_for"}})
+    if (const YamlNode node = reading.storage.get(key); node && !service.tiered())
+      reading.diagnostics.add(impossible, node.key_span(),
+                              fmt::format("`{}` has no Intelligent-Tiering", name));
 }
 
 std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
@@ -138,7 +208,7 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   settings.choice = with_defaults<FileChoice>(FileChoice::parameters());
   settings.service.mount =
       with_defaults<fileserver::MountSettings>(fileserver::MountSettings::parameters());
-  std::vector<std::string_view> extra{"system", "set", "mount"};
+  std::vector<std::string_view> extra{"system", "set", "mount", kTiered};
   extra.insert(extra.end(), foreign.begin(), foreign.end());
   read_section(reading.storage, FileChoice::parameters(), &settings.choice, reading.diagnostics,
                {.extra_keys = std::move(extra)});
@@ -151,6 +221,14 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   const auto& service = scenario.storage_entry.as<FileService>();
   check_choice(reading, service, settings.choice);
   settings.service.server = scaled(service, settings.choice);
+  settings.metadata_iops = service.metadata_iops;
+  if (!service.tiered()) return design;
+  tiering::TieredStoreSettings& tiered = settings.service.tiered.emplace(
+      with_defaults<tiering::TieredStoreSettings>(tiering::TieredStoreSettings::parameters()));
+  if (const YamlNode node = reading.storage.get(kTiered))
+    read_section(node, tiering::TieredStoreSettings::parameters(), &tiered, reading.diagnostics);
+  tiered.steps = std::max(1U, steps_of(service, settings.choice));
+  settings.service.unused_for = settings.choice.unused_for;
   return design;
 }
 
@@ -159,6 +237,17 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
 fileserver::ServerSettings scaled(const FileService& service, const FileChoice& choice) {
   fileserver::ServerSettings server = service.server;
   if (choice.servers > 0) server.servers = choice.servers;
+  if (service.tiered()) server.servers = std::max(1U, steps_of(service, choice));
+  if (service.scale == kBursting) {
+    const double terabytes = choice.capacity.as_double() / kTerabyte;
+    const BytesPerSecond metered = std::max(service.burst_min, service.burst * terabytes);
+    server.write = std::min(server.write, metered);
+    server.read = std::min(server.read, metered / server.read_metering);
+    server.baseline = std::max(service.baseline_min, server.baseline * terabytes);
+    const double holds = std::max(1.0, choice.capacity.as_double() / static_cast<double>(kTib));
+    for (Bytes* credit : {&server.credit, &server.initial_credit})
+      *credit = Bytes{static_cast<std::uint64_t>(credit->as_double() * holds)};
+  }
   if (service.scale == kCapacity) {
     const double tib = choice.capacity.as_double() / static_cast<double>(kTib);
     for (BytesPerSecond* rate :
@@ -186,9 +275,11 @@ const ParameterTable& FileService::parameters() {
         {.key = "scale",
          .field = field<&F::scale>,
          .default_text = kFixed,
-         .choices = {kFixed, kCapacity, kThroughput},
+         .choices = {kFixed, kCapacity, kThroughput, kBursting, kSteps},
          .doc = "What the ceilings grow with: `fixed`, nothing; `capacity`: they are those of one "
-                "TiB; `throughput`: what is provisioned, up to them."},
+                "TiB; `throughput`: what is provisioned, up to them; `bursting`: what is stored, "
+                "with credit, up to them; `steps`: they are those of a step of Intelligent-"
+                "Tiering."},
         {.key = "read_per_throughput",
          .field = field<&F::read_per_throughput>,
          .default_text = "1",
@@ -198,6 +289,33 @@ const ParameterTable& FileService::parameters() {
          .field = field<&F::capacity_min>,
          .default_text = "0 B",
          .doc = "Smallest capacity that can be had."},
+        {.key = "burst",
+         .field = field<&F::burst>,
+         .default_text = "0 B/s",
+         .min = 0,
+         .doc = "`bursting`: metered rate of each TB (10^12 bytes) while credit lasts; `baseline` "
+                "is of each TB too."},
+        {.key = "burst_min",
+         .field = field<&F::burst_min>,
+         .default_text = "0 B/s",
+         .min = 0,
+         .doc = "The same, however little is stored."},
+        {.key = "baseline_min",
+         .field = field<&F::baseline_min>,
+         .default_text = "0 B/s",
+         .min = 0,
+         .doc = "What flows into the credit, however little is stored."},
+        {.key = "step",
+         .field = field<&F::step>,
+         .default_text = "4000 MB/s",
+         .min = 1,
+         .doc = "`steps`: throughput of one.",
+         .source = "FSx for Lustre guide, Intelligent-Tiering"},
+        {.key = "metadata_iops",
+         .field = field<&F::metadata_iops>,
+         .default_text = "0 IOPS",
+         .min = 0,
+         .doc = "`steps`: metadata IOPS that are billed. What they allow is `read_iops`."},
     };
     const ParameterTable& model = fileserver::ServerSettings::parameters();
     rows.insert(rows.end(), model.begin(), model.end());
@@ -224,6 +342,11 @@ const ParameterTable& FileChoice::parameters() {
        .default_text = "0",
        .max = 1024,
        .doc = "Servers (HA pairs) that share the files; 0: as the catalog says."},
+      {.key = "unused_for",
+       .field = field<&C::unused_for>,
+       .default_text = "0 s",
+       .min = 0,
+       .doc = "Intelligent-Tiering: how long the data set has not been used when the run begins."},
   };
   return table;
 }
@@ -233,9 +356,15 @@ const StorageKind& file_service_kind() {
       .entry = entry_kind<FileService>("file service", "file_services.yaml", true),
       .noun = "a file service",
       .keys = &FileChoice::parameters(),
-      .storage_sections = {"mount"},
+      .storage_sections = {"mount", kTiered},
       .sections = {},
       .network_keys = {},
+      .why_not = [](const CatalogEntry& entry, std::string_view key) -> std::string_view {
+        if (key != "hsm" || !entry.as<FileService>().tiered()) return {};
+        return "FSx for Lustre links no file system with Intelligent-Tiering to S3 (its guide, "
+               "data "
+               "repositories): take an SSD class, or S3 itself";
+      },
       .read = read,
       .check = check_host_cards,
       .check_with_jobs = [](const StorageReading&) {}};

@@ -13,9 +13,19 @@ const StorageKind& file_service_kind();
 // An entry of file_services.yaml: a server, and what of it grows with what one buys.
 struct FileService {
   fileserver::ServerSettings server; // first: the model's rows find it at the address of the entry
-  std::string scale;                 // fixed, capacity or throughput
+  std::string scale;                 // fixed, capacity, throughput, bursting or steps
   double read_per_throughput = 1;    // of one provisioned MBps, `scale: throughput`
   Bytes capacity_min{};
+  // `scale: bursting`: metered rate while credit lasts, of 10^12 bytes stored; at least.
+  BytesPerSecond burst{};
+  BytesPerSecond burst_min{};
+  BytesPerSecond baseline_min{};
+  // `scale: steps`, Intelligent-Tiering: throughput of a step, which is one server; metadata
+  // operations that are billed.
+  BytesPerSecond step{};
+  PerSecond metadata_iops{};
+
+  bool tiered() const { return scale == "steps"; }
 
   static const ParameterTable& parameters();
 };
@@ -26,6 +36,7 @@ struct FileChoice {
   Bytes capacity{};
   BytesPerSecond throughput{}; // provisioned; 0: none is
   std::uint32_t servers = 0;   // 0: as the entry says
+  Seconds unused_for{};        // tiered: how long the data set has not been used
 
   static const ParameterTable& parameters();
 };

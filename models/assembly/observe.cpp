@@ -124,6 +124,25 @@ const StationRow* busiest(const RunResult& result, Cause cause) {
   return best;
 }
 
+// Requests hold their slot while something behind it serves them: when that is saturated, more
+// slots would help nobody. nullptr: it is the slots. Not for Lustre's, whose causes are split
+// further.
+const StationRow* behind_slots(const RunResult& result, const StationRow& slots) {
+  constexpr std::array kSlots{"nfs_slots", "object_in_flight", "connections"};
+  constexpr std::array kRates{"client_ceiling",    "client_nic",      "pcie",
+                              "fileserver_reads",  "fileserver_disk", "fileserver_iops",
+                              "fileserver_writes", "object_store",    "tier_ssd"};
+  constexpr double kSaturatedPct = 90;
+  if (std::find(kSlots.begin(), kSlots.end(), slots.station_class) == kSlots.end()) return nullptr;
+  const StationRow* best = nullptr;
+  for (const StationRow& row : result.stations)
+    if (row.utilization_pct >= kSaturatedPct &&
+        std::find(kRates.begin(), kRates.end(), row.station_class) != kRates.end() &&
+        (!best || row.utilization_pct > best->utilization_pct))
+      best = &row;
+  return best;
+}
+
 } // namespace
 
 void observe_networks(const kernel::World& world, const fabric::FabricSettings& settings,
@@ -169,6 +188,7 @@ void observe_bottleneck(RunResult& result) {
     return;
   }
   const StationRow* station = largest->storage ? busiest(result, largest->cause) : nullptr;
+  if (const StationRow* real = station ? behind_slots(result, *station) : nullptr) station = real;
   // A station that is idle half of the time is not what holds the job back: its latency is.
   constexpr double kBusyPct = 50;
   if (station && station->utilization_pct < kBusyPct) station = nullptr;

@@ -5,6 +5,7 @@
 #include "models/assembly/observe.hpp"
 #include "models/assembly/scenario.hpp"
 #include "models/storage.hpp"
+#include "models/storage/data_ready.hpp"
 #include "sim/kernel/engine.hpp"
 #include "sim/result/run_result.hpp"
 
@@ -51,6 +52,7 @@ struct JobContext {
   JobIndex index{};
   kernel::Engine& engine;
   Storage& storage;
+  const DataReady* data_ready = nullptr; // what it waits for first; nullptr: nothing
 };
 
 std::unique_ptr<RunningJob> start_training(const JobContext& context);

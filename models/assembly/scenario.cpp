@@ -140,7 +140,8 @@ private:
             .storage = storage_,
             .entry = entry_,
             .scenario = scenario_,
-            .diagnostics = diagnostics_};
+            .diagnostics = diagnostics_,
+            .catalog = catalog_};
   }
 
   // Which entry, and so which kind: what other sections may say depends on it.

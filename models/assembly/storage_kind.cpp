@@ -37,10 +37,10 @@ template <class Has> std::string owners(const Has& has) {
 }
 
 void reject(const YamlNode& node, const StorageKind& kind, const std::string& name,
-            const std::string& owner, Diagnostics& diagnostics) {
+            const std::string& hint, Diagnostics& diagnostics) {
   diagnostics.add(impossible, node.key_span(),
                   fmt::format("`{}` has no meaning for `{}`, {}", node.path(), name, kind.noun),
-                  fmt::format("it is for {}", owner));
+                  hint);
 }
 
 } // namespace
@@ -75,14 +75,17 @@ std::vector<std::string_view> reject_foreign_keys(const StorageKind& kind,
     const std::string owner =
         owners([&](const StorageKind& other) { return has_storage_key(other, node.key()); });
     if (owner.empty()) continue; // of no kind: unknown
-    reject(node, kind, name, owner, reading.diagnostics);
+    const std::string_view why =
+        kind.why_not ? kind.why_not(*reading.entry, node.key()) : std::string_view{};
+    reject(node, kind, name, why.empty() ? "it is for " + owner : std::string(why),
+           reading.diagnostics);
     foreign.push_back(node.key());
   }
   for (const StorageKind* other : storage_kinds())
     for (const std::string_view section : other->sections)
       if (const YamlNode node = reading.root.get(section);
           node && !contains(kind.sections, section))
-        reject(node, kind, name, std::string(other->noun), reading.diagnostics);
+        reject(node, kind, name, "it is for " + std::string(other->noun), reading.diagnostics);
   const YamlNode network = reading.root.get("network");
   if (!network.is_map()) return foreign;
   for (const YamlNode& node : network.entries()) {
@@ -90,7 +93,7 @@ std::vector<std::string_view> reject_foreign_keys(const StorageKind& kind,
     const std::string owner =
         owners([&](const StorageKind& other) { return contains(other.network_keys, key); });
     if (!owner.empty() && !contains(kind.network_keys, key))
-      reject(node, kind, name, owner, reading.diagnostics);
+      reject(node, kind, name, "it is for " + owner, reading.diagnostics);
   }
   return foreign;
 }

@@ -13,6 +13,7 @@
 
 namespace lustrum {
 
+class Catalog;
 struct Scenario;
 struct StorageKind;
 
@@ -23,6 +24,7 @@ struct StorageReading {
   const CatalogEntry* entry = nullptr;
   Scenario& scenario;
   Diagnostics& diagnostics;
+  const Catalog& catalog;
 };
 
 // The system that a scenario chose, before it is built. Immutable; copies of a scenario share it.
@@ -56,6 +58,9 @@ struct StorageKind {
   std::vector<std::string_view> storage_sections; // `hsm`
   std::vector<std::string_view> sections;         // of the top level: `lustre`
   std::vector<std::string_view> network_keys;     // of `network`: `lnd`
+  // Why this entry cannot have a key of `storage` that only other kinds have, where there is more
+  // to say than that; else empty. May be nullptr.
+  std::string_view (*why_not)(const CatalogEntry& entry, std::string_view key) = nullptr;
   // Reads `storage` and the sections above, and returns the design. `set` is read by the caller.
   // `foreign`: keys of `storage` that are reported already.
   std::shared_ptr<const StorageDesign> (*read)(const StorageReading& reading,

@@ -5,6 +5,7 @@
 #include "models/cost/cost.hpp"
 #include "models/lustre/counter_files.hpp"
 #include "models/storage.hpp"
+#include "models/storage/data_ready.hpp"
 #include "sim/kernel/topology.hpp"
 #include "sim/result/run_result.hpp"
 
@@ -22,6 +23,8 @@ public:
 
   virtual Storage& storage() = 0;
   virtual const Storage& storage() const = 0;
+  // What jobs that train wait for before they begin; nullptr: nothing. It is opened after begin().
+  virtual const DataReady* data_ready() const { return nullptr; }
   // What comes before or with the jobs: a preload, failures. \pre the jobs have placed their files,
   // and no simulated time has passed
   virtual void begin() {}

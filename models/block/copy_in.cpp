@@ -46,7 +46,9 @@ Task copy_file(ClientCopy& copy, Caller caller, CopyFile file) {
   }
   co_await writes.all();
   outcome.fail(written.error);
+  copy.result.time += written.time;
   if (open) co_await copy.source.close(std::move(open), outcome);
+  copy.result.time += outcome.time;
   if (outcome.ok()) {
     copy.local.copied(caller.client, file.local);
     copy.result.copied += size;

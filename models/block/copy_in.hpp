@@ -23,6 +23,7 @@ struct CopyInResult {
   Bytes copied{};           // on all clients
   Seconds longest{};        // until the last client had everything
   std::uint64_t failed = 0; // files
+  TimeAccount time;         // of all copying processes, by cause
 };
 
 // Copies to clients [first, first + clients). Processes 0 to files_at_once - 1 of each client do

@@ -53,6 +53,14 @@ public:
   kernel::Task list(Caller caller, DirectoryIndex directory, std::vector<FileIndex>& files,
                     Outcome& outcome) override;
 
+  // Files that exist, on whichever client.
+  std::vector<FileIndex> existing_files() const {
+    std::vector<FileIndex> files;
+    for (std::uint32_t f = 0; f < tree().files(); ++f)
+      if (tree().exists(FileIndex{f})) files.emplace_back(f);
+    return files;
+  }
+  DirectoryIndex directory_of(FileIndex file) const { return tree().directory(file); }
   // Does the client have the file?
   bool has(ClientIndex client, FileIndex file) const;
   // Room for a file on a client, before it is copied in; fails with ENOSPC. And once it is there.

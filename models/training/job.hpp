@@ -3,6 +3,7 @@
 // build_training.hpp).
 #pragma once
 
+#include "models/storage/data_ready.hpp"
 #include "models/training/au.hpp"
 #include "models/training/checkpoint_plan.hpp"
 #include "models/training/format.hpp"
@@ -132,7 +133,8 @@ struct JobSettings {
   JobIndex job{};
   ClientIndex first_client{}; // the clients of the job follow it
   Seconds start{};
-  bool background = false; // epoch after epoch until the other jobs have ended
+  const DataReady* data_ready = nullptr; // what it waits for before anything else; nullptr: nothing
+  bool background = false;               // epoch after epoch until the other jobs have ended
   std::uint32_t ranks = 1;
   std::uint32_t ranks_per_client = 1; // GPUs that share a host
   // Ranks that train one copy of the model (tensor x pipeline); the first of them reads for all.

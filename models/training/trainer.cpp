@@ -65,6 +65,7 @@ bool Trainer::has_epoch(std::uint32_t epoch) {
 
 void Trainer::run_rank(std::uint32_t rank) {
   engine_.sleep(job_.start);
+  wait_for_data(rank);
   start_interpreter(rank);
   Rank& self = ranks_[rank];
   const Seconds before_restore = engine_.clock();

@@ -85,6 +85,7 @@ private:
   Seconds nominal_compute(std::uint64_t index) const;
 
   // --- in trainer_checkpoints.cpp
+  void wait_for_data(std::uint32_t rank);
   void start_interpreter(std::uint32_t rank);
   kernel::Task import_modules(std::uint32_t rank, Outcome& outcome);
   bool checkpoint_due(const Rank& rank, std::uint64_t steps_done) const;

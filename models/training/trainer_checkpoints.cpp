@@ -24,6 +24,14 @@ Seconds Trainer::run_task(Rank& rank, Task task, kernel::TaskName name, const ch
   return engine_.clock() - before;
 }
 
+// What the copying spent its time on is what the job waits for.
+void Trainer::wait_for_data(std::uint32_t rank) {
+  if (!job_.data_ready) return;
+  const Seconds time = run_task(ranks_[rank], job_.data_ready->wait(), {"wait for data", rank},
+                                "the data set to be on its disks");
+  ranks_[rank].time.add_split_as(job_.data_ready->time(), time.count(), Cause::restore);
+}
+
 void Trainer::start_interpreter(std::uint32_t rank) {
   if (job_.interpreter.modules.empty()) return;
   Outcome outcome;

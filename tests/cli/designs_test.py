@@ -7,6 +7,20 @@ from binary import BAD_INPUT, FINE, HOME, Case, scenario
 DESIGNS = sorted(file.stem for file in (HOME / "configs/designs").glob("*.yaml"))
 
 
+# Small ones of one node; each is run on every design.
+WORKLOADS = {
+    "resnet50": "dlio: {home}/configs/workloads/resnet50_h100.yaml, set: {{dataset.num_files_train: 16}}",
+    "unet3d": "dlio: {home}/configs/workloads/unet3d_h100.yaml, set: {{dataset.num_files_train: 56}}",
+    "cosmoflow": "dlio: {home}/configs/workloads/cosmoflow_h100.yaml, set: {{dataset.num_files_train: 128}}",
+    "llama3_8b": "training: {{epochs: 1, dataset: {{files: 8, samples_per_file: 16, sample_size: 64 KiB}}, "
+                 "loader: {{batch_size: 2, workers: 1}}, step: {{compute: 50 ms}}, "
+                 "checkpoint: {{every_steps: 4, model: llama3_8b}}}}",
+}
+# Pairs that cannot be, and why.
+IMPOSSIBLE = {(workload, "hyperdisk_ml"): "nothing can write to `hyperdisk_ml`, which all nodes attach read-only"
+              for workload in ("unet3d", "llama3_8b")}  # both write checkpoints
+
+
 class Designs(Case):
     def setUp(self):
         super().setUp()
@@ -25,6 +39,68 @@ class Designs(Case):
         for design, row in rows.items():
             with self.subTest(design=design):
                 self.assertRegex(row, r"^\d+\.\d %  +\d+\.\d+  +\d+\.\d+  +>?\d+\.\d+  +\d+\.\d+  \S")
+
+    def test_every_design_under_every_workload(self):
+        for workload, text in WORKLOADS.items():
+            self.write("w.yaml", scenario(workload=text))
+            outcome = self.run_here("compare", "w.yaml", "--designs", ",".join(DESIGNS))
+            self.assertEqual((outcome.code, outcome.err), (FINE, ""))
+            rows = self.rows(outcome.out)
+            self.assertEqual(sorted(rows), DESIGNS)
+            for design, row in rows.items():
+                with self.subTest(workload=workload, design=design):
+                    if (workload, design) in IMPOSSIBLE:
+                        self.assertIn(IMPOSSIBLE[workload, design], row)
+                    else:
+                        self.assertRegex(row, r"^\d+\.\d %  +\d+\.\d+  +\d+\.\d+  +>?\d+\.\d+  +\d+\.\d+  \S")
+
+    def test_intelligent_tiering_cannot_be_linked_to_s3(self):
+        self.write("it.yaml", "schema_version: 1\nstorage: {system: fsx_intelligent_tiering, capacity: 10 TiB, "
+                              "throughput: 4000 MB/s, hsm: {state: released}}\n")
+        self.assert_rejected(self.run_here("run", "s.yaml", "--design", "it.yaml"), "`storage.hsm` has no meaning",
+                             "FSx for Lustre links no file system with Intelligent-Tiering to S3")
+
+    def test_efa_needs_hosts_and_a_file_system_that_have_it(self):
+        self.write("p4d.yaml", scenario(instance="p4d.24xlarge"))
+        for network in ("{lnd: efa}", "{lnd: efa, gds: true}"):
+            self.write("d.yaml", "schema_version: 1\nstorage: {system: fsx_scratch_2, capacity: 9.6 TiB}\n"
+                                 f"network: {network}\n")
+            for host in ("p4d.yaml", "s.yaml"):
+                outcome = self.run_here("run", host, "--design", "d.yaml")
+                self.assert_rejected(outcome, "EFA" if host == "p4d.yaml" else "fsx_scratch_2")
+
+    def test_a_job_waits_for_its_data_set_to_be_copied(self):
+        def run(storage):
+            self.write("d.yaml", f"schema_version: 1\nstorage: {{system: nvme_p5{storage}}}\n")
+            outcome = self.run_here("run", "s.yaml", "--design", "d.yaml", "--json")
+            self.assertEqual((outcome.code, outcome.err), (FINE, ""))
+            return json.loads(outcome.out)
+        there = run("")
+        copied = run(", copy_in: {from: s3_standard}")
+        phase = copied["phases"][0]
+        self.assertEqual((phase["name"], phase["errors"]), ("copy in", 0))
+        self.assertEqual(phase["operations"], 32)
+        # It is before the epochs, which are as they were; money runs all the time, and requests are paid for.
+        self.assertGreater(phase["time_s"], 0.1)
+        self.assertAlmostEqual(copied["metrics"]["makespan_s"],
+                               there["metrics"]["makespan_s"] + phase["time_s"], delta=1e-3 * phase["time_s"])
+        self.assertAlmostEqual(copied["metrics"]["epoch_time_s"][0], there["metrics"]["epoch_time_s"][0], delta=1e-6)
+        usage = {line["component"]: line for line in copied["cost"]["lines"] if line["basis"] == "usage"}
+        self.assertEqual(list(usage), ["s3_standard, GET and HEAD"])
+        self.assertAlmostEqual(usage["s3_standard, GET and HEAD"]["quantity"] * 1000, copied["networks"][0]["data_rpcs"])
+        self.assertEqual(copied["networks"][0]["read_bytes"], phase["bytes"])
+
+    def test_what_a_volume_does_not_include_is_charged(self):
+        def lines(storage):
+            self.write("d.yaml", f"schema_version: 1\nstorage: {{{storage}}}\n")
+            document = json.loads(self.run_here("run", "s.yaml", "--design", "d.yaml", "--json").out)
+            hours = document["metrics"]["makespan_s"] / 3600
+            return {line["component"]: line["quantity"] / hours * 730 for line in document["cost"]["lines"]}
+        self.assertEqual(set(lines("system: ebs_gp3")), {"p5.48xlarge", "ebs_gp3, capacity"})
+        more = lines("system: ebs_gp3, volumes: 2, iops: 5000 IOPS, throughput: 500 MiB/s")
+        self.assertAlmostEqual(more["ebs_gp3, iops"], 2 * 2000, places=6)
+        self.assertAlmostEqual(more["ebs_gp3, throughput"], 2 * 375, places=6)
+        self.assertAlmostEqual(lines("system: ebs_io2")["ebs_io2, iops"], 16000, places=6)
 
     def test_a_design_that_does_not_fit_is_a_row_with_the_reason(self):
         self.write("p4d.yaml", scenario(instance="p4d.24xlarge"))
