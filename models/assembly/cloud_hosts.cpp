@@ -14,6 +14,18 @@ fabric::HostLinkSettings host_links_of(const Scenario& scenario) {
           .pcie = scenario.instance.pcie_bandwidth.value};
 }
 
+std::vector<AssumedRow> assumed_defaults(std::string_view prefix, const ParameterTable& table,
+                                         const GivenKeys& given, bool used) {
+  constexpr std::string_view kAssumed = "assumed";
+  std::vector<AssumedRow> rows;
+  if (!used) return rows;
+  for (const Parameter& row : table)
+    if (row.source.find(kAssumed) != std::string_view::npos && !given.contains(row.key))
+      rows.push_back({fmt::format("{}{}", prefix, row.key), std::string{row.default_text},
+                      std::string{kAssumed}, std::string{row.source}});
+  return rows;
+}
+
 void check_host_cards(const StorageReading& reading) {
   Scenario& scenario = reading.scenario;
   // Each card for EFA has an interface for IP as well.

@@ -68,12 +68,12 @@ const ParameterTable& CopyInChoice::parameters() {
   return table;
 }
 
-CopyInChoice read_copy_in(const StorageReading& reading, CopyInSource& source) {
+CopyInChoice read_copy_in(const StorageReading& reading, CopyInSource& source, GivenKeys& given) {
   auto choice = with_defaults<CopyInChoice>(CopyInChoice::parameters());
   const YamlNode node = reading.storage.get("copy_in");
   if (!node) return choice;
   choice.on = true;
-  read_section(node, CopyInChoice::parameters(), &choice, reading.diagnostics);
+  given = read_section(node, CopyInChoice::parameters(), &choice, reading.diagnostics);
   if (choice.from.empty()) return choice; // missing: reported
   const CatalogEntry* entry = reading.catalog.find_storage(choice.from);
   if (!entry || !entry->is<object::ServiceSettings>()) {

@@ -5,6 +5,7 @@
 #include "models/object/client_settings.hpp"
 #include "models/object/service_settings.hpp"
 #include "sim/base/parameter.hpp"
+#include "sim/scenario/yaml_reader.hpp"
 
 #include <string>
 
@@ -31,6 +32,6 @@ struct CopyInSource {
 };
 
 // Reports what is wrong; `on` is false where the section is absent.
-CopyInChoice read_copy_in(const StorageReading& reading, CopyInSource& source);
+CopyInChoice read_copy_in(const StorageReading& reading, CopyInSource& source, GivenKeys& given);
 
 } // namespace lustrum

@@ -156,12 +156,17 @@ public:
   std::optional<double> free_bytes(const Scenario&) const override {
     return chosen.choice.capacity.as_double();
   }
+  std::vector<AssumedRow> assumed(const Scenario&) const override {
+    return assumed_defaults("storage.tiered.", tiering::TieredStoreSettings::parameters(),
+                            given_tiered, chosen.service.tiered.has_value());
+  }
   std::string no_counters_because() const override {
     return "a file service has none of Lustre's counters";
   }
 
   // Filled while the scenario is read.
   Settings chosen;
+  GivenKeys given_tiered;
 };
 
 // Whole ones that make up the throughput; 0: there is no such number.
@@ -226,7 +231,8 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   tiering::TieredStoreSettings& tiered = settings.service.tiered.emplace(
       with_defaults<tiering::TieredStoreSettings>(tiering::TieredStoreSettings::parameters()));
   if (const YamlNode node = reading.storage.get(kTiered))
-    read_section(node, tiering::TieredStoreSettings::parameters(), &tiered, reading.diagnostics);
+    design->given_tiered = read_section(node, tiering::TieredStoreSettings::parameters(), &tiered,
+                                        reading.diagnostics);
   tiered.steps = std::max(1U, steps_of(service, settings.choice));
   settings.service.unused_for = settings.choice.unused_for;
   return design;

@@ -21,6 +21,7 @@ struct Settings {
   LocalChoice choice;
   CopyInChoice copy;
   CopyInSource source;
+  GivenKeys given_copy;
 };
 
 block::LocalSettings for_run(const Settings& settings) {
@@ -133,6 +134,10 @@ public:
     const double nodes = chosen.copy.on && chosen.copy.shards ? scenario.cluster.nodes : 1;
     return nodes * volumes.capacity.as_double() * volumes.volumes;
   }
+  std::vector<AssumedRow> assumed(const Scenario&) const override {
+    return assumed_defaults("storage.copy_in.", CopyInChoice::parameters(), chosen.given_copy,
+                            chosen.copy.on);
+  }
   std::string no_counters_because() const override {
     return "local disks have none of Lustre's counters";
   }
@@ -179,7 +184,7 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   if (reading.entry) settings.disks = scenario.storage_entry.as<LocalDisks>();
   settings.choice = choice;
   settings.local = choice.local;
-  settings.copy = read_copy_in(reading, settings.source);
+  settings.copy = read_copy_in(reading, settings.source, settings.given_copy);
   if (!reading.entry) return design;
   check_choice(reading, settings.disks, choice);
   if (settings.copy.on && settings.disks.shared)

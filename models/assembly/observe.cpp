@@ -129,9 +129,17 @@ const StationRow* busiest(const RunResult& result, Cause cause) {
 // further.
 const StationRow* behind_slots(const RunResult& result, const StationRow& slots) {
   constexpr std::array kSlots{"nfs_slots", "object_in_flight", "connections"};
-  constexpr std::array kRates{"client_ceiling",    "client_nic",      "pcie",
-                              "fileserver_reads",  "fileserver_disk", "fileserver_iops",
-                              "fileserver_writes", "object_store",    "tier_ssd"};
+  constexpr std::array kRates{"flow",
+                              "tier_misses",
+                              "client_ceiling",
+                              "client_nic",
+                              "pcie",
+                              "fileserver_reads",
+                              "fileserver_disk",
+                              "fileserver_iops",
+                              "fileserver_writes",
+                              "object_store",
+                              "tier_ssd"};
   constexpr double kSaturatedPct = 90;
   if (std::find(kSlots.begin(), kSlots.end(), slots.station_class) == kSlots.end()) return nullptr;
   const StationRow* best = nullptr;

@@ -168,15 +168,25 @@ void TieredStore::removed(FileIndex file, Bytes size) {
   if (file.value() < files_.size()) files_[file.value()] = {};
 }
 
-// Whole blocks, one request each, several at once.
+// Whole blocks, one request each, several at once. Who misses a block that is on its way waits for
+// it.
 Task TieredStore::fetch(FileIndex file, Bytes offset, Bytes length, Bytes size, Outcome& outcome) {
   Stopwatch watch(world_, outcome.time);
+  const Block block{file.value(), offset.count()};
+  const auto [place, first] = under_way_.try_emplace(block, world_);
+  if (!first) {
+    co_await place->second.wait();
+    watch.lap(Cause::restore);
+    co_return;
+  }
   const kernel::SlotHold slot = co_await misses_.acquire();
   co_await world_.delay(latency_, draws_.next() + length / settings_.miss_rate);
   ++usage_.read_requests;
   usage_.from_store += length;
   ram_.insert(file, offset, length, size);
   ssd_.insert(file, offset, length, size);
+  under_way_.at(block).notify();
+  under_way_.erase(block);
   watch.lap(Cause::restore);
 }
 

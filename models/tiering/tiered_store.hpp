@@ -10,7 +10,9 @@
 #include "sim/base/parameter.hpp"
 
 #include <array>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lustrum::tiering {
@@ -65,6 +67,7 @@ public:
   std::vector<std::string> check_laws() const;
 
 private:
+  using Block = std::pair<std::uint32_t, std::uint64_t>; // file, offset
   kernel::Task fetch(FileIndex file, Bytes offset, Bytes length, Bytes size, Outcome& outcome);
   void touch(FileIndex file, Bytes size);
 
@@ -78,7 +81,8 @@ private:
   kernel::SlotsStation& misses_;
   kernel::DelayStation& latency_;
   LatencyDraws draws_;
-  std::vector<FileAge> files_; // by number
+  std::vector<FileAge> files_;                // by number
+  std::map<Block, kernel::Signal> under_way_; // blocks that are being fetched
   TieredUsage usage_;
   Bytes asked_{};
 };

@@ -371,6 +371,23 @@ TEST_CASE("tiers: misses cost tens of ms and a request, hits neither") {
     }
 }
 
+// Four calls of 1 MiB under way ask for parts of one block of 4 MiB: one request, for which all
+// wait.
+TEST_CASE("tiers: calls for a block that is on its way share its request") {
+  FileServerSettings settings = round_server();
+  settings.server.read = BytesPerSecond{kBoundless};
+  settings.mount.read_size = 1_MiB;
+  settings.mount.read_ahead = 4_MiB;
+  settings.tiered = round_tiers();
+  settings.tiered->ram = 64_MiB;
+  ServerRun run(settings, 1, BytesPerSecond{kBoundless});
+  run.start_reading(kCaller, run.place(16, 4_MiB));
+  const double seconds = run.finish();
+  CHECK(run.storage.tiered()->usage().read_requests == 16);
+  CHECK(run.storage.tiered()->usage().from_store == 64_MiB);
+  CHECK(seconds == Approx(16 * (0.050 + 4 * 1.048576 / 100)).epsilon(1e-6));
+}
+
 TEST_CASE("tiers: what is billed where, and an access that brings it back") {
   constexpr double kDay = 86'400;
   for (const double days : {1.0, 31.0, 100.0}) {

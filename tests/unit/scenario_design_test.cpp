@@ -113,6 +113,57 @@ TEST_CASE("file services: what grows with capacity, and what with throughput") {
   CHECK(ontap.read.count() * ontap.servers == doctest::Approx(73.728e9));
 }
 
+// 10 TB of EFS: 1 GB/s of metered bytes while credit lasts, 500 MB/s after; reads count a third, up
+// to the Region's 5 GiB/s. Below 1 TB still 100 MB/s, with 25 MB/s of credit at 0.5 TB.
+TEST_CASE("file services: what EFS lets burst") {
+  const FileService& efs = catalog().find_storage("efs_bursting")->as<FileService>();
+  FileChoice choice;
+  choice.capacity = Bytes{10'000'000'000'000};
+  CHECK(scaled(efs, choice).write.count() == doctest::Approx(1e9));
+  CHECK(scaled(efs, choice).read.count() == doctest::Approx(3e9));
+  CHECK(scaled(efs, choice).baseline.count() == doctest::Approx(500e6));
+  choice.capacity = Bytes{500'000'000'000};
+  CHECK(scaled(efs, choice).read.count() == doctest::Approx(300e6));
+  CHECK(scaled(efs, choice).baseline.count() == doctest::Approx(25e6));
+  CHECK(scaled(efs, choice).credit.as_double() == doctest::Approx(2.1 * kTib));
+  choice.capacity = Bytes{100'000'000'000'000};
+  CHECK(scaled(efs, choice).read.count() == doctest::Approx(5.0 * kGib));
+}
+
+TEST_CASE("local disks: what is bought, and what nodes share") {
+  const LocalDisks& gp3 = catalog().find_storage("ebs_gp3")->as<LocalDisks>();
+  LocalChoice choice;
+  CHECK(bought(gp3, choice, 4).read.count() == doctest::Approx(125.0 * kMib));
+  choice.throughput = BytesPerSecond{500.0 * kMib};
+  choice.iops = PerSecond{5000};
+  CHECK(bought(gp3, choice, 4).read.count() == doctest::Approx(500.0 * kMib));
+  CHECK(bought(gp3, choice, 4).write_iops.count() == doctest::Approx(5000));
+  // Four nodes divide one Hyperdisk ML.
+  const LocalDisks& shared = catalog().find_storage("hyperdisk_ml")->as<LocalDisks>();
+  CHECK(bought(shared, {}, 4).read.count() == doctest::Approx(6000.0 * kMib));
+}
+
+TEST_CASE("rejects_what_a_volume_cannot_be_and_copies_from_nowhere") {
+  CHECK(head(parse("storage: {system: ebs_gp3, volumes: 4, iops: 20000 IOPS}\n").messages) ==
+        "error[E108]: `storage.iops`: a volume of `ebs_gp3` has at most 16000 IOPS");
+  CHECK(head(parse("storage: {system: nvme_p5, throughput: 4 GB/s}\n").messages) ==
+        "error[E113]: `nvme_p5` has no throughput that can be bought");
+  CHECK(
+      parse("storage: {system: nvme_p5, copy_in: {from: s3_express, client: naive}}\n").messages ==
+      "");
+  CHECK(head(parse("storage: {system: nvme_p5, copy_in: {from: efs_elastic}}\n").messages) ==
+        "error[E111]: the catalog has no object store `efs_elastic`");
+  CHECK(head(parse("storage: {system: hyperdisk_ml, copy_in: {from: s3_standard}}\n").messages) ==
+        "error[E113]: the nodes cannot write to `hyperdisk_ml`: they attach it read-only");
+  CHECK(head(parse("storage: {system: fsx_intelligent_tiering, capacity: 1 TiB, throughput: 5000 "
+                   "MB/s}\n")
+                 .messages)
+            .starts_with("error[E108]: `storage.throughput`: `fsx_intelligent_tiering` is bought "
+                         "in steps of"));
+  CHECK(head(parse("storage: {system: efs_elastic, capacity: 1 TiB, tiered: {ssd_cache: 1 TiB}}\n")
+                 .messages) == "error[E113]: `efs_elastic` has no Intelligent-Tiering");
+}
+
 TEST_CASE("rejects_file_service_bought_by_the_wrong_thing") {
   CHECK(head(parse("storage: {system: efs_provisioned, capacity: 1 TiB}\n").messages) ==
         "error[E103]: missing key `throughput` in `storage`: `efs_provisioned` is bought by "
