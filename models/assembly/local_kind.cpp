@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace lustrum {
 namespace {
@@ -32,8 +33,8 @@ block::LocalSettings for_run(const Settings& settings) {
 
 class LocalSystem : public StorageSystem {
 public:
-  LocalSystem(const Scenario& scenario, const Settings& settings, kernel::World& world)
-      : scenario_(scenario), settings_(settings), links_(world, host_links_of(scenario)),
+  LocalSystem(const Scenario& scenario, Settings settings, kernel::World& world)
+      : scenario_(scenario), settings_(std::move(settings)), links_(world, host_links_of(scenario)),
         disks_(world, links_, for_run(settings_),
                static_cast<std::uint32_t>(scenario.jobs.size())) {
     if (settings_.copy.on)
@@ -124,7 +125,7 @@ public:
                                        bool /*counters*/) const override {
     Settings settings = chosen;
     settings.local.volumes = bought(chosen.disks, chosen.choice, scenario.cluster.nodes);
-    return std::make_unique<LocalSystem>(scenario, settings, world);
+    return std::make_unique<LocalSystem>(scenario, std::move(settings), world);
   }
   BytesPerSecond client_copy_rate(const Scenario&) const override { return chosen.local.copy_rate; }
   // Every node holds all of it, or with shards its part.

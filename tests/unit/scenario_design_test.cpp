@@ -116,7 +116,7 @@ TEST_CASE("file services: what grows with capacity, and what with throughput") {
 // 10 TB of EFS: 1 GB/s of metered bytes while credit lasts, 500 MB/s after; reads count a third, up
 // to the Region's 5 GiB/s. Below 1 TB still 100 MB/s, with 25 MB/s of credit at 0.5 TB.
 TEST_CASE("file services: what EFS lets burst") {
-  const FileService& efs = catalog().find_storage("efs_bursting")->as<FileService>();
+  const auto& efs = catalog().find_storage("efs_bursting")->as<FileService>();
   FileChoice choice;
   choice.capacity = Bytes{10'000'000'000'000};
   CHECK(scaled(efs, choice).write.count() == doctest::Approx(1e9));
@@ -131,7 +131,7 @@ TEST_CASE("file services: what EFS lets burst") {
 }
 
 TEST_CASE("local disks: what is bought, and what nodes share") {
-  const LocalDisks& gp3 = catalog().find_storage("ebs_gp3")->as<LocalDisks>();
+  const auto& gp3 = catalog().find_storage("ebs_gp3")->as<LocalDisks>();
   LocalChoice choice;
   CHECK(bought(gp3, choice, 4).read.count() == doctest::Approx(125.0 * kMib));
   choice.throughput = BytesPerSecond{500.0 * kMib};
@@ -139,7 +139,7 @@ TEST_CASE("local disks: what is bought, and what nodes share") {
   CHECK(bought(gp3, choice, 4).read.count() == doctest::Approx(500.0 * kMib));
   CHECK(bought(gp3, choice, 4).write_iops.count() == doctest::Approx(5000));
   // Four nodes divide one Hyperdisk ML.
-  const LocalDisks& shared = catalog().find_storage("hyperdisk_ml")->as<LocalDisks>();
+  const auto& shared = catalog().find_storage("hyperdisk_ml")->as<LocalDisks>();
   CHECK(bought(shared, {}, 4).read.count() == doctest::Approx(6000.0 * kMib));
 }
 
