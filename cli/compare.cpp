@@ -63,14 +63,14 @@ double usd_per_epoch(const RunResult& result) {
 
 void print_row(const Row& row, const RunResult* first) {
   if (!row.result) {
-    fmt::print("{:<22}  {}\n", row.design, row.problem);
+    fmt::print("{:<24}  {}\n", row.design, row.problem);
     return;
   }
   const RunResult& result = *row.result;
   const std::vector<double>& epochs = result.metrics.epoch_time_s;
   const double time_s = seconds_per_epoch(result);
   const double relative = first ? time_s / seconds_per_epoch(*first) : 1;
-  fmt::print("{:<22}  {:>8}  {:>10.2f}  {:>10.2f}  {:>10}  {:>8.2f}  {}\n", row.design,
+  fmt::print("{:<24}  {:>8}  {:>10.2f}  {:>10.2f}  {:>10}  {:>8.2f}  {}\n", row.design,
              number(result.metrics.gpu_utilization_pct, "{:.1f} %"),
              epochs.empty() ? result.metrics.makespan_s : epochs.front(), time_s,
              (result.cost.complete ? "" : ">") + fmt::format("{:.4f}", usd_per_epoch(result)),
@@ -97,7 +97,7 @@ void print_steps(const std::vector<Row>& rows) {
     const double added_usd = more.cost.per_hour_usd - hour_usd;
     const double time = seconds_per_epoch(more) / seconds_per_epoch(less) - 1;
     const double money = usd_per_epoch(more) / usd_per_epoch(less) - 1;
-    fmt::print("{:<22}  {:+.2f} USD/h on {:.2f}, epoch {:+.1f} %, money for it {:+.1f} %\n",
+    fmt::print("{:<24}  {:+.2f} USD/h on {:.2f}, epoch {:+.1f} %, money for it {:+.1f} %\n",
                priced[i]->design, added_usd, hour_usd, kPercent * time, kPercent * money);
   }
 }
@@ -107,7 +107,7 @@ int compare(const CompareArguments& arguments) {
   const Catalog catalog = Catalog::load(catalog_folder(), diagnostics);
   fmt::print(stderr, "{}", diagnostics.render(colour_on(stderr)));
   if (diagnostics.has_errors()) return kBadInput;
-  fmt::print("{:<22}  {:>8}  {:>10}  {:>10}  {:>10}  {:>8}  held back by\n", "design", "GPU",
+  fmt::print("{:<24}  {:>8}  {:>10}  {:>10}  {:>10}  {:>8}  held back by\n", "design", "GPU",
              "1st epoch", "epoch [s]", "USD/epoch", "relative");
   std::vector<Row> rows;
   rows.reserve(arguments.designs.size());
