@@ -1,6 +1,8 @@
+#include "cli/claims.hpp"
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
 #include "models/assembly/simulate.hpp"
+#include "reports/claims.hpp"
 #include "reports/comparison.hpp"
 #include "sim/base/did_you_mean.hpp"
 
@@ -43,7 +45,17 @@ struct Failure {
 
 struct Outcome {
   std::vector<Comparison> rows;
+  std::vector<ClaimRow> claims;
   std::vector<Failure> failures;
+};
+
+// What the files of a set hold.
+struct Cases {
+  std::vector<Case> scenarios;
+  std::vector<ClaimCase> claims;
+  std::vector<NotSimulated> not_simulated;
+
+  bool empty() const { return scenarios.empty() && claims.empty(); }
 };
 
 // Names of the scenarios of a set, sorted.
@@ -75,21 +87,29 @@ std::vector<std::string> chosen_names(const fs::path& folder, const ValidateArgu
 }
 
 // Reads all before the first one runs; empty, with messages on stderr, when one is wrong.
-std::vector<Case> read_cases(const fs::path& folder, const std::vector<std::string>& names) {
+Cases read_cases(const fs::path& folder, const std::vector<std::string>& names) {
   Diagnostics diagnostics;
   const Catalog catalog = Catalog::load(catalog_folder(), diagnostics);
-  std::vector<Case> cases;
+  Cases cases;
   bool complete = true;
   for (const std::string& name : names) {
     const std::string file = (folder / (name + ".yaml")).lexically_normal().string();
-    cases.push_back({name, load_scenario(file, catalog, diagnostics)});
-    if (cases.back().scenario.validation || diagnostics.has_errors()) continue;
+    const YamlDocument document = YamlDocument::load(file, diagnostics);
+    if (document.root().get("not_simulated")) {
+      cases.not_simulated = read_not_simulated(document, diagnostics);
+      continue;
+    }
+    if (is_claim(document)) {
+      cases.claims.push_back(read_claim_case(document, file, catalog, diagnostics));
+      continue;
+    }
+    cases.scenarios.push_back({name, load_scenario(file, catalog, diagnostics)});
+    if (cases.scenarios.back().scenario.validation || diagnostics.has_errors()) continue;
     fmt::print(stderr, "error: `{}` has no section `validate`\n", file);
     complete = false;
   }
   fmt::print(stderr, "{}", diagnostics.render(colour_on(stderr)));
-  if (diagnostics.has_errors() || !complete) cases.clear();
-  return cases;
+  return diagnostics.has_errors() || !complete ? Cases{} : cases;
 }
 
 // Its rows; throws std::runtime_error when it does not finish or lacks a number.
@@ -99,7 +119,7 @@ std::vector<Comparison> run_case(const Case& one) {
   return compare(*one.scenario.validation, one.name, from_json(outcome.output));
 }
 
-void print_json(const Outcome& outcome) {
+void print_json(const Outcome& outcome, const std::vector<NotSimulated>& not_simulated) {
   auto document = nlohmann::ordered_json::object();
   document["rows"] = nlohmann::ordered_json::array();
   for (const Comparison& row : outcome.rows)
@@ -124,6 +144,9 @@ void print_json(const Outcome& outcome) {
                          {"unexplained", all.unexplained},
                          {"predictions", all.predictions},
                          {"median_difference_pct", all.median_difference_pct}};
+  if (!outcome.claims.empty()) document["claims"] = to_json(outcome.claims);
+  for (const NotSimulated& claim : not_simulated)
+    document["not_simulated"][claim.claim] = claim.reason;
   document["failures"] = nlohmann::ordered_json::array();
   for (const Failure& failure : outcome.failures)
     document["failures"].push_back({{"scenario", failure.scenario}, {"problem", failure.problem}});
@@ -131,20 +154,40 @@ void print_json(const Outcome& outcome) {
 }
 
 // A run that fails does not keep the others from running.
-Outcome run_all(const std::vector<Case>& cases, bool show) {
+template <class Run> void attempt(const std::string& name, Outcome& outcome, const Run& run) {
+  try {
+    run();
+  } catch (const std::runtime_error& e) {
+    outcome.failures.push_back({name, e.what()});
+    fmt::print(stderr, "error: {}: {}\n", name, e.what());
+  }
+  std::fflush(stdout);
+}
+
+Outcome run_all(const Cases& cases, bool show) {
   Outcome outcome;
-  for (const Case& one : cases) {
-    try {
+  for (const Case& one : cases.scenarios)
+    attempt(one.name, outcome, [&] {
       const std::vector<Comparison> rows = run_case(one);
       outcome.rows.insert(outcome.rows.end(), rows.begin(), rows.end());
       if (show) fmt::print("{}", reports::comparison_text(rows, terminal_options()));
-    } catch (const std::runtime_error& e) {
-      outcome.failures.push_back({one.name, e.what()});
-      fmt::print(stderr, "error: {}: {}\n", one.name, e.what());
-    }
-    std::fflush(stdout);
-  }
+    });
+  ClaimRunner runner;
+  for (const ClaimCase& one : cases.claims)
+    attempt(one.claim.file, outcome, [&] {
+      const std::vector<ClaimRow> rows = runner.run(one);
+      outcome.claims.insert(outcome.claims.end(), rows.begin(), rows.end());
+      if (show && !rows.empty()) fmt::print("{}", reports::claim_text(rows, terminal_options()));
+    });
   return outcome;
+}
+
+void print_summary(const Outcome& outcome, const std::vector<NotSimulated>& not_simulated) {
+  if (!outcome.rows.empty())
+    fmt::print("{}", reports::comparison_summary_text(outcome.rows, terminal_options()));
+  if (!outcome.claims.empty())
+    fmt::print("{}",
+               reports::claim_summary_text(outcome.claims, not_simulated, terminal_options()));
 }
 
 int validate(const ValidateArguments& arguments) {
@@ -152,15 +195,18 @@ int validate(const ValidateArguments& arguments) {
       fs::path(catalog_folder()).parent_path().parent_path() / "configs" / arguments.set;
   const std::vector<std::string> names = chosen_names(folder, arguments);
   if (names.empty()) return kBadInput;
-  const std::vector<Case> cases = read_cases(folder, names);
+  const Cases cases = read_cases(folder, names);
   if (cases.empty()) return kBadInput;
   const Outcome outcome = run_all(cases, !arguments.json);
   if (arguments.json)
-    print_json(outcome);
-  else if (!outcome.rows.empty())
-    fmt::print("{}", reports::comparison_summary_text(outcome.rows, terminal_options()));
+    print_json(outcome, cases.not_simulated);
+  else
+    print_summary(outcome, cases.not_simulated);
   if (!outcome.failures.empty()) return kUnfinished;
-  const bool unexplained = summarize(outcome.rows).unexplained > 0;
+  const bool unexplained =
+      summarize(outcome.rows).unexplained > 0 ||
+      std::any_of(outcome.claims.begin(), outcome.claims.end(),
+                  [](const ClaimRow& row) { return verdict(row) == ClaimVerdict::off; });
   return arguments.strict && unexplained ? kCheckFailed : kFine;
 }
 
@@ -170,17 +216,20 @@ void add_validate(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("validate", "Predict numbers that were measured on real systems "
                                               "and print both");
   const auto arguments = std::make_shared<ValidateArguments>();
-  verb->add_option("--set", arguments->set,
-                   "Which scenarios: `field`, those of configs/field, measured elsewhere")
+  verb->add_option(
+          "--set", arguments->set,
+          "Which: `field`, measured elsewhere, or `published`, claimed; folders of configs")
       ->required()
-      ->check(CLI::IsMember({"field"}));
-  verb->add_option("--only", arguments->only, "Only the scenario of this name (its file's)");
+      ->check(CLI::IsMember({"field", "published"}));
+  verb->add_option("--only", arguments->only,
+                   "Only the scenario or claim of this name (its file's)");
   verb->add_flag("--json", arguments->json, "Print rows and summary as JSON");
   verb->add_flag("--strict", arguments->strict,
                  "Exit code 1 when a row misses its tolerance without an explanation");
   verb->footer("Examples:\n"
                "  lustrum validate --set field\n"
                "  lustrum validate --set field --only fsx_dd --json > rows.json\n"
+               "  lustrum validate --set published\n"
                "Numbers carry the unit of the metric (MiB/s, s, ops/s). A row that misses its "
                "tolerance tells why; `fitted to this row` proves nothing.");
   verb->callback([arguments, &exit_code] { exit_code = validate(*arguments); });

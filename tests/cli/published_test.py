@@ -1,10 +1,10 @@
-"""configs/published: what was published comes out of the inputs that each file's header states."""
+"""configs/published/runs: what was published comes out of the inputs that each file's header states."""
 import json
 import unittest
 
 from binary import FINE, HOME, Case, lustrum
 
-FOLDER = HOME / "configs/published"
+FOLDER = HOME / "configs/published/runs"
 
 
 def result_of(name):

@@ -110,7 +110,7 @@ TEST_CASE("rejects_impossible_training") {
 
 TEST_CASE("every scenario of published claims loads without a word") {
   std::size_t found = 0;
-  for (const auto& file : std::filesystem::directory_iterator{kRoot + "/configs/published"}) {
+  for (const auto& file : std::filesystem::directory_iterator{kRoot + "/configs/published/runs"}) {
     if (file.path().extension() != ".yaml") continue;
     ++found;
     Diagnostics diagnostics;
