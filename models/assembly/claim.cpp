@@ -128,8 +128,8 @@ private:
   Parsed<double> total_of(const YamlNode& node) {
     auto bill = with_defaults<ClaimBill>(ClaimBill::parameters());
     read_section(node, ClaimBill::parameters(), &bill, diagnostics_);
-    constexpr double kHour_s = 3600;
-    BillInputs inputs{.charges = {}, .makespan = Seconds{bill.hours * kHour_s}};
+    constexpr double kSecondsPerHour = 3600;
+    BillInputs inputs{.charges = {}, .makespan = Seconds{bill.hours * kSecondsPerHour}};
     inputs.hours_per_month = bill.hours_per_month;
     Prices prices = choose(catalog_.price_lists(), {.region = bill.region, .date = bill.date});
     for (const std::string& text : bill.charges) {
@@ -169,7 +169,7 @@ private:
   }
 
   void read_run(const YamlNode& node) {
-    ClaimRun run = with_defaults<ClaimRun>(ClaimRun::parameters());
+    auto run = with_defaults<ClaimRun>(ClaimRun::parameters());
     read_section(node, ClaimRun::parameters(), &run, diagnostics_);
     run.name = node.key();
     claim_.runs.push_back(std::move(run));
