@@ -18,10 +18,12 @@ constexpr std::size_t kNone = SIZE_MAX;
 struct TraceReplay::Thread {
   Thread(std::uint32_t n, kernel::World& world) : number(n), rank_moved(world) {}
   std::uint32_t number;
+  std::uint32_t copy = 0;
   Caller caller{};
   std::vector<const Record*> calls;
   std::vector<double> done_at_s; // of the calls replayed so far
   std::map<std::uint32_t, std::vector<std::unique_ptr<OpenFile>>> open; // a file may be open twice
+  std::map<std::uint32_t, std::uint32_t> opened;                        // how often so far
   Outcome outcome;
   Rank* rank = nullptr;
   std::size_t starts_in = kNone; // span of its rank after whose beginning it starts
@@ -32,10 +34,7 @@ struct TraceReplay::Thread {
 // A training process: its main thread's waits and steps.
 struct TraceReplay::Rank {
   explicit Rank(kernel::Engine& engine) : gate(engine) {}
-  struct Span {
-    double start_s;
-    double end_s;
-    bool step;                    // else a wait
+  struct Span : LoopSpan {
     Thread* depends_on = nullptr; // of a wait: the thread whose call ended it
     std::size_t call = 0;
     double after_call_s = 0;
@@ -55,32 +54,25 @@ struct TraceReplay::Rank {
 TraceReplay::TraceReplay(kernel::Engine& engine, Storage& storage, const trace::Trace& trace,
                          ReplayOptions options)
     : engine_(engine), storage_(storage), trace_(trace), options_(std::move(options)),
+      traced_(traced_ranks(trace, options_.max_ranks)), groups_(replay_groups(trace, traced_)),
+      files_(storage, trace, options_, groups_,
+             (ranks_asked() + groups_.count - 1) / std::max(1U, groups_.count)),
       all_done_(std::make_unique<kernel::Gate>(engine)),
       pause_(&engine.world().add_delay({"think_time", "think_time"})) {
-  place_files();
   collect_threads();
-  collect_ranks();
+  if (options_.mode == ReplayMode::ops) collect_ranks();
   start();
 }
 
 TraceReplay::~TraceReplay() = default;
 
-void TraceReplay::place_files() {
-  std::map<std::string, DirectoryIndex> directories;
-  for (const trace::FileEntry& file : trace_.files) {
-    const std::string parent = file.path.substr(0, file.path.rfind('/') + 1);
-    const auto [place, fresh] = directories.try_emplace(parent, kRootDirectory);
-    if (fresh) place->second = storage_.place_directory(kRootDirectory);
-    const DirectoryIndex directory = place->second;
-    // Files never read or written still open and close.
-    const Bytes size{std::max<std::uint64_t>(1, file.extent)};
-    files_.push_back(file.is_storage ? storage_.place_file(directory, size) : FileIndex{});
-  }
+std::uint32_t TraceReplay::ranks_asked() const {
+  return options_.scale.ranks > 0 ? options_.scale.ranks : groups_.count;
 }
 
 bool TraceReplay::is_replayed(const Record& record) const {
   if (!trace_.is_storage(record) || record.failed) return false;
-  if (!trace_.files[record.file].path.starts_with(options_.path_prefix)) return false;
+  if (!files_.has(record.file)) return false;
   switch (record.kind) {
   case OperationKind::open:
   case OperationKind::close:
@@ -102,109 +94,89 @@ bool TraceReplay::was_cached(const Record& record) const {
 
 void TraceReplay::collect_threads() {
   std::map<std::string, std::uint32_t> hosts;
-  for (std::uint32_t t = 0; t < trace_.threads.size(); ++t) {
-    const trace::ProcessEntry& process = trace_.processes[trace_.threads[t].process];
-    const auto host =
-        hosts.try_emplace(process.host, static_cast<std::uint32_t>(hosts.size())).first;
-    if (options_.max_ranks > 0 &&
-        (process.rank < 0 || static_cast<std::uint32_t>(process.rank) >= options_.max_ranks))
-      continue;
-    auto thread = std::make_unique<Thread>(t, engine_.world());
-    const std::uint32_t client = host->second % options_.clients;
-    thread->caller = {ClientIndex{options_.first_client.value() + client}, options_.job,
-                      static_cast<std::uint32_t>(threads_.size())};
-    for (const Record& record : trace_.records_of(t))
-      if (is_replayed(record)) thread->calls.push_back(&record);
-    threads_.push_back(std::move(thread));
-  }
+  for (const trace::ThreadEntry& thread : trace_.threads)
+    hosts.try_emplace(trace_.processes[thread.process].host,
+                      static_cast<std::uint32_t>(hosts.size()));
+  for (std::uint32_t copy = 0; copy * groups_.count < ranks_asked(); ++copy)
+    for (std::uint32_t t = 0; t < trace_.threads.size(); ++t) {
+      const std::uint32_t process = trace_.threads[t].process;
+      if (copy * groups_.count + groups_.of_process[process] >= ranks_asked()) continue;
+      const trace::ProcessEntry& entry = trace_.processes[process];
+      if (options_.max_ranks > 0 &&
+          (entry.rank < 0 || static_cast<std::uint32_t>(entry.rank) >= options_.max_ranks))
+        continue;
+      add_thread(t, copy, hosts.at(entry.host), static_cast<std::uint32_t>(hosts.size()));
+    }
 }
 
-namespace {
-
-// The main thread's waits and steps in time order. Without recorded waits, the time before each
-// step counts as one.
-template <class Span> std::vector<Span> spans_of(std::span<const Record> records) {
-  std::vector<Span> spans;
-  bool has_waits = false;
-  for (const Record& record : records) {
-    const bool step = record.kind == OperationKind::span_step;
-    if (!step && record.kind != OperationKind::span_wait) continue;
-    // A span inside the one before it says the same once more.
-    if (!spans.empty() && record.start_s < spans.back().end_s) continue;
-    has_waits = has_waits || !step;
-    spans.push_back({.start_s = record.start_s, .end_s = record.end_s(), .step = step});
-  }
-  if (has_waits || spans.empty()) return spans;
-  std::vector<Span> with_waits;
-  double last_s = records.front().start_s;
-  for (const Span& step : spans) {
-    with_waits.push_back({.start_s = last_s, .end_s = step.start_s, .step = false});
-    with_waits.push_back(step);
-    last_s = step.end_s;
-  }
-  return with_waits;
+// Copies run on hosts of their own as far as there are clients.
+void TraceReplay::add_thread(std::uint32_t number, std::uint32_t copy, std::uint32_t host,
+                             std::uint32_t hosts) {
+  auto thread = std::make_unique<Thread>(number, engine_.world());
+  thread->copy = copy;
+  const std::uint32_t client = (copy * hosts + host) % options_.clients;
+  thread->caller = {ClientIndex{options_.first_client.value() + client}, options_.job,
+                    static_cast<std::uint32_t>(threads_.size())};
+  for (const Record& record : trace_.records_of(number))
+    if (is_replayed(record)) thread->calls.push_back(&record);
+  threads_.push_back(std::move(thread));
 }
-
-std::size_t count_steps(std::span<const Record> records) {
-  return static_cast<std::size_t>(
-      std::count_if(records.begin(), records.end(),
-                    [](const Record& record) { return record.kind == OperationKind::span_step; }));
-}
-
-} // namespace
 
 void TraceReplay::collect_ranks() {
-  // A process is one rank: of several threads with steps the one with most is its training loop.
-  std::map<std::uint32_t, Thread*> mains;
+  for (std::uint32_t copy = 0; copy * groups_.count < ranks_asked(); ++copy)
+    for (std::uint32_t r = 0; r < traced_.size(); ++r)
+      if (copy * groups_.count + r < ranks_asked()) add_rank(traced_[r], copy);
+  for (const auto& rank : ranks_) find_dependencies(*rank);
+}
+
+void TraceReplay::add_rank(const TracedRank& traced, std::uint32_t copy) {
+  auto rank = std::make_unique<Rank>(engine_);
+  rank->process = traced.process;
+  for (const LoopSpan& span : traced.spans) rank->spans.push_back({span});
   for (const auto& thread : threads_) {
-    const std::size_t steps = count_steps(trace_.records_of(thread->number));
-    Thread*& main = mains[trace_.threads[thread->number].process];
-    if (steps > (main ? count_steps(trace_.records_of(main->number)) : 0)) main = thread.get();
-  }
-  for (const auto& [process, main] : mains) {
-    if (!main) continue;
-    const std::span<const Record> records = trace_.records_of(main->number);
-    auto rank = std::make_unique<Rank>(engine_);
-    rank->process = process;
-    rank->spans = spans_of<Rank::Span>(records);
-    for (const auto& thread : threads_) {
-      if (thread.get() == main || trace_.threads[thread->number].process != rank->process) continue;
-      if (thread->calls.empty()) continue;
-      thread->rank = rank.get();
-      rank->threads.push_back(thread.get());
-      const double first_s = thread->calls.front()->start_s;
-      for (std::size_t s = 0; s < rank->spans.size() && rank->spans[s].start_s <= first_s; ++s)
-        thread->starts_in = s;
-      if (thread->starts_in != kNone)
-        thread->starts_after_s = first_s - rank->spans[thread->starts_in].start_s;
+    if (thread->copy != copy || trace_.threads[thread->number].process != rank->process) continue;
+    if (thread->number == traced.main) {
+      thread->calls.clear(); // an actor now; its own few calls stay as recorded
+      continue;
     }
-    main->calls.clear(); // an actor now; its own few calls stay as recorded
-    ranks_.push_back(std::move(rank));
+    if (thread->calls.empty()) continue;
+    thread->rank = rank.get();
+    rank->threads.push_back(thread.get());
+    const double first_s = thread->calls.front()->start_s;
+    for (std::size_t s = 0; s < rank->spans.size() && rank->spans[s].start_s <= first_s; ++s)
+      thread->starts_in = s;
+    if (thread->starts_in != kNone)
+      thread->starts_after_s = first_s - rank->spans[thread->starts_in].start_s;
   }
-  for (const auto& rank : ranks_)
-    for (Rank::Span& wait : rank->spans) {
-      if (wait.step) continue;
-      for (Thread* thread : rank->threads) {
-        // The last call that ended by the end of the wait.
-        const auto behind =
-            std::partition_point(thread->calls.begin(), thread->calls.end(),
-                                 [&](const Record* call) { return call->end_s() <= wait.end_s; });
-        if (behind == thread->calls.begin()) continue;
-        const double ended_s = (*(behind - 1))->end_s();
-        if (ended_s < wait.start_s) continue;
-        if (wait.depends_on && ended_s <= wait.end_s - wait.after_call_s) continue;
-        wait.depends_on = thread;
-        wait.call = static_cast<std::size_t>(behind - thread->calls.begin()) - 1;
-        wait.after_call_s = wait.end_s - ended_s;
-      }
+  ranks_.push_back(std::move(rank));
+}
+
+// Of each wait: the last call that ended during it.
+void TraceReplay::find_dependencies(Rank& rank) {
+  for (Rank::Span& wait : rank.spans) {
+    if (wait.step) continue;
+    for (Thread* thread : rank.threads) {
+      const auto behind =
+          std::partition_point(thread->calls.begin(), thread->calls.end(),
+                               [&](const Record* call) { return call->end_s() <= wait.end_s; });
+      if (behind == thread->calls.begin()) continue;
+      const double ended_s = (*(behind - 1))->end_s();
+      if (ended_s < wait.start_s) continue;
+      if (wait.depends_on && ended_s <= wait.end_s - wait.after_call_s) continue;
+      wait.depends_on = thread;
+      wait.call = static_cast<std::size_t>(behind - thread->calls.begin()) - 1;
+      wait.after_call_s = wait.end_s - ended_s;
     }
+  }
 }
 
 void TraceReplay::start() {
   for (const auto& thread : threads_) {
     if (thread->calls.empty()) continue;
     ++running_threads_;
-    engine_.spawn(run_thread(*thread), {"traced thread", thread->number});
+    const bool timed = options_.mode == ReplayMode::timed;
+    engine_.spawn(timed ? run_timed(*thread) : run_thread(*thread),
+                  {"traced thread", thread->number});
   }
   for (const auto& rank : ranks_)
     engine_.add_actor(fmt::format("rank of process {}", rank->process),
@@ -235,6 +207,24 @@ Task TraceReplay::run_thread(Thread& thread) {
     previous_end_s = record->end_s();
     note_done(thread);
   }
+  co_await close_all(thread);
+}
+
+Task TraceReplay::run_timed(Thread& thread) {
+  kernel::World& world = engine_.world();
+  for (const Record* record : thread.calls) {
+    const double early_s = record->start_s - world.now().count();
+    outcome_.late_s = std::max(outcome_.late_s, -early_s);
+    if (early_s > 0) {
+      co_await world.delay(*pause_, Seconds{early_s});
+      thread.outcome.time[Cause::other] += early_s;
+    }
+    co_await call(thread, *record);
+  }
+  co_await close_all(thread);
+}
+
+Task TraceReplay::close_all(Thread& thread) {
   for (auto& [file, opens] : thread.open)
     for (auto& open : opens) co_await storage_.close(std::move(open), thread.outcome);
   if (--running_threads_ == 0) all_done_->open();
@@ -250,7 +240,6 @@ void TraceReplay::note_done(Thread& thread) {
 }
 
 Task TraceReplay::call(Thread& thread, const Record& record) {
-  const FileIndex file = files_[record.file];
   if (was_cached(record)) {
     ++outcome_.cached_reads;
     outcome_.cached_bytes += Bytes{record.bytes_moved()};
@@ -259,8 +248,15 @@ Task TraceReplay::call(Thread& thread, const Record& record) {
     co_return;
   }
   ++outcome_.calls;
+  outcome_.measured_io_s += record.duration_s;
+  const double start_s = engine_.world().now().count();
+  co_await send(thread, record);
+  outcome_.replayed_io_s += engine_.world().now().count() - start_s;
+}
+
+Task TraceReplay::send(Thread& thread, const Record& record) {
   if (record.kind == OperationKind::stat) {
-    co_await storage_.stat(thread.caller, file, thread.outcome);
+    co_await storage_.stat(thread.caller, files_.file(record.file, thread.copy, 0), thread.outcome);
     co_return;
   }
   std::vector<std::unique_ptr<OpenFile>>& opens = thread.open[record.file];
@@ -274,6 +270,7 @@ Task TraceReplay::call(Thread& thread, const Record& record) {
   // Opened before the recording or by another thread: opened here, at its first use.
   if (opens.empty() || record.kind == OperationKind::open) {
     std::unique_ptr<OpenFile> fresh;
+    const FileIndex file = files_.file(record.file, thread.copy, thread.opened[record.file]++);
     co_await storage_.open(thread.caller, file, {}, fresh, thread.outcome);
     if (!fresh) co_return; // the storage refused: the calls on this file are lost
     opens.push_back(std::move(fresh));
@@ -345,8 +342,8 @@ ReplayOutcome TraceReplay::outcome() const {
     outcome.time += rank->time;
     outcome.time[Cause::other] += (outcome.makespan - rank->end).count();
     outcome.replayed_wait_s += rank->replayed_wait_s;
-    for (const Rank::Span& span : rank->spans)
-      (span.step ? outcome.measured_step_s : outcome.measured_wait_s) += span.end_s - span.start_s;
+    for (const LoopSpan& span : rank->spans)
+      (span.step ? outcome.measured_step_s : outcome.measured_wait_s) += span.duration_s();
   }
   if (ranks_.empty())
     for (const auto& thread : threads_) outcome.time += thread->outcome.time;
