@@ -42,9 +42,13 @@ struct StepOverhead {
 };
 
 struct ReplaySettings {
+  std::string mode;       // ops, timed or pipeline
   std::string think_time; // keep or drop
   double time_scale = 1;  // of think time only
   std::string path_prefix;
+  std::vector<std::string> path_map; // FROM=TO
+  std::uint32_t scale_ranks = 0;     // 0: as recorded
+  std::uint32_t scale_files = 1;     // factor
   std::uint32_t ranks = 0;  // 0: all in the trace
   std::string cached_reads; // detect or replay
   BytesPerSecond cache_rate{};

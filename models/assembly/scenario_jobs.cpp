@@ -1,6 +1,8 @@
 #include "models/assembly/scenario_jobs.hpp"
 
 #include "models/assembly/dlio_loader.hpp"
+#include "models/assembly/replay_report.hpp"
+#include "models/assembly/replay_report.hpp"
 #include "models/assembly/scenario_training.hpp"
 #include "models/assembly/storage_kind.hpp"
 
@@ -166,6 +168,11 @@ void JobReader::read_trace(const YamlNode& workload, Scenario& scenario, Scenari
   }
   if (items.empty())
     diagnostics_.add(wrong_shape, trace.span(), fmt::format("`{}` is an empty list", trace.path()));
+  for (const std::string& rule : job.workload.replay.path_map)
+    if (!parse_path_rule(rule))
+      diagnostics_.add(impossible, workload.get("replay").get("path_map").span(),
+                       fmt::format("`{}` is no path rule", rule),
+                       "FROM=TO with absolute paths, such as /mnt/old=/data");
   if (job.background || job.start > Seconds{})
     diagnostics_.add(impossible, trace.key_span(),
                      "the replay of a trace begins with the run and is not repeated",

@@ -86,6 +86,14 @@ ParameterTable job_rows() {
 ParameterTable replay_rows() {
   using W = WorkloadSettings;
   return {
+      {.key = "replay.mode",
+       .field = field<&W::replay, &ReplaySettings::mode>,
+       .default_text = "ops",
+       .choices = {"ops", "timed", "pipeline"},
+       .doc = "`ops`: each thread's calls in order, with its pauses, and waits end when what they "
+              "waited for has been replayed. `timed`: each call at its recorded time, or when its "
+              "thread is free. `pipeline`: data set, batches, workers and compute times are "
+              "inferred, and the model of a data loader runs with them."},
       {.key = "replay.think_time",
        .field = field<&W::replay, &ReplaySettings::think_time>,
        .default_text = "keep",
@@ -102,6 +110,26 @@ ParameterTable replay_rows() {
        .field = field<&W::replay, &ReplaySettings::path_prefix>,
        .default_text = "",
        .doc = "Only calls on files below this path are replayed; empty: all."},
+      {.key = "replay.path_map",
+       .field = field<&W::replay, &ReplaySettings::path_map>,
+       .default_text = "",
+       .doc = "List of FROM=TO: files below FROM lie below TO on the simulated storage, the "
+              "longest FROM first; others are not replayed. Paths that become the same are one "
+              "file. Empty: paths stay."},
+      {.key = "replay.scale.ranks",
+       .field = field<&W::replay, &ReplaySettings::scale_ranks>,
+       .default_text = "0",
+       .max = 1e6,
+       .doc = "Ranks to replay; 0: as recorded. Of R recorded ranks, rank r is copy r / R of rank "
+              "r mod R, with its threads and times. A file that one recorded rank alone used is "
+              "its own, and each copy has another one; other files are shared by all copies."},
+      {.key = "replay.scale.files",
+       .field = field<&W::replay, &ReplaySettings::scale_files>,
+       .default_text = "1",
+       .min = 1,
+       .max = 1e6,
+       .doc = "So many files for each recorded one, of its size. The n-th time (from 0) that copy c "
+              "of a thread opens it, number (c + n) mod `files` is taken."},
       {.key = "replay.ranks",
        .field = field<&W::replay, &ReplaySettings::ranks>,
        .default_text = "0",

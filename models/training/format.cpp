@@ -104,6 +104,9 @@ ReadCalls calls_on_open(const FormatSettings& format, Bytes file_size, Bytes rea
   case Format::parquet:
     calls.add(file_size - std::min(format.footer, file_size), format.footer, kWhole, file_size);
     break;
+  case Format::plain: // 0 but for replays of recordings
+    calls.add(Bytes{}, format.small_read * format.open_reads, format.small_read, file_size);
+    break;
   default:
     break;
   }

@@ -29,7 +29,8 @@ struct FormatSettings {
   Format kind = Format::plain;
   bool gpu_direct = false; // past the page cache into GPU memory
   bool keep_open = false;  // a worker's file stays open until it needs another one
-  // HDF5: small reads that find the data, at every open and before every sample.
+  // HDF5 (and what recordings show): small reads that find the data, at every open and before every
+  // sample.
   std::uint32_t open_reads = 0;
   std::uint32_t sample_reads = 0;
   Bytes small_read{512};

@@ -1,5 +1,7 @@
 #include "models/training/job.hpp"
 
+#include <algorithm>
+
 namespace lustrum::training {
 
 SamplerSettings JobSettings::sampler() const {
@@ -18,6 +20,11 @@ SamplerSettings JobSettings::sampler() const {
 }
 
 std::uint32_t JobSettings::steps_per_epoch() const {
+  const std::uint32_t steps = steps_of_data_set();
+  return epoch_steps > 0 ? std::min(epoch_steps, steps) : steps;
+}
+
+std::uint32_t JobSettings::steps_of_data_set() const {
   const std::uint64_t samples = std::uint64_t{dataset.files.size()} * dataset.samples_per_file;
   if (loader.drop_last || loader.pipeline != Pipeline::torch_dataloader)
     return training::steps_per_epoch(samples, loader.batch_size, copies());

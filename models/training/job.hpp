@@ -120,6 +120,10 @@ struct EvaluationSettings {
   DatasetSettings dataset;
   std::uint32_t batch_size = 1;
   Spread compute;
+  // Of a loader of its own, as recordings show; 0 workers: all as in training.
+  std::uint32_t workers = 0;
+  Seconds worker_startup{};
+  Spread preprocess{};
 };
 
 // Python's start: every rank looks for its modules before it does anything.
@@ -141,7 +145,8 @@ struct JobSettings {
   // \pre divides `ranks`
   std::uint32_t ranks_per_copy = 1;
   std::uint32_t epochs = 1;
-  std::uint32_t max_steps = 0; // in all epochs together; 0: no limit
+  std::uint32_t epoch_steps = 0; // at most so many; 0: what the data set gives
+  std::uint32_t max_steps = 0;   // in all epochs together; 0: no limit
   std::uint64_t seed = 0;
   DatasetSettings dataset;
   LoaderSettings loader;
@@ -161,6 +166,7 @@ struct JobSettings {
   }
   SamplerSettings sampler() const;
   std::uint32_t steps_per_epoch() const; // of each rank
+  std::uint32_t steps_of_data_set() const;
 };
 
 // What became of checkpoints and failures.

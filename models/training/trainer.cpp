@@ -19,6 +19,12 @@ JobSettings evaluation_of(const JobSettings& job) {
   evaluation.loader.shuffle = false;
   evaluation.loader.shuffle_buffer = 0;
   evaluation.loader.local_cache = {};
+  evaluation.epoch_steps = 0;
+  if (job.evaluation.workers > 0) {
+    evaluation.loader.workers = job.evaluation.workers;
+    evaluation.loader.worker_startup = job.evaluation.worker_startup;
+    evaluation.loader.preprocess = job.evaluation.preprocess;
+  }
   if (evaluation.loader.sharding == Sharding::shards) evaluation.loader.sharding = Sharding::block;
   return evaluation;
 }
@@ -81,12 +87,13 @@ void Trainer::run_rank(std::uint32_t rank) {
   self.end = engine_.clock();
 }
 
-void Trainer::start_workers(Rank& rank) {
-  if (rank.workers_run && job_.loader.persistent_workers) return;
+void Trainer::start_workers(Rank& rank, const LoaderSettings& loader) {
+  if (rank.workers_run && loader.persistent_workers) return;
   rank.workers_run = true;
   const Seconds before = engine_.clock();
-  engine_.sleep(job_.loader.worker_startup * job_.loader.workers);
+  engine_.sleep(loader.worker_startup * loader.workers);
   rank.time[Cause::worker_startup] += (engine_.clock() - before).count();
+  first_wait_ += engine_.clock() - before;
 }
 
 TrainingPosition Trainer::run_epoch(std::uint32_t rank, TrainingPosition from) {
@@ -95,7 +102,7 @@ TrainingPosition Trainer::run_epoch(std::uint32_t rank, TrainingPosition from) {
   const Seconds block_start = engine_.clock();
   if (totals.start < Seconds{}) totals.start = block_start;
   AuBlock au(job_.au, totals.steps - from.step, block_start);
-  start_workers(self);
+  start_workers(self, job_.loader);
   if (self.loader) self.loader->start_epoch(from.epoch, totals.steps, from.step);
   // DLIO takes its first time before it makes the loader: starting workers belongs to the first
   // step.
@@ -134,6 +141,7 @@ void Trainer::run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t st
   const std::uint64_t index = std::uint64_t{epoch} * steps_per_epoch_ + step;
   const bool exchange = exchanges(epoch, step);
   const TimeAccount data_wait = get_batch(rank, step);
+  if (step == 0) first_wait_ += Seconds{data_wait.total()};
 
   const Seconds before_compute = engine_.clock();
   compute(rank, index, exchange);
@@ -229,7 +237,7 @@ void Trainer::evaluate(std::uint32_t rank, std::uint32_t epoch) {
   if (every == 0 || (epoch + 1) % every != 0) return;
   Rank& self = ranks_[rank];
   const std::uint32_t steps = evaluation_.steps_per_epoch();
-  start_workers(self);
+  start_workers(self, evaluation_.loader);
   if (self.evaluation) self.evaluation->start_epoch(epoch, steps);
   for (std::uint32_t step = 0; step < steps; ++step) {
     TimeAccount wait;
@@ -238,6 +246,7 @@ void Trainer::evaluate(std::uint32_t rank, std::uint32_t epoch) {
       self.evaluation->consumed(step);
     }
     self.time += wait;
+    if (step == 0) first_wait_ += Seconds{wait.total()};
     const Seconds before = engine_.clock();
     const std::uint64_t index = std::uint64_t{epoch} * steps + step;
     engine_.sleep(draw("training.evaluation", rank, index, job_.evaluation.compute));

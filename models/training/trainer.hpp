@@ -27,6 +27,8 @@ public:
   // After the engine has run.
   JobOutcome outcome() const;
   std::uint32_t steps_per_epoch() const { return steps_per_epoch_; }
+  // All ranks' waiting for the first batch of an epoch or evaluation, workers' start included.
+  Seconds first_wait() const { return first_wait_; }
   // Gradients that left all hosts together; as much arrived.
   double exchanged_bytes() const { return gradients_.exchanged_bytes(); }
 
@@ -73,7 +75,7 @@ private:
   // Sleeps until the batch is there on all ranks of the copy, and in the GPU.
   TimeAccount get_batch(std::uint32_t rank, std::uint32_t step);
   void compute(std::uint32_t rank, std::uint64_t index, bool exchange);
-  void start_workers(Rank& rank);
+  void start_workers(Rank& rank, const LoaderSettings& loader);
   void evaluate(std::uint32_t rank, std::uint32_t epoch);
   // After a step: waiting for a rank that waited for its data is put down to what that rank waited
   // for; the rest of the wait is the barrier's.
@@ -120,6 +122,7 @@ private:
   // Seen by rank 0.
   CheckpointOutcome seen_;
   Seconds interval_sum_{};
+  Seconds first_wait_{};
   Seconds trains_since_{};
   std::vector<Seconds> resumed_; // [checkpoint]: training went on
 };

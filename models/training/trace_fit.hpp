@@ -1,0 +1,40 @@
+// A simple device as a recording's own calls show it: open, stat and close take a constant time, a
+// read or write a latency and its bytes over a rate. Pure.
+//
+// Fit: calls of one kind are sorted into classes of size by powers of two. Each class becomes one
+// point, its mean bytes and its mean duration, after durations beyond its 99th percentile are cut
+// to that (a mean keeps the total time of I/O, which a median loses where page cache and disk mix).
+// The line through the points is the least-squares one, each point weighted by its calls; with a
+// slope or latency below 0 it is forced through the origin, or flat.
+// Shared or not: the same once with bytes as they are, and once with bytes times the reads of the
+// same host in flight when the call began (a rate that they share); the smaller mean absolute error
+// of single calls wins.
+#pragma once
+
+#include "models/training/replay_options.hpp"
+#include "sim/trace/record.hpp"
+
+#include <cstdint>
+
+namespace lustrum::training {
+
+struct LineFit {
+  std::uint64_t calls = 0;
+  double latency_s = 0;
+  double rate = 0;    // bytes/s; 0: no limit
+  double error_s = 0; // mean absolute, of single calls
+  double p50_s = 0, p99_s = 0, mean_s = 0;
+};
+
+struct DeviceFit {
+  LineFit open, close, stat;       // constants: their rate is 0
+  LineFit read, write;             // as chosen
+  LineFit read_alone, read_shared; // both candidates
+  bool shared = false;             // rates are those of a host, not of a call
+};
+
+// From the calls that a replay would send (cached reads included: the device stands for page cache
+// and servers together).
+DeviceFit fit_device(const trace::Trace& trace, const ReplayOptions& options);
+
+} // namespace lustrum::training
