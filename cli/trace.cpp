@@ -188,6 +188,7 @@ void add_trace(CLI::App& app, int& exit_code) {
   add_convert(*verb, exit_code);
   add_trace_generate(*verb, exit_code);
   add_split(*verb, exit_code);
+  add_trace_calibrate(*verb, exit_code);
 }
 
 } // namespace lustrum::cli

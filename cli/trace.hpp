@@ -34,6 +34,7 @@ void add_input_options(CLI::App& verb, TraceInput& input);
 int guarded(const std::function<int()>& action);
 
 void add_trace_info(CLI::App& trace, int& exit_code);
+void add_trace_calibrate(CLI::App& trace, int& exit_code);
 void add_trace_generate(CLI::App& trace, int& exit_code);
 
 } // namespace lustrum::cli
