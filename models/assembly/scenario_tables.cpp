@@ -112,7 +112,7 @@ ParameterTable replay_rows() {
        .doc = "Only calls on files below this path are replayed; empty: all."},
       {.key = "replay.path_map",
        .field = field<&W::replay, &ReplaySettings::path_map>,
-       .default_text = "",
+       .default_text = "[]",
        .doc = "List of FROM=TO: files below FROM lie below TO on the simulated storage, the "
               "longest FROM first; others are not replayed. Paths that become the same are one "
               "file. Empty: paths stay."},
