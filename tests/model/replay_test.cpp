@@ -100,6 +100,30 @@ TEST_CASE("reads faster than any server come out of the page cache") {
   CHECK(replay(trace, ideal_filesystem(), all).at(5) == 0);
 }
 
+TEST_CASE("timed: calls at their recorded times, late only when their thread is busy") {
+  const trace::Trace trace = two_steps();
+  auto slow = ideal_filesystem();
+  slow.oss.nvme().read_bandwidth = BytesPerSecond{50.0 * kMib};
+  ReplayOptions options = kOptions;
+  options.mode = ReplayMode::timed;
+  // Each read takes 2 s; they begin at 0.2 s and 3.2 s.
+  CHECK(replay(trace, slow, options).at(3) == Approx(5.2).epsilon(0.001));
+  slow.oss.nvme().read_bandwidth = BytesPerSecond{25.0 * kMib};
+  // 4 s each: the second begins when the first has ended.
+  CHECK(replay(trace, slow, options).at(3) == Approx(8.2).epsilon(0.001));
+}
+
+TEST_CASE("scale: copies of a rank read files of their own") {
+  const trace::Trace trace = two_steps();
+  ReplayOptions options = kOptions;
+  options.scale = {.ranks = 3, .files = 2};
+  // Copies do as the original: three times the steps, the waits (0.3 s each) and the bytes.
+  const auto numbers = replay(trace, ideal_filesystem(), options);
+  CHECK(numbers.at(1) == Approx(3 * 4));
+  CHECK(numbers.at(2) == Approx(3 * 0.6).epsilon(0.001));
+  CHECK(numbers.at(4) == 3 * 200.0 * kMib);
+}
+
 TEST_CASE("stormer: how much of its measured utilization the model explains") {
   // A real training run on 8 GPUs: 83.5 % of the loop is steps, measured. On an ideal file system
   // what is left of the waiting is not storage: worker start-up, decoding, hand-over, cached reads.
