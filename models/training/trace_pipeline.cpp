@@ -90,7 +90,7 @@ PipelinePhase phase_of(const ByRank& by_rank) {
   }
   phase.workers = rounded(mean(counts));
   phase.opens_per_batch = opens_per_batch(with_calls);
-  const double generations = static_cast<double>(with_calls.size());
+  const auto generations = static_cast<double>(with_calls.size());
   phase.batches = rounded(opens / generations / phase.opens_per_batch);
   phase.open_bytes = Bytes{static_cast<std::uint64_t>(mean(bytes) * generations / opens)};
   phase.worker_startup = Seconds{mean(startups)};
