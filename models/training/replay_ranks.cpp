@@ -51,6 +51,7 @@ std::vector<TracedRank> traced_ranks(const trace::Trace& trace, std::uint32_t ma
     if (steps > main.steps) main = {t, steps};
   }
   std::vector<TracedRank> ranks;
+  ranks.reserve(mains.size());
   for (const auto& [process, main] : mains)
     ranks.push_back({process, main.thread, loop_spans(trace.records_of(main.thread))});
   return ranks;
