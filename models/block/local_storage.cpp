@@ -213,7 +213,7 @@ Task LocalStorage::write_back(Caller caller, FileIndex file, Bytes offset, Bytes
   co_await host.volumes.access(Operation::write, file, offset, length, background);
   totals_of(caller).write_stored += length;
   host.dirty -= length;
-  dirty_of_[file.value()] -= length;
+  host.dirty_of[file.value()] -= length;
   host.cleaned.notify();
 }
 
@@ -231,17 +231,18 @@ Task LocalStorage::write(OpenFile& file, Bytes offset, Bytes length, Outcome& ou
     co_await host.volumes.access(Operation::write, index, offset, length, call);
     totals_of(caller).write_stored += length;
   } else if (call.ok()) {
-    if (dirty_of_.size() <= index.value()) dirty_of_.resize(tree().files());
+    if (host.dirty_of.size() <= index.value()) host.dirty_of.resize(tree().files());
     Stopwatch watch(world_, call.time);
     for (Bytes at = offset; at < end;) {
       const Bytes piece = std::min(settings_.write_back, end - at);
       while (host.dirty > Bytes{} && host.dirty + piece > settings_.dirty_limit)
         co_await host.cleaned.wait();
       watch.lap(Cause::write_back);
+      // Before any wait: other writers look at the limit meanwhile.
+      host.dirty += piece;
+      host.dirty_of[index.value()] += piece;
       co_await work(piece, call);
       watch.skip();
-      host.dirty += piece;
-      dirty_of_[index.value()] += piece;
       world_.spawn(write_back(caller, index, at, piece), {"local write-back", index.value()});
       at += piece;
     }
@@ -255,8 +256,9 @@ Task LocalStorage::sync(OpenFile& file, Outcome& outcome) {
   ++totals_of(file.caller()).syncs;
   Outcome call;
   Stopwatch watch(world_, call.time);
-  while (index < dirty_of_.size() && dirty_of_[index] > Bytes{})
-    co_await host(file.caller()).cleaned.wait();
+  Host& host = this->host(file.caller());
+  while (index < host.dirty_of.size() && host.dirty_of[index] > Bytes{})
+    co_await host.cleaned.wait();
   watch.lap(Cause::write_back);
   settle(file.caller(), call, outcome);
 }

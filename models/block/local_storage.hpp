@@ -88,8 +88,9 @@ private:
     tiering::BlockCache page_cache;
     std::vector<bool> present; // by file
     Bytes held{};
-    Bytes dirty{};
-    kernel::Signal cleaned; // written data has reached the disks
+    Bytes dirty{};               // not yet on the disks, or about to be in the page cache
+    std::vector<Bytes> dirty_of; // the same by file
+    kernel::Signal cleaned;      // written data has reached the disks
   };
   Host& host(const Caller& caller) { return hosts_[caller.client.value()]; }
   kernel::Task metadata(Outcome& outcome);
@@ -104,7 +105,6 @@ private:
   LocalSettings settings_;
   kernel::DelayStation& cpu_;
   std::deque<Host> hosts_;
-  std::vector<Bytes> dirty_of_; // by file, not yet on the disks
   LocalUsage usage_;
 };
 

@@ -314,7 +314,7 @@ Task FileServer::write_back(Caller caller, FileIndex file, Bytes offset, Bytes l
   totals_of(caller).write_stored += length;
   Host& host = this->host(caller);
   host.dirty -= length;
-  dirty_of_[file.value()] -= length;
+  host.dirty_of[file.value()] -= length;
   host.cleaned.notify();
 }
 
@@ -329,7 +329,7 @@ Task FileServer::write(OpenFile& file, Bytes offset, Bytes length, Outcome& outc
     store(end - tree().size(index), Bytes{});
     tree().set_size(index, end);
   }
-  if (dirty_of_.size() <= index.value()) dirty_of_.resize(tree().files());
+  if (host.dirty_of.size() <= index.value()) host.dirty_of.resize(tree().files());
   const Bytes limit = settings_.mount.dirty_limit;
   const Bytes wsize = settings_.mount.write_size;
   Stopwatch watch(world_, call.time);
@@ -337,10 +337,11 @@ Task FileServer::write(OpenFile& file, Bytes offset, Bytes length, Outcome& outc
     const Bytes piece = std::min(wsize, end - at);
     while (host.dirty > Bytes{} && host.dirty + piece > limit) co_await host.cleaned.wait();
     watch.lap(Cause::write_back);
+    // Before any wait: other writers look at the limit meanwhile.
+    host.dirty += piece;
+    host.dirty_of[index.value()] += piece;
     co_await work(piece, call);
     watch.skip();
-    host.dirty += piece;
-    dirty_of_[index.value()] += piece;
     world_.spawn(write_back(caller, index, at, piece), {"WRITE", index.value()});
     at += piece;
   }
@@ -351,9 +352,9 @@ Task FileServer::write(OpenFile& file, Bytes offset, Bytes length, Outcome& outc
 
 Task FileServer::flush(const Caller& caller, FileIndex file, Outcome& outcome) {
   Stopwatch watch(world_, outcome.time);
-  kernel::Signal& cleaned = host(caller).cleaned;
-  while (file.value() < dirty_of_.size() && dirty_of_[file.value()] > Bytes{})
-    co_await cleaned.wait();
+  Host& host = this->host(caller);
+  while (file.value() < host.dirty_of.size() && host.dirty_of[file.value()] > Bytes{})
+    co_await host.cleaned.wait();
   watch.lap(Cause::write_back);
 }
 

@@ -75,7 +75,8 @@ private:
     std::vector<kernel::Path> paths; // [server][nic][kind]
     tiering::BlockCache page_cache;
     NameCache names;
-    Bytes dirty{};
+    Bytes dirty{};               // not yet on a server, or about to be in the page cache
+    std::vector<Bytes> dirty_of; // the same by file: an fsync waits for its own host's pages
     kernel::Signal cleaned;
   };
 
@@ -109,7 +110,6 @@ private:
   std::optional<tiering::TieredStore> tiered_;
   std::deque<Server> servers_;
   std::deque<Host> hosts_;
-  std::vector<Bytes> dirty_of_; // by file
   ReadStreams<FileServer> streams_;
   Bytes stored_{};
   Bytes stored_peak_{};
