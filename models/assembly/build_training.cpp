@@ -1,5 +1,6 @@
 #include "models/assembly/build_training.hpp"
 
+#include "models/assembly/local_kind.hpp"
 #include "sim/base/units_text.hpp"
 
 #include <algorithm>
@@ -211,6 +212,7 @@ training::JobSettings build_training(const JobContext& context, Storage& storage
   job.step.overlap = asked.step.overlap;
   job.host = build_hosts(context, job.hosts());
   job.checkpoint = build_checkpoint(asked, job.ranks, storage);
+  job.checkpoint.node_local = context.scenario.storage_entry.is<LocalDisks>();
   job.failures = {.mtbf = asked.failures.mtbf, .restart = asked.failures.restart};
   if (asked.evaluation.every_epochs > 0)
     job.evaluation = {.every_epochs = asked.evaluation.every_epochs,

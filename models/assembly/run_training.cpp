@@ -109,6 +109,16 @@ std::optional<CheckpointRow> checkpoint_row(const training::JobSettings& job,
   return row;
 }
 
+// They take their time and protect nothing.
+void warn_of_failed_checkpoints(const training::JobOutcome& outcome, JobReport& report) {
+  const training::CheckpointOutcome& seen = outcome.checkpoints;
+  if (seen.failed == 0) return;
+  report.warnings.push_back(fmt::format(
+      "{} of {} checkpoints could not be written (is the storage full, or away?): they were "
+      "removed, and nothing is ever restored from them",
+      seen.failed, seen.saves));
+}
+
 // What makes an AU a poor witness.
 void warn_of_few_steps(const training::JobSettings& job, JobReport& report) {
   const std::uint64_t steps = *report.metrics.steps_per_epoch;
@@ -170,6 +180,7 @@ public:
     report.epochs = outcome.epoch_time_s.size();
     report.samples = outcome.samples;
     report.errors = outcome.failed_calls;
+    warn_of_failed_checkpoints(outcome, report);
     warn_of_few_steps(settings_, report);
     note_reader(settings_, report);
     if (!settings_.host.cards.empty()) report.gradient_bytes = trainer_.exchanged_bytes();

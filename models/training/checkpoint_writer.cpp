@@ -98,7 +98,10 @@ Task CheckpointWriter::write(std::uint32_t rank, std::size_t number, bool from_d
   Outcome outcome;
   for (const CheckpointExtent extent : extents)
     co_await write_extent(rank, saved_[number].files[extent.file], extent, from_disk, outcome);
-  if (!outcome.ok()) ++failed_calls_;
+  if (!outcome.ok()) {
+    ++failed_calls_;
+    saved_[number].failed = true;
+  }
   if (--saved_[number].ranks_left == 0) complete(number);
   Rank& self = ranks_[rank];
   self.busy = false;
@@ -127,7 +130,20 @@ Task CheckpointWriter::write_extent(std::uint32_t rank, FileIndex file, Checkpoi
 
 void CheckpointWriter::complete(std::size_t number) {
   Saved& saved = saved_[number];
-  if (!saved.abandoned) saved.complete = engine_.world().now();
+  if (saved.failed)
+    give_up(number);
+  else if (!saved.abandoned)
+    saved.complete = engine_.world().now();
+}
+
+void CheckpointWriter::give_up(std::size_t number) {
+  saved_[number].removed = true;
+  if (job_.checkpoint.keep_last > 0) {
+    remove(number);
+    return;
+  }
+  // Written over those before it, which are lost with it.
+  for (std::size_t i = 0; i < number; ++i) saved_[i].removed = true;
 }
 
 void CheckpointWriter::clean() {
@@ -138,19 +154,45 @@ void CheckpointWriter::clean() {
     Saved& old = saved_[i];
     if (!old.is_complete() || old.removed || newer++ < keep) continue;
     old.removed = true;
-    engine_.spawn(remove(i), {"checkpoint removal", static_cast<std::uint32_t>(i)});
+    remove(i);
   }
   while (first_left_ < saved_.size() &&
          (saved_[first_left_].removed || saved_[first_left_].abandoned))
     ++first_left_;
 }
 
-// Rank 0 does it.
-Task CheckpointWriter::remove(std::size_t number) {
-  const std::vector<FileIndex> files = saved_[number].files;
-  Outcome outcome;
-  for (const FileIndex file : files) co_await storage_.remove(caller(0), file, outcome);
-  if (!outcome.ok()) ++failed_calls_;
+// By the first rank of each host that writes. A file that ranks of several hosts write is one file,
+// which the first of them removes, unless each host has disks of its own.
+void CheckpointWriter::remove(std::size_t number) {
+  const Saved& saved = saved_[number];
+  const CheckpointPlan& plan = job_.checkpoint.plan;
+  std::vector<bool> taken(plan.files);
+  std::vector<FileIndex> files;
+  for (std::uint32_t rank = 0; rank < job_.ranks;) {
+    const std::uint32_t first = rank;
+    const std::uint32_t host = job_.host_of(first);
+    if (job_.checkpoint.node_local) taken.assign(plan.files, false);
+    for (; rank < job_.ranks && job_.host_of(rank) == host; ++rank)
+      for (const CheckpointExtent& extent : plan.writes[rank]) {
+        if (taken[extent.file]) continue;
+        taken[extent.file] = true;
+        files.push_back(saved.files[extent.file]);
+      }
+    if (files.empty()) continue;
+    engine_.spawn(remove(first, std::move(files), !saved.failed), {"checkpoint removal", first});
+    files.clear();
+  }
+}
+
+Task CheckpointWriter::remove(std::uint32_t rank, std::vector<FileIndex> files,
+                              bool all_are_there) {
+  Outcome sum;
+  for (const FileIndex file : files) {
+    Outcome outcome;
+    co_await storage_.remove(caller(rank), file, outcome);
+    if (all_are_there || outcome.error != StorageError::no_entry) sum += outcome;
+  }
+  if (!sum.ok()) ++failed_calls_;
 }
 
 void CheckpointWriter::restore(std::uint32_t rank, std::optional<std::size_t> checkpoint) {
@@ -194,6 +236,11 @@ void CheckpointWriter::abandon_after(std::optional<std::size_t> checkpoint) {
 std::uint32_t CheckpointWriter::completed() const {
   return static_cast<std::uint32_t>(std::count_if(
       saved_.begin(), saved_.end(), [](const Saved& s) { return s.complete >= Seconds{}; }));
+}
+
+std::uint32_t CheckpointWriter::failed() const {
+  return static_cast<std::uint32_t>(
+      std::count_if(saved_.begin(), saved_.end(), [](const Saved& s) { return s.failed; }));
 }
 
 Seconds CheckpointWriter::mean_write_time() const {

@@ -3,7 +3,8 @@
 //
 // A checkpoint is complete when every rank has written (and synced) its part to the storage. With
 // `async` and `local_disk` a rank goes on before that; its next checkpoint waits until its last one
-// is written.
+// is written. A checkpoint of which any rank's part could not be written is none: it never counts
+// as complete, nobody restores from it, and its files are removed.
 #pragma once
 
 #include "models/training/hosts.hpp"
@@ -45,6 +46,8 @@ public:
   // Complete checkpoints: their number, and the mean time from begin to completion.
   std::uint32_t completed() const;
   Seconds mean_write_time() const;
+  // Those of which some part could not be written.
+  std::uint32_t failed() const;
   std::uint64_t failed_calls() const { return failed_calls_; }
 
 private:
@@ -53,6 +56,7 @@ private:
     Seconds begun{};
     Seconds complete{-1}; // negative: not yet
     std::uint32_t ranks_left = 0;
+    bool failed = false; // a part of it could not be written
     bool abandoned = false;
     bool removed = false;
     std::vector<FileIndex> files;
@@ -76,9 +80,12 @@ private:
   kernel::Task write_extent(std::uint32_t rank, FileIndex file, CheckpointExtent extent,
                             bool from_disk, Outcome& outcome);
   kernel::Task read(std::uint32_t rank, std::vector<FileIndex> files);
-  kernel::Task remove(std::size_t number);
+  // Each host removes what its ranks have written.
+  void remove(std::size_t number);
+  kernel::Task remove(std::uint32_t rank, std::vector<FileIndex> files, bool all_are_there);
   void wait_until_idle(std::uint32_t rank);
   void complete(std::size_t number);
+  void give_up(std::size_t number);
   Bytes bytes_of(std::uint32_t rank) const;
   Caller caller(std::uint32_t rank) const { return {job_.client_of(rank), job_.job, rank}; }
 

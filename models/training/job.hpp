@@ -106,6 +106,7 @@ struct CheckpointSettings {
   bool fsync = true;
   Bytes write_call{};          // most bytes per write(); 0: one call
   std::uint32_t keep_last = 0; // older ones are removed; 0: one set of files, written over
+  bool node_local = false;     // each host has its own files, even of the same name
   bool restore_at_start = false;
 };
 
@@ -173,6 +174,7 @@ struct JobSettings {
 struct CheckpointOutcome {
   std::uint32_t saves = 0;   // begun, by all ranks together
   std::uint32_t written = 0; // that are complete
+  std::uint32_t failed = 0;  // of which a part could not be written
   Bytes bytes{};             // of one
   Seconds stall{};           // training stood still for them, all together
   Seconds longest_stall{};

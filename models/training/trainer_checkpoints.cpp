@@ -157,6 +157,7 @@ CheckpointOutcome Trainer::checkpoint_outcome(Seconds makespan) const {
   CheckpointOutcome outcome = seen_;
   outcome.saves = static_cast<std::uint32_t>(resumed_.size());
   outcome.written = checkpoints_.completed();
+  outcome.failed = checkpoints_.failed();
   outcome.bytes = job_.checkpoint.plan.written();
   outcome.write_time = checkpoints_.mean_write_time();
   if (!resumed_.empty())

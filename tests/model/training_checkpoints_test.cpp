@@ -264,3 +264,71 @@ TEST_CASE("a failure in the middle of an epoch: loaders stop, and read on from t
     CHECK(numbers.at(3) == 3);
   }
 }
+
+TEST_CASE("a checkpoint that could not be written is none: not counted, not kept, not restored") {
+  // Ten writes succeed: two checkpoints of four files, half of the third, nothing of the fourth.
+  const std::vector<double> numbers = train_small(
+      writes_at(1e9),
+      [](JobRun& run) {
+        four_ranks(run);
+        run.storage.writes_that_succeed = 10;
+      },
+      [](const JobOutcome& outcome, const JobRun& run) {
+        return std::vector<double>{static_cast<double>(outcome.checkpoints.written),
+                                   static_cast<double>(outcome.checkpoints.failed),
+                                   static_cast<double>(run.storage.files_that_exist()),
+                                   static_cast<double>(outcome.failed_calls)};
+      });
+  CHECK(first_of(numbers) == 2);
+  CHECK(numbers.at(1) == 2);
+  CHECK(numbers.at(2) == kDataFiles + 4); // the second is kept
+  CHECK(numbers.at(3) == 2 + 4);          // a rank's part counts once
+
+  // Where nothing can be written, every failure begins anew.
+  const std::vector<double> failing = train_small(
+      writes_at(1e9),
+      [](JobRun& run) {
+        four_ranks(run);
+        run.job.loader.pipeline = Pipeline::synthetic;
+        run.job.seed = 3;
+        run.job.failures = {.mtbf = Seconds{2}, .restart = Seconds{0.1}};
+        run.storage.writes_that_succeed = 0;
+      },
+      [](const JobOutcome& outcome, const JobRun& run) {
+        return std::vector<double>{static_cast<double>(outcome.checkpoints.failures),
+                                   static_cast<double>(outcome.checkpoints.restores),
+                                   static_cast<double>(outcome.checkpoints.written),
+                                   static_cast<double>(run.storage.reads.size())};
+      });
+  CHECK(first_of(failing) > 0);
+  CHECK(failing.at(1) == 0);
+  CHECK(failing.at(2) == 0);
+  CHECK(failing.at(3) == 0);
+}
+
+TEST_CASE("each host removes the files that its ranks have written") {
+  // Four files on two hosts, three checkpoints of four removed; a file for all is removed once.
+  for (const CheckpointLayout layout :
+       {CheckpointLayout::file_per_rank, CheckpointLayout::shared_file}) {
+    const std::vector<double> numbers = train_small(
+        writes_at(1e9),
+        [&](JobRun& run) {
+          four_ranks(run);
+          run.job.checkpoint.plan = plan_checkpoint({.model = kModel}, layout, {.data = 4});
+        },
+        [](const JobOutcome& outcome, const JobRun& run) {
+          double own = 0;
+          for (const auto& [caller, file] : run.storage.removes)
+            for (const MemoryStorage::Access& write : run.storage.writes)
+              if (write.file == file && write.caller.client == caller.client) {
+                ++own;
+                break;
+              }
+          return std::vector<double>{static_cast<double>(run.storage.removes.size()), own,
+                                     static_cast<double>(outcome.failed_calls)};
+        });
+    CHECK(first_of(numbers) == (layout == CheckpointLayout::file_per_rank ? 12 : 3));
+    CHECK(numbers.at(1) == numbers.at(0));
+    CHECK(numbers.at(2) == 0);
+  }
+}
