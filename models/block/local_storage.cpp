@@ -212,8 +212,7 @@ Task LocalStorage::write_back(Caller caller, FileIndex file, Bytes offset, Bytes
   Host& host = this->host(caller);
   co_await host.volumes.access(Operation::write, file, offset, length, background);
   totals_of(caller).write_stored += length;
-  host.dirty -= length;
-  host.dirty_of[file.value()] -= length;
+  host.dirty.remove(file, length);
   host.cleaned.notify();
 }
 
@@ -231,16 +230,14 @@ Task LocalStorage::write(OpenFile& file, Bytes offset, Bytes length, Outcome& ou
     co_await host.volumes.access(Operation::write, index, offset, length, call);
     totals_of(caller).write_stored += length;
   } else if (call.ok()) {
-    if (host.dirty_of.size() <= index.value()) host.dirty_of.resize(tree().files());
     Stopwatch watch(world_, call.time);
     for (Bytes at = offset; at < end;) {
       const Bytes piece = std::min(settings_.write_back, end - at);
-      while (host.dirty > Bytes{} && host.dirty + piece > settings_.dirty_limit)
+      while (host.dirty.total() > Bytes{} && host.dirty.total() + piece > settings_.dirty_limit)
         co_await host.cleaned.wait();
       watch.lap(Cause::write_back);
       // Before any wait: other writers look at the limit meanwhile.
-      host.dirty += piece;
-      host.dirty_of[index.value()] += piece;
+      host.dirty.add(index, piece);
       co_await work(piece, call);
       watch.skip();
       world_.spawn(write_back(caller, index, at, piece), {"local write-back", index.value()});
@@ -252,13 +249,11 @@ Task LocalStorage::write(OpenFile& file, Bytes offset, Bytes length, Outcome& ou
 }
 
 Task LocalStorage::sync(OpenFile& file, Outcome& outcome) {
-  const std::uint32_t index = file.file().value();
   ++totals_of(file.caller()).syncs;
   Outcome call;
   Stopwatch watch(world_, call.time);
   Host& host = this->host(file.caller());
-  while (index < host.dirty_of.size() && host.dirty_of[index] > Bytes{})
-    co_await host.cleaned.wait();
+  while (host.dirty.of(file.file()) > Bytes{}) co_await host.cleaned.wait();
   watch.lap(Cause::write_back);
   settle(file.caller(), call, outcome);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "models/block/volume_set.hpp"
+#include "models/storage/dirty_bytes.hpp"
 #include "models/storage/tree_storage.hpp"
 #include "models/tiering/policy/block_cache.hpp"
 #include "sim/kernel/topology.hpp"
@@ -88,9 +89,8 @@ private:
     tiering::BlockCache page_cache;
     std::vector<bool> present; // by file
     Bytes held{};
-    Bytes dirty{};               // not yet on the disks, or about to be in the page cache
-    std::vector<Bytes> dirty_of; // the same by file
-    kernel::Signal cleaned;      // written data has reached the disks
+    DirtyBytes dirty;
+    kernel::Signal cleaned; // written data has reached the disks
   };
   Host& host(const Caller& caller) { return hosts_[caller.client.value()]; }
   kernel::Task metadata(Outcome& outcome);

@@ -313,8 +313,7 @@ Task FileServer::write_back(Caller caller, FileIndex file, Bytes offset, Bytes l
   }
   totals_of(caller).write_stored += length;
   Host& host = this->host(caller);
-  host.dirty -= length;
-  host.dirty_of[file.value()] -= length;
+  host.dirty.remove(file, length);
   host.cleaned.notify();
 }
 
@@ -329,17 +328,16 @@ Task FileServer::write(OpenFile& file, Bytes offset, Bytes length, Outcome& outc
     store(end - tree().size(index), Bytes{});
     tree().set_size(index, end);
   }
-  if (host.dirty_of.size() <= index.value()) host.dirty_of.resize(tree().files());
   const Bytes limit = settings_.mount.dirty_limit;
   const Bytes wsize = settings_.mount.write_size;
   Stopwatch watch(world_, call.time);
   for (Bytes at = offset; at < end;) {
     const Bytes piece = std::min(wsize, end - at);
-    while (host.dirty > Bytes{} && host.dirty + piece > limit) co_await host.cleaned.wait();
+    while (host.dirty.total() > Bytes{} && host.dirty.total() + piece > limit)
+      co_await host.cleaned.wait();
     watch.lap(Cause::write_back);
     // Before any wait: other writers look at the limit meanwhile.
-    host.dirty += piece;
-    host.dirty_of[index.value()] += piece;
+    host.dirty.add(index, piece);
     co_await work(piece, call);
     watch.skip();
     world_.spawn(write_back(caller, index, at, piece), {"WRITE", index.value()});
@@ -353,8 +351,7 @@ Task FileServer::write(OpenFile& file, Bytes offset, Bytes length, Outcome& outc
 Task FileServer::flush(const Caller& caller, FileIndex file, Outcome& outcome) {
   Stopwatch watch(world_, outcome.time);
   Host& host = this->host(caller);
-  while (file.value() < host.dirty_of.size() && host.dirty_of[file.value()] > Bytes{})
-    co_await host.cleaned.wait();
+  while (host.dirty.of(file) > Bytes{}) co_await host.cleaned.wait();
   watch.lap(Cause::write_back);
 }
 

@@ -8,6 +8,7 @@
 
 #include "models/fabric/host_links.hpp"
 #include "models/fileserver/server.hpp"
+#include "models/storage/dirty_bytes.hpp"
 #include "models/storage/name_cache.hpp"
 #include "models/storage/read_stream.hpp"
 #include "models/storage/tree_storage.hpp"
@@ -75,8 +76,7 @@ private:
     std::vector<kernel::Path> paths; // [server][nic][kind]
     tiering::BlockCache page_cache;
     NameCache names;
-    Bytes dirty{};               // not yet on a server, or about to be in the page cache
-    std::vector<Bytes> dirty_of; // the same by file: an fsync waits for its own host's pages
+    DirtyBytes dirty;
     kernel::Signal cleaned;
   };
 
