@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cassert>
 
 namespace lustrum::block {
 
@@ -24,8 +23,11 @@ LocalStorage::LocalStorage(kernel::World& world, const fabric::HostLinks& links,
 // --- What lies where --------------------------------------------------------------------------
 
 bool LocalStorage::has(ClientIndex client, FileIndex file) const {
-  const std::vector<bool>& present = hosts_[client.value()].present;
-  return file.value() < present.size() && present[file.value()];
+  return has(hosts_[client.value()], file);
+}
+
+bool LocalStorage::has(const Host& host, FileIndex file) {
+  return file.value() < host.present.size() && host.present[file.value()];
 }
 
 void LocalStorage::set_present(Host& host, FileIndex file, bool present) {
@@ -33,15 +35,38 @@ void LocalStorage::set_present(Host& host, FileIndex file, bool present) {
   host.present[file.value()] = present;
 }
 
-bool LocalStorage::grow(Host& host, Bytes by) {
+LocalStorage::Copy LocalStorage::copy_on(Host& host, FileIndex file) const {
+  if (const Copy* own = host.changed.find(file.value())) return *own;
+  const Bytes size = placed_size(file);
+  return {size, has(host, file) ? size : Bytes{}};
+}
+
+bool LocalStorage::set_copy(Host& host, FileIndex file, Copy copy) {
+  const Bytes before = copy_on(host, file).stored;
   const Bytes capacity = host.volumes.capacity();
-  if (capacity > Bytes{} && host.held + by > capacity) return false;
-  host.held += by;
+  const Bytes held = host.held - before + copy.stored;
+  if (copy.stored > before && capacity > Bytes{} && held > capacity) return false;
+  host.held = held;
+  Copy* own = host.changed.find(file.value());
+  const Bytes placed = placed_size(file);
+  if (copy.size != placed || copy.stored != placed)
+    (own ? *own : host.changed.insert(file.value())) = copy;
+  else if (own)
+    host.changed.erase(file.value());
   usage_.held_peak = std::max(usage_.held_peak, host.held);
   return true;
 }
 
+void LocalStorage::fit_largest(FileIndex file) {
+  Bytes most{};
+  for (Host& host : hosts_)
+    if (has(host, file)) most = std::max(most, size_on(host, file));
+  tree().set_size(file, most);
+}
+
 void LocalStorage::placed(FileIndex file) {
+  placed_.resize(tree().files());
+  placed_[file.value()] = tree().size(file);
   if (settings_.placed_is_absent) return;
   for (Host& host : hosts_) {
     set_present(host, file, true);
@@ -51,7 +76,7 @@ void LocalStorage::placed(FileIndex file) {
 }
 
 bool LocalStorage::reserve(ClientIndex client, FileIndex file) {
-  return grow(hosts_[client.value()], tree().size(file));
+  return set_copy(hosts_[client.value()], file, {tree().size(file), tree().size(file)});
 }
 
 Task LocalStorage::copy_in(ClientIndex client, FileIndex file, Bytes offset, Bytes length,
@@ -64,7 +89,13 @@ void LocalStorage::copied(ClientIndex client, FileIndex file) {
   Host& host = hosts_[client.value()];
   set_present(host, file, true);
   // What was just written is in the page cache, as far as that holds it.
-  host.page_cache.insert(file, Bytes{}, tree().size(file), tree().size(file));
+  const Bytes size = size_on(host, file);
+  host.page_cache.insert(file, Bytes{}, size, size);
+}
+
+void LocalStorage::cut(Host& host, FileIndex file) {
+  host.page_cache.erase(file, size_on(host, file));
+  set_copy(host, file, {});
 }
 
 // --- Names ------------------------------------------------------------------------------------
@@ -84,15 +115,15 @@ Task LocalStorage::open(Caller caller, FileIndex file, OpenMode mode,
     if (mode.create) {
       ++totals_of(caller).creates;
       if (!tree().exists(file)) tree().create(file, Bytes{});
+      set_copy(host(caller), file, {});
       set_present(host(caller), file, true);
     } else {
       call.fail(StorageError::no_entry);
       ++usage_.missing;
     }
   } else if (mode.truncate && mode.write) {
-    host(caller).held -= tree().size(file);
-    host(caller).page_cache.erase(file, tree().size(file));
-    tree().set_size(file, Bytes{});
+    cut(host(caller), file);
+    fit_largest(file);
   }
   if (call.ok()) opened = std::make_unique<OpenFile>(caller, file, mode);
   settle(caller, call, outcome);
@@ -122,13 +153,14 @@ Task LocalStorage::remove(Caller caller, FileIndex file, Outcome& outcome) {
   } else {
     ++totals_of(caller).removes;
     Host& host = this->host(caller);
-    host.held -= tree().size(file);
-    host.page_cache.erase(file, tree().size(file));
+    cut(host, file);
     set_present(host, file, false);
-    const bool elsewhere = std::any_of(hosts_.begin(), hosts_.end(), [&](const Host& other) {
-      return file.value() < other.present.size() && other.present[file.value()];
-    });
-    if (!elsewhere && tree().exists(file)) tree().remove(file);
+    const bool elsewhere = std::any_of(hosts_.begin(), hosts_.end(),
+                                       [&](const Host& other) { return has(other, file); });
+    if (elsewhere)
+      fit_largest(file);
+    else if (tree().exists(file))
+      tree().remove(file);
   }
   settle(caller, call, outcome);
 }
@@ -140,13 +172,10 @@ Task LocalStorage::truncate(Caller caller, FileIndex file, Bytes size, Outcome& 
     call.fail(StorageError::no_entry);
   } else {
     Host& host = this->host(caller);
-    const Bytes old = tree().size(file);
-    if (size > old && !grow(host, size - old)) call.fail(StorageError::no_space);
-    if (size < old) host.held -= old - size;
-    if (call.ok()) {
-      host.page_cache.erase(file, old);
-      tree().set_size(file, size);
-    }
+    const Copy old = copy_on(host, file);
+    host.page_cache.erase(file, old.size);
+    set_copy(host, file, {size, std::min(old.stored, size)}); // longer by a hole
+    fit_largest(file);
   }
   settle(caller, call, outcome);
 }
@@ -189,8 +218,8 @@ Task LocalStorage::work(Bytes length, Outcome& outcome) {
 
 Task LocalStorage::read(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) {
   const Caller caller = file.caller();
-  const Bytes size = tree().size(file.file());
-  assert(offset + length <= size);
+  const Bytes size = size_on(this->host(caller), file.file());
+  length = readable(size, offset, length);
   begin_read(caller, length);
   Outcome call;
   Host& host = this->host(caller);
@@ -198,7 +227,7 @@ Task LocalStorage::read(OpenFile& file, Bytes offset, Bytes length, Outcome& out
                       host.page_cache.look_up(file.file(), offset, length) == length;
   if (cached) {
     totals_of(caller).read_cached += length;
-  } else {
+  } else if (length > Bytes{}) {
     co_await host.volumes.access(Operation::read, file.file(), offset, length, call);
     totals_of(caller).read_fetched += length;
     if (!file.mode().direct) host.page_cache.insert(file.file(), offset, length, size);
@@ -222,10 +251,12 @@ Task LocalStorage::write(OpenFile& file, Bytes offset, Bytes length, Outcome& ou
   begin_write(caller, length);
   Outcome call;
   Host& host = this->host(caller);
-  const Bytes size = tree().size(index);
   const Bytes end = offset + length;
-  if (end > size && !grow(host, end - size)) call.fail(StorageError::no_space);
-  if (call.ok() && end > size) tree().set_size(index, end);
+  Copy copy = copy_on(host, index);
+  copy.size = std::max(copy.size, end);
+  copy.stored = std::min(copy.stored + length, copy.size);
+  if (!set_copy(host, index, copy)) call.fail(StorageError::no_space);
+  if (call.ok() && end > tree().size(index)) tree().set_size(index, end);
   if (call.ok() && file.mode().direct) {
     co_await host.volumes.access(Operation::write, index, offset, length, call);
     totals_of(caller).write_stored += length;
@@ -243,7 +274,10 @@ Task LocalStorage::write(OpenFile& file, Bytes offset, Bytes length, Outcome& ou
       world_.spawn(write_back(caller, index, at, piece), {"local write-back", index.value()});
       at += piece;
     }
-    host.page_cache.insert(index, offset, length, tree().size(index));
+    // Somebody may have cut it off meanwhile.
+    const Bytes size = size_on(host, index);
+    const Bytes left = readable(size, offset, length);
+    if (left > Bytes{}) host.page_cache.insert(index, offset, left, size);
   }
   end_write(caller, length, call, outcome);
 }

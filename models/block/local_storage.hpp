@@ -1,6 +1,7 @@
 // File systems on the disks of each client: instance-store NVMe, or RAID-0 of network volumes. What
-// a client has it has for itself: its own copy of every file, or its shard of them. Files get there
-// before the job (placed), by a copy-in phase (copy_in.hpp), or by being written.
+// a client has it has for itself: its own copy of every file, or its shard of them; file_size() is
+// that of the largest copy. Files get there before the job (placed), by a copy-in phase
+// (copy_in.hpp), or by being written.
 #pragma once
 
 #include "models/block/volume_set.hpp"
@@ -80,6 +81,11 @@ public:
   std::vector<std::string> check_laws() const;
 
 private:
+  // A host's own file of that name.
+  struct Copy {
+    Bytes size{};
+    Bytes stored{}; // without holes, as far as known: no more than was written, nor than its size
+  };
   struct Host {
     Host(kernel::World& world, const fabric::HostLinks* links, ClientIndex client,
          const LocalSettings& settings)
@@ -87,7 +93,8 @@ private:
           page_cache({.capacity = settings.page_cache}), cleaned(world) {}
     VolumeSet volumes;
     tiering::BlockCache page_cache;
-    std::vector<bool> present; // by file
+    std::vector<bool> present;             // by file
+    LruIndex<std::uint64_t, Copy> changed; // those that are not as they were placed
     Bytes held{};
     DirtyBytes dirty;
     kernel::Signal cleaned; // written data has reached the disks
@@ -96,7 +103,16 @@ private:
   kernel::Task metadata(Outcome& outcome);
   kernel::Task work(Bytes length, Outcome& outcome);
   kernel::Task write_back(Caller caller, FileIndex file, Bytes offset, Bytes length);
-  bool grow(Host& host, Bytes by);
+  static bool has(const Host& host, FileIndex file);
+  Bytes placed_size(FileIndex file) const {
+    return file.value() < placed_.size() ? placed_[file.value()] : Bytes{};
+  }
+  Copy copy_on(Host& host, FileIndex file) const;
+  Bytes size_on(Host& host, FileIndex file) const { return copy_on(host, file).size; }
+  // false: no space, and nothing has changed.
+  bool set_copy(Host& host, FileIndex file, Copy copy);
+  void cut(Host& host, FileIndex file); // to nothing
+  void fit_largest(FileIndex file);     // what file_size() says
   void set_present(Host& host, FileIndex file, bool present);
   void placed(FileIndex file) override;
 
@@ -105,6 +121,7 @@ private:
   LocalSettings settings_;
   kernel::DelayStation& cpu_;
   std::deque<Host> hosts_;
+  std::vector<Bytes> placed_; // by file: its size then
   LocalUsage usage_;
 };
 

@@ -1,7 +1,6 @@
 #include "models/fileserver/file_server.hpp"
 
 #include <algorithm>
-#include <cassert>
 
 namespace lustrum::fileserver {
 
@@ -254,7 +253,7 @@ Task FileServer::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& 
   File& file = static_cast<File&>(open_file);
   const Caller caller = file.caller();
   const Bytes size = tree().size(file.file());
-  assert(offset + length <= size);
+  length = readable(size, offset, length);
   begin_read(caller, length);
   Outcome call;
   Host& host = this->host(caller);

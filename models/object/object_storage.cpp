@@ -5,7 +5,6 @@
 #include "models/tiering/policy/missed_share.hpp"
 
 #include <algorithm>
-#include <cassert>
 
 namespace lustrum::object {
 
@@ -257,7 +256,7 @@ Task ObjectStorage::read(OpenFile& open_file, Bytes offset, Bytes length, Outcom
   File& file = static_cast<File&>(open_file);
   const Caller caller = file.caller();
   const Bytes size = tree().size(file.file());
-  assert(offset + length <= size);
+  length = readable(size, offset, length);
   begin_read(caller, length);
   Outcome call;
   Host& host = this->host(caller);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <vector>
@@ -43,6 +44,11 @@ protected:
   FileTree& tree() { return tree_; }
   IoTotals& totals_of(const Caller& caller) { return totals_[caller.job.value()]; }
   virtual void placed(FileIndex /*file*/) {}
+
+  // Of the bytes that a read asks for, those that the file has: a read beyond its end is short.
+  static Bytes readable(Bytes size, Bytes offset, Bytes length) {
+    return std::min(length, size - std::min(offset, size));
+  }
 
   // --- a call's way through the totals
   void begin_read(const Caller& caller, Bytes length) {

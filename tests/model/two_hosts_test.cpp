@@ -1,9 +1,7 @@
 // What two hosts, or several writers of one, do with the same file on file servers and local disks.
 #include "models/block/local_storage.hpp"
 #include "models/fileserver/file_server.hpp"
-#include "tests/model/ideal_filesystem.hpp"
-
-#include <doctest/doctest.h>
+#include "tests/model/object_fixture.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -148,4 +146,79 @@ TEST_CASE("several writers of a host keep to its dirty limit together") {
   writers = fresh;
   LocalRun(own_disks(2_MiB, kBandwidth)).write(writers);
   CHECK(last_accepted(writers) == Approx(10 * u).epsilon(1e-3));
+}
+
+namespace {
+
+// Reads of a file of 10 bytes: the last 3 when 8 are asked for, and nothing beyond the end.
+kernel::Task read_beyond(Storage& storage, FileIndex file, std::vector<Bytes>& delivered,
+                         Outcome& outcome) {
+  const Caller caller{ClientIndex{0}, JobIndex{0}, 0};
+  std::unique_ptr<OpenFile> open;
+  co_await storage.open(caller, file, {}, open, outcome);
+  for (const Bytes offset : {Bytes{7}, Bytes{10}, Bytes{50}}) {
+    co_await storage.read(*open, offset, Bytes{8}, outcome);
+    delivered.push_back(storage.totals().read_delivered);
+  }
+  co_await storage.close(std::move(open), outcome);
+}
+
+template <class R> void check_short_reads(R& run, Storage& storage) {
+  std::vector<Bytes> delivered;
+  Outcome outcome;
+  const FileIndex file = storage.place_file(kRootDirectory, Bytes{10});
+  run.world.spawn(read_beyond(storage, file, delivered, outcome), {"reader", 0});
+  run.finish();
+  CHECK(outcome.ok());
+  CHECK(delivered == std::vector<Bytes>(3, Bytes{3}));
+}
+
+} // namespace
+
+TEST_CASE("a read beyond the end of a file is short, on every storage") {
+  ServerRun server(one_server(2_MiB));
+  check_short_reads(server, *server.storage);
+  LocalRun local(own_disks(2_MiB));
+  check_short_reads(local, *local.storage);
+  ObjectRun objects(round_service(), {});
+  check_short_reads(objects, objects.storage);
+}
+
+TEST_CASE("local disks: each host has its own file, and its own room for it") {
+  // 4 MiB on each host. Both write 3 MiB of a name, which leaves room for 1 MiB more; a hole of
+  // 10 MiB takes none.
+  block::LocalSettings settings = own_disks(64_MiB);
+  settings.volumes.capacity = 4_MiB;
+  LocalRun run(settings);
+  Storage& storage = *run.storage;
+  const FileIndex same = storage.reserve_file(kRootDirectory);
+  const FileIndex more = storage.reserve_file(kRootDirectory);
+  const auto attempt = [&](std::uint32_t client, FileIndex file, Bytes offset, Bytes length) {
+    Writer writer{.client = ClientIndex{client}, .offset = offset, .length = length};
+    run.world.spawn(write_and_sync(run.world, storage, file, 0, writer), {"writer", client});
+    run.finish();
+    return writer.outcome.error;
+  };
+  const auto remove = [&](std::uint32_t client, FileIndex file) {
+    Outcome outcome;
+    run.world.spawn(storage.remove({ClientIndex{client}, JobIndex{0}, 0}, file, outcome),
+                    {"remove", client});
+    run.finish();
+    return outcome.error;
+  };
+  for (const std::uint32_t client : {0U, 1U}) {
+    CHECK(attempt(client, same, {}, 3_MiB) == StorageError::none);
+    CHECK(attempt(client, same, {}, 3_MiB) == StorageError::none); // over it
+    CHECK(attempt(client, more, {}, 2_MiB) == StorageError::no_space);
+  }
+  CHECK(attempt(1, same, 10_MiB, 1_MiB) == StorageError::none);
+  CHECK(storage.file_size(same) == 11_MiB);
+  CHECK(attempt(0, more, {}, 2_MiB) == StorageError::no_space); // what host 1 did is not its own
+  CHECK(run.storage->usage().held_peak == 4_MiB);
+  for (const std::uint32_t client : {0U, 1U}) {
+    CHECK(remove(client, same) == StorageError::none);
+    CHECK(attempt(client, more, {}, 4_MiB) == StorageError::none);
+    CHECK(attempt(client, more, 4_MiB, 1_MiB) == StorageError::no_space);
+  }
+  CHECK(run.storage->usage().held_peak == 4_MiB);
 }
