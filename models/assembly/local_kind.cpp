@@ -202,6 +202,24 @@ bool writes(const ScenarioJob& job) {
   return job.training && job.training->writes_checkpoints();
 }
 
+// What the job does with files that are on the disks of another node; empty: nothing.
+std::string_view wants_of_neighbours(const ScenarioJob& job) {
+  if (job.nodes < 2) return {};
+  if (job.ior && job.ior->write && job.ior->read && job.ior->reorder_tasks &&
+      job.ior->task_per_node_offset % job.nodes != 0)
+    return "`reorder_tasks` reads what another node has written: `reorder_tasks: false`, or "
+           "`read: false`";
+  if (!job.mdtest || !job.mdtest->create) return {};
+  const loadgen::MdtestSettings& mdtest = *job.mdtest;
+  if ((mdtest.stat || mdtest.read) && mdtest.shared_file)
+    return "`shared_file` lies on the first node alone";
+  // Ranks of a node sit side by side: a step of theirs takes some of them to another node.
+  const bool looks = mdtest.stat || mdtest.list || mdtest.read || mdtest.remove;
+  if (looks && !mdtest.dirs_only && mdtest.nstride % (job.nodes * mdtest.ranks_per_client) != 0)
+    return "`nstride` looks at files of another node: `nstride: 0` stays with a rank's own";
+  return {};
+}
+
 void check_with_jobs(const StorageReading& reading) {
   if (!reading.entry || !reading.entry->is<LocalDisks>()) return;
   const bool shared = reading.scenario.storage_entry.as<LocalDisks>().shared;
@@ -212,6 +230,12 @@ void check_with_jobs(const StorageReading& reading) {
                               fmt::format("nothing can write to `{}`, which all nodes attach "
                                           "read-only, and job `{}` writes",
                                           reading.entry->name, job.name));
+    if (const std::string_view why = wants_of_neighbours(job); !shared && !why.empty())
+      reading.diagnostics.add(impossible, reading.storage.get("system").span(),
+                              fmt::format("each node has its own `{}`, and job `{}` needs files "
+                                          "of other nodes",
+                                          reading.entry->name, job.name),
+                              std::string(why));
     if (copy && !job.trains())
       reading.diagnostics.add(impossible, copy.key_span(),
                               fmt::format("`storage.copy_in` has no meaning for `{}`", job.name),

@@ -92,6 +92,30 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   return design;
 }
 
+// Why an object cannot be written as this asks for; empty: it can.
+std::string_view not_in_order(const loadgen::IorSettings& ior, std::uint32_t nodes) {
+  if (!ior.write) return {};
+  if (!ior.file_per_process && std::uint64_t{nodes} * ior.ranks_per_client > 1)
+    return "several ranks write to one file: `file_per_process: true` gives each its own";
+  if (ior.random_offset) return "`random_offset` writes anywhere in a file";
+  if (ior.fsync_per_write && ior.block_size * ior.segments > ior.transfer_size)
+    return "`fsync_per_write` completes the object with the first write";
+  return {};
+}
+
+void check_with_jobs(const StorageReading& reading) {
+  if (!reading.entry || !reading.entry->is<object::ServiceSettings>()) return;
+  for (const ScenarioJob& job : reading.scenario.jobs) {
+    const std::string_view why = job.ior ? not_in_order(*job.ior, job.nodes) : std::string_view{};
+    if (!why.empty())
+      reading.diagnostics.add(impossible, reading.storage.get("system").span(),
+                              fmt::format("objects of `{}` are written from their beginning to "
+                                          "their end by one process, and job `{}` writes otherwise",
+                                          reading.entry->name, job.name),
+                              std::string(why));
+  }
+}
+
 } // namespace
 
 const ParameterTable& ObjectChoice::parameters() {
@@ -160,7 +184,7 @@ const StorageKind& object_kind() {
       .network_keys = {},
       .read = read,
       .check = check_host_cards,
-      .check_with_jobs = [](const StorageReading&) {}};
+      .check_with_jobs = check_with_jobs};
   return kind;
 }
 
