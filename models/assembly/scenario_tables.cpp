@@ -28,6 +28,7 @@ const ParameterTable& Scenario::parameters() {
 
 namespace {
 
+constexpr double kMostSeconds = 1e6; // of a step; more would swallow all other times
 constexpr std::string_view kStepSource =
     "fitted: the least that a step lost outside loading and computing in published MLPerf Storage "
     "v1.0 rows; a site may lose 20 ms and more";
@@ -59,24 +60,28 @@ ParameterTable job_rows() {
        .field = field<&W::step_overhead, &StepOverhead::fixed>,
        .default_text = "1 ms",
        .min = 0,
+       .max = kMostSeconds,
        .doc = "Time of a step outside loading and computing (log line, barrier).",
        .source = kStepSource},
       {.key = "step_overhead.per_rank",
        .field = field<&W::step_overhead, &StepOverhead::per_rank>,
        .default_text = "5 us",
        .min = 0,
+       .max = kMostSeconds,
        .doc = "The same, for each rank that takes part in the barrier.",
        .source = kStepSource},
       {.key = "step_overhead.stdev",
        .field = field<&W::step_overhead, &StepOverhead::stdev>,
        .default_text = "0.3 ms",
        .min = 0,
+       .max = kMostSeconds,
        .doc = "How much it varies from step to step and rank to rank (standard deviation).",
        .source = kStepSource},
       {.key = "worker_startup",
        .field = field<&W::worker_startup>,
        .default_text = "190 ms",
        .min = 0,
+       .max = kMostSeconds,
        .doc = "Start of one PyTorch loader worker; a rank starts its workers one after the other "
               "at each epoch.",
        .source = "fitted: 12 to 24 s before the first step of an epoch with 64 to 128 workers"},

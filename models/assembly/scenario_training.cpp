@@ -68,11 +68,16 @@ private:
   }
 
   void check_times() {
+    constexpr Seconds kMostOfStep{1e6}; // as of step.compute
     for (const std::string& text : training_.step.compute_list)
       if (const Parsed<Seconds> time = parse_duration(text); !time)
         diagnostics_.add(time.problem().code, place("step", "compute_list"),
                          fmt::format("`step.compute_list`: {}", time.problem().message),
                          time.problem().hint);
+      else if (time.value() < Seconds{} || time.value() > kMostOfStep)
+        diagnostics_.add(DiagnosticCode::out_of_range, place("step", "compute_list"),
+                         fmt::format("`step.compute_list`: {} is not between 0 and {:g} s", text,
+                                     kMostOfStep.count()));
   }
 
   void check_evaluation() {

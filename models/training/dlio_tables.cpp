@@ -12,6 +12,7 @@ namespace {
 using D = DlioWorkload;
 using Ignored = DlioWorkload::WithoutEffect;
 
+constexpr double kMostSeconds = 1e6; // of a step or a sample; more would swallow all other times
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::string_view kDlio = "DLIO's default";
 
@@ -164,9 +165,9 @@ ParameterTable reader_rows() {
       row("reader.transfer_size", field<&D::transfer_size_bytes>, "0",
           "Size of one read of a TFRecord file, bytes; 0: the framework's own, 256 KiB."),
       row("reader.preprocess_time", field<&D::preprocess_time_s>, "0",
-          "Processor time per sample in the loader, seconds."),
+          "Processor time per sample in the loader, seconds.", 0, kMostSeconds),
       row("reader.preprocess_time_stdev", field<&D::preprocess_time_stdev_s>, "0",
-          "Standard deviation of it, seconds."),
+          "Standard deviation of it, seconds.", 0, kMostSeconds),
       text("reader.preprocess_time_type", "normal", "Distribution of it; here always normal."),
       number("reader.computation_threads", "1", "Threads that decode."),
       number("reader.batch_size_eval", "1", "Samples of a step of evaluation."),
@@ -189,9 +190,9 @@ ParameterTable train_rows() {
   return {
       row("train.epochs", field<&D::epochs>, "1", "Epochs.", 1, 1e6),
       row("train.computation_time", field<&D::computation_time_s>, "0",
-          "Compute time of a step, seconds; or a mapping of mean and stdev."),
+          "Compute time of a step, seconds; or a mapping of mean and stdev.", 0, kMostSeconds),
       row("train.computation_time_stdev", field<&D::computation_time_stdev_s>, "0",
-          "Standard deviation of it, seconds."),
+          "Standard deviation of it, seconds.", 0, kMostSeconds),
       text("train.computation_time_type", "normal", "Distribution of it; here always normal."),
       row("train.total_training_steps", field<&D::total_training_steps>, "-1",
           "Steps of the whole run at most; -1: no limit.", -1, 4e9),

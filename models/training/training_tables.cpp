@@ -39,6 +39,15 @@ Parameter count(std::string_view key, FieldRef (*where)(void*), std::string_view
   return parameter;
 }
 
+// A day is long for a step; a time without a limit would swallow all others in the sums.
+Parameter time(std::string_view key, FieldRef (*where)(void*), std::string_view default_text,
+               std::string_view doc, std::string_view source = {}) {
+  constexpr double kMostSeconds = 1e6;
+  Parameter parameter = row(key, where, default_text, doc, source);
+  parameter.max = kMostSeconds;
+  return parameter;
+}
+
 Parameter choice(std::string_view key, FieldRef (*where)(void*), std::string_view default_text,
                  std::vector<std::string_view> choices, std::string_view doc) {
   return {.key = key,
@@ -131,13 +140,13 @@ ParameterTable loader_rows() {
           "not."),
       row("loader.persistent_workers", field<&W::loader, &Loader::persistent_workers>, "false",
           "Workers are started once, not at every epoch.", kPytorch),
-      row("loader.handover", field<&W::loader, &Loader::handover>, "70 us",
-          "Time in the rank for each batch: queue, unpickling.",
-          "PyTorch profiler trace of a DataLoader without stalls: 67 to 73 us"),
+      time("loader.handover", field<&W::loader, &Loader::handover>, "70 us",
+           "Time in the rank for each batch: queue, unpickling.",
+           "PyTorch profiler trace of a DataLoader without stalls: 67 to 73 us"),
       row("loader.pin_memory", field<&W::loader, &Loader::pin_memory>, "false",
           "Batches lie in pinned memory when they are copied to the GPU.", kPytorch),
-      row("loader.decode", field<&W::loader, &Loader::decode>, "0 s",
-          "Processor time per sample, on the host's shared vCPUs."),
+      time("loader.decode", field<&W::loader, &Loader::decode>, "0 s",
+           "Processor time per sample, on the host's shared vCPUs."),
   };
 }
 
@@ -147,8 +156,8 @@ ParameterTable step_rows() {
           "Share of the compute time, at its end, behind which the exchange may hide.");
   overlap.max = 1;
   return {
-      row("step.compute", field<&W::step, &Step::compute>, "0 s",
-          "Compute time of a step: mean, or mean and stdev."),
+      time("step.compute", field<&W::step, &Step::compute>, "0 s",
+           "Compute time of a step: mean, or mean and stdev."),
       {.key = "step.compute_list",
        .field = field<&W::step, &Step::compute_list>,
        .default_text = "[]",
@@ -202,8 +211,8 @@ ParameterTable evaluation_rows() {
             "Files of the evaluation set, of the same shape as the others."),
       count("evaluation.batch_size", field<&W::evaluation, &Evaluation::batch_size>, "0", 0,
             "Samples of a step of evaluation; 0: as in training."),
-      row("evaluation.compute", field<&W::evaluation, &Evaluation::compute>, "0 s",
-          "Compute time of a step of evaluation."),
+      time("evaluation.compute", field<&W::evaluation, &Evaluation::compute>, "0 s",
+           "Compute time of a step of evaluation."),
   };
 }
 
@@ -253,8 +262,8 @@ ParameterTable other_rows() {
       row("failures.mtbf", field<&W::failures, &Failures::mtbf>, "0 s",
           "Mean time between failures of the whole job (of one node, divided by the nodes); 0: "
           "nothing fails."),
-      row("failures.restart", field<&W::failures, &Failures::restart>, "0 s",
-          "From a failure until the ranks run again, without reading the checkpoint."),
+      time("failures.restart", field<&W::failures, &Failures::restart>, "0 s",
+           "From a failure until the ranks run again, without reading the checkpoint."),
       count("interpreter.calls_per_node", field<&W::interpreter, &Interpreter::calls_per_node>, "0",
             0,
             "Metadata calls of a node at Python's start, before the first step; measured on 16 "

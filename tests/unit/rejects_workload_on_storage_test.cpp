@@ -1,0 +1,81 @@
+// Workloads that the chosen storage cannot serve, and times that no step takes: found on loading.
+#include "models/assembly/scenario.hpp"
+#include "sim/scenario/yaml_document.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace lustrum {
+namespace {
+
+std::string said(const std::string& workload, const std::string& storage, int nodes = 2) {
+  const std::string root = LUSTRUM_SOURCE_DIR;
+  Diagnostics diagnostics;
+  const Catalog catalog = Catalog::load(root + "/models/catalog", diagnostics);
+  const YamlDocument document = YamlDocument::parse(
+      "schema_version: 1\nworkload: {" + workload + "}\ncluster: {instance: p5.48xlarge, nodes: " +
+          std::to_string(nodes) + "}\nstorage: {" + storage + "}\n",
+      root + "/configs/t.yaml", diagnostics);
+  static_cast<void>(read_scenario(document, catalog, diagnostics));
+  return diagnostics.render(false);
+}
+
+bool has(const std::string& text, std::string_view what) {
+  return text.find(what) != std::string::npos;
+}
+
+const std::string kObjects = "system: s3_standard, client: crt";
+const std::string kDisks = "system: ebs_gp3";
+const std::string kServer = "system: efs_one_zone, capacity: 1 TiB";
+
+TEST_CASE("rejects_writes_into_the_middle_of_an_object") {
+  const std::string text = said("ior: {preset: ior-hard, ranks_per_client: 1}", kObjects);
+  CHECK(text.starts_with("error[E113]: objects of `s3_standard` are written from their beginning"));
+  CHECK(has(text, "`file_per_process: true` gives each its own"));
+  CHECK(has(said("ior: {file_per_process: true, random_offset: true}", kObjects),
+            "`random_offset` writes anywhere"));
+  CHECK(has(said("ior: {file_per_process: true, fsync_per_write: true, block_size: 8 MiB, "
+                 "transfer_size: 1 MiB}",
+                 kObjects),
+            "completes the object"));
+  // What can be written, or is only read.
+  CHECK(said("ior: {preset: ior-easy}", kObjects).empty());
+  CHECK(said("ior: {}", kObjects, 1).empty());
+  CHECK(said("ior: {write: false, random_offset: true}", kObjects).empty());
+  CHECK(said("ior: {preset: ior-hard, ranks_per_client: 1}", kServer).empty());
+}
+
+TEST_CASE("rejects_files_of_another_node_on_disks_of_each") {
+  CHECK(has(said("ior: {preset: ior-easy}", kDisks), "`reorder_tasks` reads what another node"));
+  CHECK(has(said("mdtest: {preset: mdtest-easy}", kDisks), "`nstride` looks at files of another"));
+  CHECK(has(said("mdtest: {shared_file: true}", kDisks), "lies on the first node alone"));
+  const std::string text = said("mdtest: {preset: mdtest-hard}", kDisks);
+  CHECK(text.starts_with("error[E113]: each node has its own `ebs_gp3`, and job "));
+  // One node, one's own files, files that are everywhere, or a storage for all.
+  CHECK(said("ior: {preset: ior-easy}", kDisks, 1).empty());
+  CHECK(said("ior: {preset: ior-easy, reorder_tasks: false}", kDisks).empty());
+  CHECK(said("ior: {preset: ior-easy, write: false}", kDisks).empty());
+  CHECK(said("mdtest: {preset: mdtest-easy, nstride: 0}", kDisks).empty());
+  CHECK(said("mdtest: {preset: mdtest-easy}", kServer).empty());
+}
+
+TEST_CASE("rejects_times_that_no_step_takes") {
+  const std::string dlio = "dlio: workloads/resnet50_h100.yaml, set: {";
+  for (const std::string key : {"train.computation_time", "train.computation_time_stdev",
+                                "reader.preprocess_time", "reader.preprocess_time_stdev"}) {
+    CHECK(has(said(dlio + key + ": 1e300}", kServer), "error[E108]"));
+    CHECK_FALSE(has(said(dlio + key + ": 1e5}", kServer), "error[E108]"));
+  }
+  CHECK(has(said(dlio + "}, step_overhead: {fixed: 1e300 s}", kServer), "error[E108]"));
+  CHECK(has(said(dlio + "}, worker_startup: 1e300 s", kServer), "error[E108]"));
+  const std::string training = "training: {dataset: {files: 800, sample_size: 1 MiB}, ";
+  for (const std::string key :
+       {"step: {compute: 1e300 s}", "step: {compute_list: [1 s, 1e300 s]}",
+        "loader: {decode: 1e300 s}", "loader: {handover: 1e300 s}", "failures: {restart: 1e300 s}"})
+    CHECK(has(said(training + key + "}", kServer), "error[E108]"));
+  CHECK(said(training + "step: {compute: 1e5 s}}", kServer).empty());
+}
+
+} // namespace
+} // namespace lustrum
