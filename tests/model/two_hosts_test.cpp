@@ -48,7 +48,7 @@ struct Writer {
   Bytes length{};
   double accepted_s = -1;
   double synced_s = -1;
-  Outcome outcome;
+  Outcome outcome{};
 };
 
 kernel::Task write_and_sync(kernel::World& world, Storage& storage, FileIndex file,
@@ -165,7 +165,7 @@ kernel::Task read_beyond(Storage& storage, FileIndex file, std::vector<Bytes>& d
 
 template <class R> void check_short_reads(R& run, Storage& storage) {
   std::vector<Bytes> delivered;
-  Outcome outcome;
+  Outcome outcome{};
   const FileIndex file = storage.place_file(kRootDirectory, Bytes{10});
   run.world.spawn(read_beyond(storage, file, delivered, outcome), {"reader", 0});
   run.finish();
