@@ -2,8 +2,10 @@
 
 #include "reports/number_text.hpp"
 #include "reports/page.hpp"
+#include "reports/sections.hpp"
 #include "sim/base/units.hpp"
 #include "sim/base/units_text.hpp"
+#include "sim/result/storage_words.hpp"
 
 #include <fmt/format.h>
 
@@ -16,101 +18,6 @@ namespace lustrum::reports {
 namespace {
 
 constexpr double kPercent = 100;
-
-// --- the first screen
-// ------------------------------------------------------------------------------
-
-std::string label(std::string_view name) { return fmt::format("  {:<15}  ", name); }
-
-// The one letter of our units that ASCII lacks.
-std::string in_character_set(const Page& page, std::string text) {
-  constexpr std::string_view kMicro = "\u00B5";
-  if (const auto at = text.find(kMicro); !page.unicode() && at != std::string::npos)
-    text.replace(at, kMicro.size(), "u");
-  return text;
-}
-
-std::string duration(const Page& page, double time_s) {
-  return in_character_set(page, format_duration(Seconds{time_s}));
-}
-
-void utilization_lines(Page& page, const RunMetrics& m) {
-  if (!m.gpu_utilization_pct) return; // load generators alone
-  constexpr std::size_t kCells = 20;
-  constexpr std::size_t kPercentWidth = 8; // of `100.00 %`
-  const auto measured = [&](std::string_view name, double pct) {
-    return label(name) + align_left(percent(pct, 2), kPercentWidth) + "  " +
-           page.gauge(pct / kPercent, kCells) + "  ";
-  };
-  if (m.au_mean_pct) {
-    std::string text = measured("AU", *m.au_mean_pct);
-    if (m.au_threshold_pct && m.au_pass)
-      text += page.styled(fmt::format("{}: {} needed", *m.au_pass ? "pass" : "FAIL",
-                                      percent(*m.au_threshold_pct, 0)),
-                          *m.au_pass ? Style::good : Style::bad);
-    page.line(text);
-  }
-  page.line(measured("GPU utilization", *m.gpu_utilization_pct) + counted(m.ranks, "rank"));
-}
-
-void limit_lines(Page& page, const RunResult& result) {
-  if (const auto& b = result.bottleneck) {
-    // What is no station (the GPUs, the step loop) has no queue that could be busy.
-    const bool station = std::any_of(
-        result.station_classes.begin(), result.station_classes.end(),
-        [&](const StationClassRow& row) { return row.station_class == b->station_class; });
-    const std::string busy =
-        station ? fmt::format(", {} busy", percent(b->utilization_pct)) : std::string{};
-    page.paragraph(label("Held back by"),
-                   fmt::format("{}{}{}{}", b->name, busy, b->why.empty() ? "" : ": ", b->why));
-  }
-  if (const auto& b = result.bound) {
-    const double reached_mib_per_s = result.metrics.throughput_mib_per_s;
-    std::string text =
-        fmt::format("{} MiB/s at most, by {}", number(b->throughput_mib_per_s), b->name);
-    if (b->throughput_mib_per_s > 0)
-      text += fmt::format("; this run reached {} MiB/s, {} of it", number(reached_mib_per_s),
-                          percent(reached_mib_per_s / b->throughput_mib_per_s * kPercent));
-    page.paragraph(label("Bound"), text);
-  }
-}
-
-bool all_priced(const RunCost& cost) {
-  return std::all_of(cost.lines.begin(), cost.lines.end(),
-                     [](const CostLine& line) { return line.cost_usd.has_value(); });
-}
-
-void cost_line(Page& page, const RunCost& cost) {
-  if (cost.lines.empty()) return page.line(label("Cost") + "no prices given");
-  std::string text =
-      fmt::format("{}{}", all_priced(cost) ? "" : "at least ", money(cost.total_usd));
-  if (cost.per_epoch_usd) text += fmt::format(", {} per epoch", money(*cost.per_epoch_usd));
-  if (cost.idle_gpu_usd && cost.total_usd > 0)
-    text += fmt::format("; {} of it ({}) paid for idle GPUs", money(*cost.idle_gpu_usd),
-                        percent(*cost.idle_gpu_usd / cost.total_usd * kPercent));
-  page.paragraph(label("Cost"), text);
-}
-
-void work_lines(Page& page, const RunMetrics& m) {
-  std::string text = duration(page, m.makespan_s);
-  if (!m.epoch_time_s.empty()) text += ", " + counted(m.epoch_time_s.size(), "epoch");
-  if (m.steps_per_epoch) text += " of " + counted(*m.steps_per_epoch, "step");
-  if (m.samples_per_s) text += fmt::format("; {} samples/s", number(*m.samples_per_s));
-  page.paragraph(label("Run"), text);
-  text = fmt::format("{} read at {} MiB/s", format_bytes(Bytes{m.read_bytes}),
-                     number(m.throughput_mib_per_s));
-  if (m.read_bytes > 0) text += fmt::format(" ({} fetched)", format_bytes(Bytes{m.fetched_bytes}));
-  if (m.write_bytes > 0) text += fmt::format(", {} written", format_bytes(Bytes{m.write_bytes}));
-  text += fmt::format(", {} opened, {}", counted(m.files_opened, "file"), counted(m.rpcs, "RPC"));
-  if (m.rpcs > 0) text += fmt::format(", {} of them to MDTs", whole(m.metadata_rpcs));
-  page.paragraph(label("Data"), text);
-  if (m.errors > 0) page.line(label("Errors") + counted(m.errors, "call") + " failed", Style::bad);
-  if (m.step_time_p50_s && m.step_time_p95_s && m.step_time_p99_s)
-    page.paragraph(label("Step time"), fmt::format("{} median, {} 95th, {} 99th percentile",
-                                                   duration(page, *m.step_time_p50_s),
-                                                   duration(page, *m.step_time_p95_s),
-                                                   duration(page, *m.step_time_p99_s)));
-}
 
 // --- where GPU time went
 // ---------------------------------------------------------------------------
@@ -127,7 +34,8 @@ void share_line(Page& page, std::string_view name, double pct, std::string_view 
 }
 
 // The causes of one side, the largest first; what rounds to 0.0 % is put together.
-void share_group(Page& page, const GpuTimeShares& shares, std::string_view title, bool storage) {
+void share_group(Page& page, const RunResult& result, std::string_view title, bool storage) {
+  const GpuTimeShares& shares = result.stalls;
   constexpr double kLeastShownPct = 0.05;
   std::vector<CauseRow> shown;
   double sum_pct = 0;
@@ -147,17 +55,20 @@ void share_group(Page& page, const GpuTimeShares& shares, std::string_view title
   share_line(page, fmt::format("  {}", title), sum_pct, {},
              storage ? Style::warning : Style::plain);
   for (const CauseRow& row : shown)
-    share_line(page, fmt::format("    {}", row.key), shares[row.cause], row.text);
+    share_line(page, fmt::format("    {}", row.key), shares[row.cause],
+               cause_text(row.cause, result.storage_kind));
   if (rest_pct >= kLeastShownPct) share_line(page, "    each under 0.05 %", rest_pct);
 }
 
-void time_section(Page& page, const GpuTimeShares& shares, bool gpus) {
+void time_section(Page& page, const RunResult& result) {
+  const GpuTimeShares& shares = result.stalls;
+  const bool gpus = result.metrics.gpu_utilization_pct.has_value();
   double total_pct = 0;
   for (const double pct : shares.pct) total_pct += pct;
   page.heading(gpus ? "Where GPU time went" : "Where the processes' time went");
   if (gpus) share_line(page, "  compute", shares[Cause::compute], kCauseTable.front().text);
-  share_group(page, shares, "waiting for storage", true);
-  share_group(page, shares, "not storage", false);
+  share_group(page, result, "waiting for storage", true);
+  share_group(page, result, "not storage", false);
   share_line(page, gpus ? "  all GPU time" : "  all of their time", total_pct);
 }
 
@@ -352,43 +263,6 @@ void station_section(Page& page, const RunResult& result) {
   page.paragraph("  Alone they would allow: ", text);
 }
 
-void price_lines(Page& page, const RunCost& cost) {
-  for (const CostLine& line : cost.lines)
-    page.paragraph("  price of ",
-                   line.unit_price_usd
-                       ? fmt::format("{}: {} ({}{}{})", line.component, line.source, line.kind,
-                                     line.as_of.empty() ? "" : ", ", line.as_of)
-                       : fmt::format("{}: not known, so the total leaves it out", line.component));
-}
-
-void cost_section(Page& page, const RunCost& cost) {
-  if (cost.lines.empty()) return;
-  constexpr int kMostDecimals = 4;
-  int decimals = 2;
-  bool usage = false;
-  for (const CostLine& line : cost.lines) {
-    decimals =
-        std::max(decimals, std::min(kMostDecimals, money_decimals(line.cost_usd.value_or(0))));
-    usage = usage || line.basis == "usage";
-  }
-  Table table({"Cost of the run", "quantity", "unit", "unit price", "cost"}, {2});
-  for (const CostLine& line : cost.lines)
-    table.add({line.component + (line.basis == "usage" ? " *" : ""), number(line.quantity),
-               line.unit, line.unit_price_usd ? price(*line.unit_price_usd) : "not known",
-               line.cost_usd ? money(*line.cost_usd, decimals) : "not known"});
-  table.add({all_priced(cost) ? "total" : "total of what has a price", "", "", "",
-             money(cost.total_usd, decimals)},
-            Style::bold);
-  table.print(page);
-  std::string text = fmt::format("{} per hour, {} per month of continuous use",
-                                 money(cost.per_hour_usd), money(cost.per_month_usd));
-  if (cost.per_epoch_usd) text += fmt::format(", {} per epoch", money(*cost.per_epoch_usd));
-  if (cost.per_sample_usd) text += fmt::format(", {} per sample", money(*cost.per_sample_usd));
-  page.paragraph("  ", text);
-  if (usage) page.line("  * by usage; the other lines are billed for the time of the run");
-  price_lines(page, cost);
-}
-
 void replay_section(Page& page, const std::vector<ReplayCheckRow>& rows) {
   if (rows.empty()) return;
   Table table({"Replay beside the recording", "", ""}, {2});
@@ -434,14 +308,11 @@ std::string terminal_text(const RunResult& result, const TerminalOptions& option
   page.line(printable(result.name), Style::bold);
   if (!result.description.empty()) page.paragraph("", result.description);
   page.line("");
-  utilization_lines(page, result.metrics);
-  limit_lines(page, result);
-  cost_line(page, result.cost);
-  work_lines(page, result.metrics);
+  summary_lines(page, result);
   list_section(page, "Warnings", result.warnings, Style::warning);
   phase_section(page, result);
   job_section(page, result.jobs);
-  time_section(page, result.stalls, result.metrics.gpu_utilization_pct.has_value());
+  time_section(page, result);
   epoch_section(page, result.metrics);
   checkpoint_section(page, result);
   hsm_section(page, result);

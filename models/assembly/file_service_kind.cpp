@@ -361,6 +361,7 @@ const StorageKind& file_service_kind() {
   static const StorageKind kind{
       .entry = entry_kind<FileService>("file service", "file_services.yaml", true),
       .noun = "a file service",
+      .key = "fileserver",
       .keys = &FileChoice::parameters(),
       .storage_sections = {"mount", kTiered},
       .sections = {},

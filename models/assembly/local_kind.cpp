@@ -325,6 +325,7 @@ const StorageKind& local_kind() {
   static const StorageKind kind{.entry =
                                     entry_kind<LocalDisks>("local disks", "local_disks.yaml", true),
                                 .noun = "disks of each node",
+                                .key = "local",
                                 .keys = &LocalChoice::parameters(),
                                 .storage_sections = {"local", "copy_in"},
                                 .sections = {},

@@ -147,8 +147,10 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
     scenario.filesystem = scenario.storage_entry.as<LustreSystem>();
   std::vector<std::string_view> extra{"set", "hsm", "pcc", "nrs_tbf_rules"};
   extra.insert(extra.end(), foreign.begin(), foreign.end());
-  read_section(reading.storage, StorageSettings::parameters(), &scenario.storage,
-               reading.diagnostics, {.extra_keys = std::move(extra)});
+  read_section(
+      reading.storage, StorageSettings::parameters(), &scenario.storage,
+      reading.diagnostics, // an unknown system: what it needs is not known either
+      {.extra_keys = std::move(extra), .partial = !reading.entry && reading.storage.get("system")});
   read_tbf_rules(reading.storage.get("nrs_tbf_rules"), scenario.storage, reading.diagnostics);
   read_lustre(reading.root, scenario, reading.diagnostics);
   read_hsm(reading.root, scenario, reading.diagnostics);
@@ -176,6 +178,7 @@ const StorageKind& lustre_kind() {
   static const StorageKind kind{
       .entry = entry_kind<LustreSystem>("Lustre file system", "filesystems.yaml"),
       .noun = "a Lustre file system",
+      .key = "lustre",
       .keys = &StorageSettings::parameters(),
       .storage_sections = {"hsm", "pcc", "nrs_tbf_rules"},
       .sections = {"lustre", "faults"},

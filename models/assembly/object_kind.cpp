@@ -178,6 +178,7 @@ const StorageKind& object_kind() {
   static const StorageKind kind{
       .entry = entry_kind<object::ServiceSettings>("object store", "object_stores.yaml", true),
       .noun = "an object store",
+      .key = "object",
       .keys = &ObjectChoice::parameters(),
       .storage_sections = {kSettings, kDisks},
       .sections = {},

@@ -2,6 +2,7 @@
 
 #include "models/assembly/storage_system.hpp"
 #include "sim/base/units_text.hpp"
+#include "sim/result/storage_words.hpp"
 
 #include <fmt/format.h>
 
@@ -200,11 +201,12 @@ void observe_bottleneck(RunResult& result) {
   // A station that is idle half of the time is not what holds the job back: its latency is.
   constexpr double kBusyPct = 50;
   if (station && station->utilization_pct < kBusyPct) station = nullptr;
+  const std::string_view spent_on = cause_text(largest->cause, result.storage_kind);
   const std::string why =
       result.metrics.gpu_utilization_pct
           ? fmt::format("{:.1f} % of GPU time goes to: {} (not computing: {:.1f} %)", share_pct,
-                        largest->text, waiting_pct)
-          : fmt::format("{:.1f} % of the processes' time goes to: {}", share_pct, largest->text);
+                        spent_on, waiting_pct)
+          : fmt::format("{:.1f} % of the processes' time goes to: {}", share_pct, spent_on);
   result.bottleneck =
       station ? Bottleneck{station->name, station->station_class, station->utilization_pct, why}
               : Bottleneck{std::string(largest->key), std::string(largest->key), share_pct, why};

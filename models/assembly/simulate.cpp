@@ -176,6 +176,7 @@ RunResult simulate(const Scenario& scenario, const std::string& command,
   for (const auto& job : jobs) reports.push_back(job->report());
   check_laws(engine.world(), *system, reports);
   RunResult result;
+  result.storage_kind = scenario.design->kind().key;
   const IoTotals totals = storage.totals();
   fill_metrics(scenario, reports, totals, engine.world().now(), result);
   fill_jobs(scenario, reports, storage, result);

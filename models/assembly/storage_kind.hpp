@@ -52,7 +52,8 @@ public:
 
 struct StorageKind {
   EntryKind entry;
-  std::string_view noun; // `a Lustre file system`
+  std::string_view noun;  // `a Lustre file system`
+  std::string_view key{}; // RunResult::storage_kind
   // Keys that only some kinds have. Of the section `storage`, besides `system` and `set`:
   const ParameterTable* keys = nullptr;
   std::vector<std::string_view> storage_sections; // `hsm`

@@ -57,12 +57,15 @@ std::vector<Metric> job_metrics() {
       {"metrics.files_opened", "files", "successful opens, each counted", neither},
       {"metrics.errors", "calls", "calls of the jobs that the storage failed", lower},
       {"metrics.rpcs", "RPCs",
-       "requests sent by all clients to metadata and object storage servers", neither},
+       "requests sent by all clients to the storage; of Lustre RPCs to metadata and object storage "
+       "servers",
+       neither},
       {"metrics.fetched_bytes", "B",
        "bytes that clients fetched from servers for reads, read-ahead included; less than "
        "read_bytes where a client's page cache had the data",
        lower},
-      {"metrics.metadata_rpcs", "RPCs", "of metrics.rpcs, those to metadata servers", lower},
+      {"metrics.metadata_rpcs", "RPCs",
+       "of metrics.rpcs, those without data: of Lustre to metadata servers", lower},
   };
 }
 
@@ -213,7 +216,8 @@ std::vector<Metric> station_metrics() {
        "counts a message for each, one for its reply and one for each MiB of data begun); GET and "
        "PUT; READ and WRITE of NFS",
        neither},
-      {"networks[].metadata_rpcs", "RPCs", "all other requests over it: of Lustre to metadata servers", neither},
+      {"networks[].metadata_rpcs", "RPCs",
+       "all other requests over it: of Lustre to metadata servers", neither},
       {"networks[].read_bytes", "B", "data from servers to clients over it", neither},
       {"networks[].written_bytes", "B", "data from clients to servers over it", neither},
       {"stations[].utilization_pct", "%",

@@ -242,6 +242,7 @@ template <class V> void fields(V& v, Seen<V, RunResult>& r) {
   v("schema_version", r.schema_version);
   v("name", r.name);
   v("description", r.description);
+  v("storage_kind", r.storage_kind);
   v("metrics", r.metrics);
   v("stalls", r.stalls);
   v("jobs", r.jobs);

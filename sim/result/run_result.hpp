@@ -23,7 +23,7 @@
 namespace lustrum {
 
 // Rises with every change of the keys, also with a key more: a reader knows one set of keys.
-inline constexpr std::uint32_t kResultSchemaVersion = 3;
+inline constexpr std::uint32_t kResultSchemaVersion = 4;
 
 struct RunMetrics {
   std::optional<double> au_mean_pct;
@@ -260,6 +260,7 @@ struct RunResult {
   std::uint32_t schema_version = kResultSchemaVersion;
   std::string name;
   std::string description;
+  std::string storage_kind; // `lustre`, `object`, `fileserver`, `local`: see storage_words.hpp
   RunMetrics metrics;
   GpuTimeShares stalls;
   std::vector<JobRow> jobs;               // one at least

@@ -9,6 +9,7 @@ inline RunResult sample_result() {
   RunResult r;
   r.name = "unet3d_h100_p2_250";
   r.description = "3D U-Net on 2 p5.48xlarge against FSx for Lustre PERSISTENT_2-250, 9,600 GiB.";
+  r.storage_kind = "lustre";
   r.metrics = {.au_mean_pct = 71.25,
                .gpu_utilization_pct = 69.75,
                .makespan_s = 403.5,
@@ -119,7 +120,7 @@ inline RunResult sample_result() {
             .per_month_usd = 82373.2,
             .lines = {{"p5.48xlarge", 0.22416666666666665, "node-hours", 55.04, 12.338133333333333,
                        "baseline", "AWS Price List, us-east-1", "2026-07-28", "vendor"},
-                      {"PERSISTENT_2-250, capacity", 1.4739726027397, "GiB-months", 0.21,
+                      {"PERSISTENT_2-250, capacity", 1.4739726027397, "GB-months", 0.21,
                        0.309534246575337, "baseline", "AWS Price List, us-west-2", "2026-06-01",
                        "vendor"}}};
   r.assumed = {

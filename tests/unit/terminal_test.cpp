@@ -21,6 +21,8 @@ unet3d_h100_p2_250
 
   AU               71.25 %   ██████████████▎·····  FAIL: 90 % needed
   GPU utilization  69.75 %   ██████████████······  16 ranks
+  Goodput          trainer: 81.2 % of the time in steps that counted;
+                   2 failures: 2.013 min of work done again, 1 min of restarts
   Held back by     ost_disk, 98.2 % busy: 8 OSTs deliver all that their class
                    provides.
   Bound            2,400 MiB/s at most, by ost_disk; this run reached
@@ -105,7 +107,7 @@ Stations      count  mean busy  most busy  requests present
 
 Cost of the run               quantity  unit        unit price    cost
   p5.48xlarge                   0.2242  node-hours      $55.04  $12.34
-  PERSISTENT_2-250, capacity     1.474  GiB-months       $0.21   $0.31
+  PERSISTENT_2-250, capacity     1.474  GB-months       $0.21   $0.31
   total                                                         $12.65
   $112.84 per hour, $82,373.20 per month of continuous use, $4.22 per epoch,
   $0.0019 per sample
@@ -259,6 +261,47 @@ replay: lustrum run load.yaml   (version 0.1.0)
 )");
 }
 
+// Two minutes of four went into repeated work: half of what is billed by time, $10 of 20; the $4
+// by usage are not.
+TEST_CASE("terminal: goodput and what repeated work cost stand beside the utilization") {
+  RunResult result = sample_result();
+  result.jobs.resize(1);
+  result.metrics.makespan_s = 240;
+  result.cost.total_usd = 24;
+  result.cost.usage_usd = 4;
+  result.checkpoints[0].lost_s = 120;
+  CHECK(has(terminal_text(result), "counted; 2 failures: 2 min\n                   of work done "
+                                   "again ($10.00 of the cost), 1 min of restarts\n"));
+  result.checkpoints[0].failures = 0;
+  CHECK_FALSE(has(terminal_text(result), "  Goodput  "));
+}
+
+// 2 epochs of 100 s at 512 MiB/s are 100 GiB of samples; the rest were checkpoints.
+TEST_CASE("terminal: bytes of samples, time and rate fit; other bytes stand apart") {
+  RunResult result = sample_result();
+  result.metrics.epoch_time_s = {100, 100};
+  result.metrics.throughput_mib_per_s = 512;
+  result.metrics.read_bytes = 700 * kGib;
+  const std::string text = terminal_text(result);
+  CHECK(has(text, "100 GiB of samples read at 512 MiB/s in epochs, 600 GiB of"));
+  result.metrics.read_bytes = 100 * kGib;
+  CHECK(has(terminal_text(result), "100 GiB read at 512 MiB/s ("));
+}
+
+TEST_CASE("terminal: each kind of storage has its own words") {
+  RunResult result = sample_result();
+  result.stalls[Cause::rpc_slots] = 1;
+  result.stalls[Cause::write_back] = 1;
+  for (const char* kind : {"object", "fileserver", "local"}) {
+    result.storage_kind = kind;
+    const std::string text = terminal_text(result, {.width = 100});
+    for (const char* word : {"OST device", "max_rpcs_in_flight", "grant", "RPCs, 13", "MDT"})
+      CHECK_FALSE_MESSAGE(has(text, word), kind << ": " << word);
+  }
+  result.storage_kind = "lustre";
+  CHECK(has(terminal_text(result, {.width = 100}), "max_rpcs_in_flight reached"));
+}
+
 TEST_CASE("terminal: what has no price is said, not shown as $0.00") {
   RunResult result = sample_result();
   CostLine& node = result.cost.lines[0];
@@ -313,7 +356,7 @@ TEST_CASE("terminal: a long name gives way to the numbers of its row") {
       "FSx for Lustre PERSISTENT_2 with 250 MB/s per TiB in us-west-2, capacity";
   const std::string text = terminal_text(result);
   CHECK(has(text,
-            "  FSx for Lustre PERSISTENT_2 with         1.474  GiB-months       $0.21   $0.31\n"
+            "  FSx for Lustre PERSISTENT_2 with         1.474  GB-months       $0.21   $0.31\n"
             "    250 MB/s per TiB in us-west-2,\n"
             "    capacity\n"
             "  total                      "));
