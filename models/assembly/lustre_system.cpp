@@ -9,8 +9,20 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace lustrum {
 namespace {
+
+// Sold by the TiB in the catalog's sense, billed by the GB, which is a GiB.
+std::string note_on_capacity(const Scenario& scenario) {
+  const double billed = billed_gib(scenario.filesystem, scenario.storage.capacity);
+  const double size_gib = scenario.storage.capacity.as_double() / static_cast<double>(kGib);
+  constexpr double kAlike = 1e-3;
+  if (std::abs(billed / size_gib - 1) < kAlike) return {};
+  return fmt::format("{} are sold and billed as {:.10g} GB, a GB being 2^30 bytes",
+                     format_bytes(scenario.storage.capacity), billed);
+}
 
 // L16 of token buckets: credit C lasts C/(peak - baseline) at full use.
 void note_credit(std::string_view what, const lustre::BurstSettings& credit, BytesPerSecond peak,
@@ -92,7 +104,8 @@ public:
              .label = name + ", capacity",
              .amount = billed_gib(scenario_.filesystem, scenario_.storage.capacity),
              .unit = PriceUnit::gib_month,
-             .counted = {}},
+             .counted = {},
+             .note = note_on_capacity(scenario_)},
             {.product = name,
              .component = "iops",
              .label = name + ", metadata IOPS",

@@ -51,6 +51,7 @@ CostLine line_of(const Charge& charge, const BillInputs& inputs, const Prices& p
   line.unit_price_usd = price->usd;
   line.cost_usd = line.quantity * price->usd;
   line.source = price->provenance.source;
+  if (!charge.note.empty()) line.source += "; " + charge.note;
   line.as_of = price->provenance.as_of;
   line.kind = to_string(price->provenance.kind);
   return line;

@@ -31,6 +31,7 @@ struct Charge {
   PriceUnit unit = PriceUnit::hour;
   std::string counted{}; // `node-hours`; empty: counted_in(unit)
   bool gpu = false;      // its cost is that of the GPUs
+  std::string note{};    // on how the amount is counted; the bill shows it behind the source
 };
 
 struct BillInputs {

@@ -19,7 +19,7 @@ struct UnitRow {
 
 constexpr std::array kUnits{
     UnitRow{PriceUnit::hour, "h", "USD/h", "hours", true},
-    UnitRow{PriceUnit::gib_month, "GB-month", "USD/GB-month", "GiB-months", true},
+    UnitRow{PriceUnit::gib_month, "GB-month", "USD/GB-month", "GB-months", true},
     UnitRow{PriceUnit::iops_month, "IOPS-month", "USD/IOPS-month", "IOPS-months", true},
     UnitRow{PriceUnit::mbps_month, "MBps-month", "USD/MBps-month", "MBps-months", true},
     UnitRow{PriceUnit::thousand_requests, "1000 requests", "USD/1000 requests", "1,000 requests",

@@ -29,7 +29,7 @@ enum class PriceUnit : std::uint8_t {
 };
 
 std::string_view unit_name(PriceUnit unit); // `USD/GB-month`
-// As a bill counts it: `GiB-months`, `1,000 requests`.
+// As a bill counts it: `GB-months`, `1,000 requests`.
 std::string_view counted_in(PriceUnit unit);
 bool is_paid_over_time(PriceUnit unit);
 

@@ -77,7 +77,7 @@ TEST_CASE("cost: lines, their order, and the sum") {
   CHECK(cost.lines[0].as_of == "2026-07-13");
   CHECK(cost.lines[0].kind == "vendor");
   CHECK(cost.lines[1].component == "fsx, capacity");
-  CHECK(cost.lines[1].unit == "GiB-months");
+  CHECK(cost.lines[1].unit == "GB-months");
   CHECK(cost.lines[1].quantity == doctest::Approx(9600 * 0.5 / 730));
   CHECK(cost.lines[2].quantity == doctest::Approx(6000 * 0.5 / 730));
   CHECK(cost.complete);
