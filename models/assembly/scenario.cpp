@@ -49,14 +49,18 @@ public:
     if (const YamlNode node = design_.get("network"))
       read_section(node, NetworkSettings::parameters(), &scenario_.network, diagnostics_);
     read_optional("run", RunSettings::parameters(), &scenario_.run);
+    std::size_t storage_errors = diagnostics_.error_count();
     read_storage(); // defaults of its sections depend on what was read so far
+    storage_errors = diagnostics_.error_count() - storage_errors;
     read_prices_section();
     if (const YamlNode node = root_.get("validate"))
       scenario_.validation = read_validation(node, diagnostics_);
     // What follows combines values: one that is wrong would give a second, misleading message.
     if (entries_known_) {
+      const std::size_t errors_before = diagnostics_.error_count();
       kind_->check(reading());
-      jobs_.check(scenario_);
+      storage_errors += diagnostics_.error_count() - errors_before;
+      jobs_.check(scenario_, storage_errors == 0);
     }
     if (kind_) kind_->check_with_jobs(reading());
     return std::move(scenario_);
@@ -82,6 +86,7 @@ private:
     if (head.name.empty())
       head.name = std::filesystem::path{design_document_->name()}.stem().string();
     scenario_.name += " on " + head.name;
+    scenario_.description = head.description; // the document's speaks of its own storage
   }
 
   // A section that both files may have.

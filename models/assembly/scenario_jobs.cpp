@@ -206,7 +206,7 @@ void JobReader::note_fitted_defaults(const GivenKeys& given, const ScenarioJob& 
                                  std::string{row.source.substr(kFitted.size())}});
 }
 
-void JobReader::check(Scenario& scenario) {
+void JobReader::check(Scenario& scenario, bool storage_known) {
   check_places(scenario);
   for (std::size_t i = 0; i < scenario.jobs.size(); ++i) {
     ScenarioJob& job = scenario.jobs[i];
@@ -221,7 +221,7 @@ void JobReader::check(Scenario& scenario) {
       job.epochs = scenario.run.epochs > 0 ? scenario.run.epochs : own;
     }
   }
-  check_space(scenario);
+  if (storage_known) check_space(scenario);
 }
 
 // What is there before the job begins.
@@ -313,8 +313,8 @@ void JobReader::check_data_set(const ScenarioJob& job, const Source& source) {
   if (!(dlio.samples_per_epoch() < kMostSamples))
     diagnostics_.add(
         impossible, where,
-        fmt::format("the data set is too large: {:.4g} samples", dlio.samples_per_epoch()),
-        fmt::format("at most {:.4g} can be simulated", kMostSamples));
+        fmt::format("the data set is too large: {:.0f} samples", dlio.samples_per_epoch()),
+        fmt::format("fewer than {:.0f} can be simulated", kMostSamples));
   if (dlio.steps_per_epoch(ranks) > 0) return;
   const std::uint64_t samples = std::uint64_t{dlio.batch_size} * ranks;
   diagnostics_.add(

@@ -20,8 +20,8 @@ public:
   // Fills scenario.jobs, .files and .fitted. Pre: root has `workload` or `jobs`.
   void read(const YamlNode& root, Scenario& scenario);
   // What depends on the other sections: clients, ranks, data sets. Pre: cluster and storage are
-  // known.
-  void check(Scenario& scenario);
+  // known. `storage_known`: its section was read without an error, so it can be told what fits.
+  void check(Scenario& scenario, bool storage_known);
 
 private:
   // Where a job was read, for messages.

@@ -321,7 +321,20 @@ private:
     }
     if (!elsewhere.empty()) return fmt::format("it belongs {}", fmt::join(elsewhere, " or "));
     if (prefix.empty()) near.insert(options_.extra_keys.begin(), options_.extra_keys.end());
-    return did_you_mean(key, {near.begin(), near.end()});
+    std::string hint = did_you_mean(key, {near.begin(), near.end()});
+    return hint.empty() ? longer_or_shorter(key, near) : hint;
+  }
+
+  // `items` for `items_per_rank`: too far apart to be a typing error; else all of a short list.
+  static std::string longer_or_shorter(std::string_view key, const std::set<std::string>& known) {
+    constexpr std::size_t kLeast = 4; // letters in common
+    constexpr std::size_t kMostShown = 16;
+    for (const std::string& candidate : known)
+      if (std::min(candidate.size(), key.size()) >= kLeast &&
+          (key.starts_with(candidate) || candidate.starts_with(key)))
+        return fmt::format("did you mean `{}`?", candidate);
+    if (known.empty() || known.size() > kMostShown) return {};
+    return fmt::format("known are `{}`", fmt::join(known, "`, `"));
   }
 
   const YamlNode& section_;

@@ -54,6 +54,18 @@ class BadInput(Case):
         for place in ("taken", "taken/deeper"):
             self.assert_rejected(self.run_here("run", "s.yaml", "--out", place), "error: --out", "is not a folder")
         self.assertEqual((self.folder / "taken").read_text(), "mine")
+        self.assert_rejected(self.run_here("run", "s.yaml", "--out", "/proc/lustrum"), "error: --out: cannot write to")
+
+    def test_one_mistake_is_one_error(self):
+        for capacity in ("5 GB/s", "999999999 TiB"):
+            self.write("s.yaml", scenario(capacity=capacity))
+            outcome = self.run_here("run", "s.yaml")
+            self.assertEqual((outcome.code, outcome.err.count("error[")), (BAD_INPUT, 1), outcome.err)
+        self.write("s.yaml", scenario().replace("fsx_persistent_2_1000, capacity: 9.6 TiB", "nosuch"))
+        outcome = self.run_here("run", "s.yaml")
+        self.assertEqual((outcome.code, outcome.err.count("error[")), (BAD_INPUT, 1), outcome.err)
+        self.write("s.yaml", scenario(workload="mdtest: {items_per_rank: 200}"))
+        self.assert_rejected(self.run_here("run", "s.yaml"), "did you mean `items`?")
 
 
 class BadTrace(Case):
