@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lustrum::cli {
@@ -32,6 +33,7 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 // A design that cannot stand under this workload is a row with the reason, not an end.
 Row run_one(const std::string& design, const CompareArguments& arguments, const Catalog& catalog) {
   Row row{.design = design, .result = {}, .problem = {}};
+  if (row.problem = unknown_design(design); !row.problem.empty()) return row;
   Diagnostics diagnostics;
   const Scenario scenario =
       load_scenario(arguments.workload, design_file(design), catalog, diagnostics);
@@ -61,22 +63,104 @@ double usd_per_epoch(const RunResult& result) {
   return result.cost.per_epoch_usd.value_or(result.cost.total_usd);
 }
 
-void print_row(const Row& row, const RunResult* first) {
-  if (!row.result) {
-    fmt::print("{:<24}  {}\n", row.design, row.problem);
-    return;
+// What the columns are: epochs of a training job, or the phases of a load generator.
+class SideBySide {
+public:
+  void add(const Row& row) {
+    if (!row.result) {
+      if (first_s_)
+        print_problem(row.design, row.problem);
+      else
+        waiting_.emplace_back(row.design, row.problem); // for the heading
+      return;
+    }
+    const RunResult& result = *row.result;
+    if (!first_s_) {
+      first_s_ = seconds_per_epoch(result);
+      epochs_ = !result.metrics.epoch_time_s.empty();
+      gpus_ = result.metrics.gpu_utilization_pct.has_value();
+      print_head(result);
+    }
+    const double time_s = seconds_per_epoch(result);
+    const std::string money =
+        (result.cost.complete ? "" : ">") + fmt::format("{:.4f}", usd_per_epoch(result));
+    std::string cells;
+    if (epochs_)
+      cells = fmt::format("{:>8}  {:>10.2f}  {:>10.2f}",
+                          number(result.metrics.gpu_utilization_pct, "{:.1f} %"),
+                          result.metrics.epoch_time_s.front(), time_s);
+    else
+      cells = gpu_cell(number(result.metrics.gpu_utilization_pct, "{:.1f} %")) +
+              fmt::format("{:>10.2f}{}", time_s, rates(result));
+    fmt::print("{:<24}  {}  {:>10}  {:>8.2f}  {}\n", row.design, cells, money, time_s / *first_s_,
+               result.bottleneck ? result.bottleneck->name : "-");
+    std::fflush(stdout);
   }
-  const RunResult& result = *row.result;
-  const std::vector<double>& epochs = result.metrics.epoch_time_s;
-  const double time_s = seconds_per_epoch(result);
-  const double relative = first ? time_s / seconds_per_epoch(*first) : 1;
-  fmt::print("{:<24}  {:>8}  {:>10.2f}  {:>10.2f}  {:>10}  {:>8.2f}  {}\n", row.design,
-             number(result.metrics.gpu_utilization_pct, "{:.1f} %"),
-             epochs.empty() ? result.metrics.makespan_s : epochs.front(), time_s,
-             (result.cost.complete ? "" : ">") + fmt::format("{:.4f}", usd_per_epoch(result)),
-             relative, result.bottleneck ? result.bottleneck->name : "-");
-  std::fflush(stdout);
-}
+
+  // What the columns mean; where nothing ran, why.
+  void end() const {
+    if (!first_s_) {
+      fmt::print("{:<24}  problem\n", "design");
+      for (const auto& [design, problem] : waiting_) print_problem(design, problem);
+      return;
+    }
+    fmt::print("\n{}relative: its time to that of the first design; >: something has no price\n",
+               epochs_ ? "epoch: the last one; " : "");
+  }
+
+private:
+  static void print_problem(const std::string& design, const std::string& problem) {
+    fmt::print("{:<24}  {}\n", design, problem);
+    std::fflush(stdout);
+  }
+
+  void print_head(const RunResult& result) {
+    std::string cells;
+    if (epochs_) {
+      cells = fmt::format("{:>8}  {:>10}  {:>10}", "GPU", "1st epoch", "epoch [s]");
+    } else {
+      cells = gpu_cell("GPU") + fmt::format("{:>10}", "run [s]");
+      for (const PhaseRow& phase : result.phases)
+        if (phase.repetitions > 0) rates_.push_back({phase.name, phase.unit});
+      if (rates_.empty()) rates_.push_back({"", "MiB/s"}); // a replayed trace
+      for (const Rate& rate : rates_) cells += fmt::format("  {:>14}", heading(rate));
+    }
+    fmt::print("{:<24}  {}  {:>10}  {:>8}  held back by\n", "design", cells,
+               epochs_ ? "USD/epoch" : "USD", "relative");
+    for (const auto& [design, problem] : waiting_) print_problem(design, problem);
+  }
+
+  std::string gpu_cell(const std::string& text) const {
+    return gpus_ ? fmt::format("{:>8}  ", text) : std::string{};
+  }
+
+  struct Rate {
+    std::string phase, unit;
+  };
+  static std::string heading(const Rate& rate) {
+    return rate.phase.empty() ? rate.unit : rate.phase + " " + rate.unit;
+  }
+
+  // A phase that this design's run does not have is left open.
+  std::string rates(const RunResult& result) const {
+    std::string cells;
+    for (const Rate& rate : rates_) {
+      const auto phase = std::find_if(result.phases.begin(), result.phases.end(),
+                                      [&](const PhaseRow& row) { return row.name == rate.phase; });
+      std::optional<double> value;
+      if (phase != result.phases.end()) value = phase->rate;
+      if (rate.phase.empty()) value = result.metrics.throughput_mib_per_s;
+      cells += fmt::format("  {:>14}", number(value, "{:.1f}"));
+    }
+    return cells;
+  }
+
+  std::optional<double> first_s_;                            // of the first design that ran
+  std::vector<std::pair<std::string, std::string>> waiting_; // before it: design, problem
+  bool epochs_ = true;
+  bool gpus_ = true;
+  std::vector<Rate> rates_; // without epochs
+};
 
 // What the next dearer design would cost and buy, from the cheapest up; only where all has a price.
 void print_steps(const std::vector<Row>& rows) {
@@ -97,8 +181,10 @@ void print_steps(const std::vector<Row>& rows) {
     const double added_usd = more.cost.per_hour_usd - hour_usd;
     const double time = seconds_per_epoch(more) / seconds_per_epoch(less) - 1;
     const double money = usd_per_epoch(more) / usd_per_epoch(less) - 1;
-    fmt::print("{:<24}  {:+.2f} USD/h on {:.2f}, epoch {:+.1f} %, money for it {:+.1f} %\n",
-               priced[i]->design, added_usd, hour_usd, kPercent * time, kPercent * money);
+    fmt::print("{:<24}  {:+.2f} USD/h on {:.2f}, {} {:+.1f} %, money for it {:+.1f} %\n",
+               priced[i]->design, added_usd, hour_usd,
+               more.metrics.epoch_time_s.empty() ? "run" : "epoch", kPercent * time,
+               kPercent * money);
   }
 }
 
@@ -107,20 +193,18 @@ int compare(const CompareArguments& arguments) {
   const Catalog catalog = Catalog::load(catalog_folder(), diagnostics);
   fmt::print(stderr, "{}", diagnostics.render(colour_on(stderr)));
   if (diagnostics.has_errors()) return kBadInput;
-  fmt::print("{:<24}  {:>8}  {:>10}  {:>10}  {:>10}  {:>8}  held back by\n", "design", "GPU",
-             "1st epoch", "epoch [s]", "USD/epoch", "relative");
   std::vector<Row> rows;
   rows.reserve(arguments.designs.size());
-  const RunResult* first = nullptr;
+  SideBySide table;
+  bool any = false;
   for (const std::string& design : arguments.designs) {
     const Row& row = rows.emplace_back(run_one(design, arguments, catalog));
-    print_row(row, first);
-    if (!first && row.result) first = &*row.result;
+    table.add(row);
+    any = any || row.result;
   }
-  fmt::print("\nepoch: the last one; relative: its time to that of the first design; >: something "
-             "has no price\n");
+  table.end();
   print_steps(rows);
-  return first ? kFine : kBadInput;
+  return any ? kFine : kBadInput;
 }
 
 } // namespace

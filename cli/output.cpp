@@ -1,15 +1,19 @@
 #include "cli/output.hpp"
 
+#include "sim/base/did_you_mean.hpp"
+
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace lustrum::cli {
 
@@ -42,6 +46,21 @@ std::string design_file(const std::string& name) {
   return (home / "configs" / "designs" / (name + ".yaml")).string();
 }
 
+std::string unknown_design(const std::string& name) {
+  namespace fs = std::filesystem;
+  const std::string file = design_file(name);
+  std::error_code ignored;
+  if (file == name || fs::exists(file, ignored)) return {};
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(fs::path(file).parent_path(), ignored))
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  std::sort(names.begin(), names.end());
+  std::string hint = did_you_mean(name, names);
+  if (!hint.empty()) hint += " ";
+  return fmt::format("no design `{}`: {}there are `{}`", name, hint, fmt::join(names, "`, `"));
+}
+
 bool colour_on(std::FILE* stream) {
   return ::isatty(::fileno(stream)) != 0 && environment("NO_COLOR").empty() &&
          environment("TERM") != "dumb";
@@ -65,8 +84,11 @@ std::string unwritable(const std::string& folder) {
   fs::path place = fs::absolute(folder);
   while (!fs::exists(place, ignored) && place.has_relative_path()) place = place.parent_path();
   if (!fs::is_directory(place, ignored)) return fmt::format("`{}` is not a folder", place.string());
-  if (::access(place.c_str(), W_OK) != 0)
+  // Permissions do not tell all: nobody can make a folder in /proc.
+  std::string probe = (place / "lustrum-XXXXXX").string();
+  if (::access(place.c_str(), W_OK) != 0 || ::mkdtemp(probe.data()) == nullptr)
     return fmt::format("cannot write to folder `{}`", place.string());
+  ::rmdir(probe.c_str());
   return {};
 }
 

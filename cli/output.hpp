@@ -14,6 +14,9 @@ std::string catalog_folder();
 // A design by its name in configs/designs, or else the file itself.
 std::string design_file(const std::string& name);
 
+// Why there is no such design: the names there are. Empty: the file exists, or a path was given.
+std::string unknown_design(const std::string& name);
+
 // Colours: only on a terminal and unless NO_COLOR is set.
 bool colour_on(std::FILE* stream);
 

@@ -82,6 +82,11 @@ int run(const RunArguments& arguments) {
                catalog_folder());
     return kBadInput;
   }
+  if (const std::string problem = arguments.design.empty() ? "" : unknown_design(arguments.design);
+      !problem.empty()) {
+    fmt::print(stderr, "error: --design: {}\n", problem);
+    return kBadInput;
+  }
   Diagnostics diagnostics;
   const Catalog catalog = Catalog::load(catalog_folder(), diagnostics);
   Scenario scenario =

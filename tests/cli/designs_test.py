@@ -102,6 +102,28 @@ class Designs(Case):
         self.assertAlmostEqual(more["ebs_gp3, throughput"], 2 * 375, places=6)
         self.assertAlmostEqual(lines("system: ebs_io2")["ebs_io2, iops"], 16000, places=6)
 
+    def test_a_report_describes_the_design_it_ran(self):
+        self.write("s.yaml", "description: FSx over TCP\n" + scenario())
+        out = self.run_here("run", "s.yaml", "--design", "s3_crt").out
+        self.assertNotIn("FSx over TCP", out)
+        self.assertNotIn("MDT", out)
+        self.assertIn("S3", out.splitlines()[1])
+
+    def test_an_unknown_design_gets_the_names_there_are(self):
+        outcome = self.run_here("run", "s.yaml", "--design", "s3_crtt")
+        self.assert_rejected(outcome, "error: --design: no design `s3_crtt`", "did you mean `s3_crt`?", "`nvme`")
+        self.assertIn("no design `nosuch`", self.run_here("compare", "s.yaml", "--designs", "nosuch,nvme").out)
+
+    def test_load_generators_are_compared_by_run_time_and_rate(self):
+        self.write("w.yaml", scenario(workload="ior: {block_size: 16 MiB, transfer_size: 1 MiB, read: true}"))
+        outcome = self.run_here("compare", "w.yaml", "--designs", "nvme,fsx_scratch")
+        self.assertEqual((outcome.code, outcome.err), (FINE, ""))
+        head = outcome.out.splitlines()[0]
+        self.assertNotIn("epoch", outcome.out)
+        self.assertRegex(head, r"run \[s\] +write MiB/s +read MiB/s +USD +relative")
+        for row in self.rows(outcome.out).values():
+            self.assertRegex(row, r"^\d+\.\d+  +\d+\.\d  +\d+\.\d  +>?\d+\.\d+  +\d+\.\d+  \S")
+
     def test_a_design_that_does_not_fit_is_a_row_with_the_reason(self):
         self.write("p4d.yaml", scenario(instance="p4d.24xlarge"))
         outcome = self.run_here("compare", "p4d.yaml", "--designs", "fsx_scratch,fsx_p2_1000_efa")
