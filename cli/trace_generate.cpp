@@ -62,7 +62,8 @@ constexpr OptionRow kOptions[] = {
     {"--prefetch", &GenerateArguments::prefetch, "Batches ahead per worker"},
     {"--epochs", &GenerateArguments::epochs, "Passes over the data set, shuffled anew"},
     {"--compute", &GenerateArguments::compute, "Compute time of a step"},
-    {"--compute-jitter", &GenerateArguments::compute_jitter, "Its standard deviation"},
+    {"--compute-jitter", &GenerateArguments::compute_jitter,
+     "Its standard deviation, as a share of it: 5 % or 0.05, at most 100 %"},
     {"--latency", &GenerateArguments::latency, "Mean latency of a call (exponential)"},
     {"--rate", &GenerateArguments::rate, "Rate of a read besides its latency"},
     {"--folder", &GenerateArguments::folder, "Folder of the files in the trace"},
@@ -115,6 +116,8 @@ trace::GenerateSettings read(const GenerateArguments& from, std::vector<std::str
   return to;
 }
 
+std::string_view plural(std::uint64_t count) { return count == 1 ? "" : "s"; }
+
 int generate(const GenerateArguments& arguments) {
   std::vector<std::string> problems;
   const trace::GenerateSettings settings = read(arguments, problems);
@@ -139,8 +142,9 @@ int generate(const GenerateArguments& arguments) {
                                                 {"ranks", settings.ranks}}
                              .dump(2));
     else
-      fmt::print("{}: {} records; {} steps of {} ranks in {} epochs\n", arguments.out,
-                 writer.records(), steps * settings.epochs, settings.ranks, settings.epochs);
+      fmt::print("{}: {} records; {} step{} of {} rank{} in {} epoch{}\n", arguments.out,
+                 writer.records(), steps * settings.epochs, plural(steps * settings.epochs),
+                 settings.ranks, plural(settings.ranks), settings.epochs, plural(settings.epochs));
     return kFine;
   });
 }

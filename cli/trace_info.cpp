@@ -39,6 +39,11 @@ void print_durations(const char* what, const DurationSummary& summary) {
              summary.exact ? "" : "  (percentiles within 0.8 %)");
 }
 
+// `1 file`, `2 files`; the digits as other programs read them, without commas.
+std::string counted(std::uint64_t count, std::string_view noun, std::string_view plural = "s") {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : plural);
+}
+
 std::string utilization_text(const StreamStatistics& stream) {
   if (stream.wait_basis == WaitBasis::none) return "no steps recorded";
   constexpr double kPercent = 100;
@@ -56,8 +61,8 @@ void print_operations(const StreamStatistics& job) {
                to_string(totals.kind), totals.calls, totals.failed,
                totals.bytes == 0 ? "" : size_text(totals.bytes), time_text(totals.duration_s));
   if (job.pseudo_calls != 0)
-    fmt::print("  besides, {} calls on what is no storage (/dev, /proc, pipes)\n",
-               job.pseudo_calls);
+    fmt::print("  besides, {} on what is no storage (/dev, /proc, pipes)\n",
+               counted(job.pseudo_calls, "call"));
 }
 
 void print_files(const StatisticsVisitor& visitor, std::size_t shown) {
@@ -79,11 +84,12 @@ void print_processes(const StatisticsVisitor& visitor) {
   for (const ProcessStatistics& process : visitor.statistics().processes) {
     const ProcessEntry& entry = visitor.tables().processes[process.process];
     const StreamStatistics& stream = process.stream;
-    fmt::print("  {}pid {}{}, {} threads: read {}, wrote {}, {} opens of {} files; {}\n",
+    fmt::print("  {}pid {}{}, {}: read {}, wrote {}, {} of {}; {}\n",
                entry.rank == kNoNumber ? "" : fmt::format("rank {}, ", entry.rank), entry.pid,
-               entry.host.empty() ? "" : " on " + native_escape(entry.host), process.threads,
-               size_text(stream.bytes_read), size_text(stream.bytes_written), stream.opens,
-               stream.files_opened, utilization_text(stream));
+               entry.host.empty() ? "" : " on " + native_escape(entry.host),
+               counted(process.threads, "thread"), size_text(stream.bytes_read),
+               size_text(stream.bytes_written), counted(stream.opens, "open"),
+               counted(stream.files_opened, "file"), utilization_text(stream));
   }
 }
 
@@ -98,11 +104,13 @@ void print_steps(const StatisticsVisitor& visitor) {
 void print_info(const StatisticsVisitor& visitor, const InfoArguments& arguments) {
   const TraceStatistics& all = visitor.statistics();
   const StreamStatistics& job = all.job;
-  fmt::print("{} records of {} processes and {} threads in {}\n", all.records, all.processes.size(),
-             visitor.tables().threads.size(), time_text(all.duration_s));
-  fmt::print("read {} ({} B), wrote {} ({} B), {} opens of {} files; {} failed calls\n",
-             size_text(job.bytes_read), job.bytes_read, size_text(job.bytes_written),
-             job.bytes_written, job.opens, job.files_opened, job.failed_calls);
+  fmt::print("{} of {} and {} in {}\n", counted(all.records, "record"),
+             counted(all.processes.size(), "process", "es"),
+             counted(visitor.tables().threads.size(), "thread"), time_text(all.duration_s));
+  fmt::print("read {} ({} B), wrote {} ({} B), {} of {}; {}\n", size_text(job.bytes_read),
+             job.bytes_read, size_text(job.bytes_written), job.bytes_written,
+             counted(job.opens, "open"), counted(job.files_opened, "file"),
+             counted(job.failed_calls, "failed call"));
   fmt::print("{}\n", utilization_text(job));
   if (job.open.count + job.large_read.count + job.small_read.count + job.wait.count +
           job.step.count !=

@@ -22,27 +22,27 @@ void ReadReport::add_damage(DamagedLine line, std::size_t max_kept) {
 
 std::string ReadReport::text() const {
   std::ostringstream out;
-  const auto fact = [&out](std::uint64_t count, std::string_view what) {
-    if (count != 0) out << count << ' ' << what << '\n';
+  const auto fact = [&out](std::uint64_t count, std::string_view noun, std::string_view rest = {}) {
+    if (count != 0) out << count << ' ' << noun << (count == 1 ? "" : "s") << rest << '\n';
   };
-  fact(files, "files");
-  fact(lines, "lines");
-  fact(events, "events");
-  fact(metadata_rows, "metadata rows");
-  fact(other_rows, "counters and instants, not used");
-  fact(duplicate_lines, "duplicate lines, dropped");
-  fact(rejoined_lines, "lines cut by a line break in a name, joined again");
-  fact(damaged_lines, "damaged lines, dropped");
+  fact(files, "file");
+  fact(lines, "line");
+  fact(events, "event");
+  fact(metadata_rows, "metadata row");
+  fact(other_rows, "counter and instant row", ", not used");
+  fact(duplicate_lines, "duplicate line", ", dropped");
+  fact(rejoined_lines, "line", " cut by a line break in a name, joined again");
+  fact(damaged_lines, "damaged line", ", dropped");
   for (const DamagedLine& line : damage) out << "  " << line.text() << '\n';
   for (const std::string& error : stream_errors) out << error << '\n';
-  fact(failed_calls, "failed calls");
-  fact(pseudo_calls, "calls on files that are no storage");
-  fact(pseudo_bytes, "bytes read and written there");
-  fact(calls_without_path, "calls without a path");
-  fact(merged_calls, "calls put together into fewer, larger ones");
-  fact(unresolved_hashes, "hashed names that nothing explains");
+  fact(failed_calls, "failed call");
+  fact(pseudo_calls, "call", " on files that are no storage");
+  fact(pseudo_bytes, "byte", " read and written there");
+  fact(calls_without_path, "call", " without a path");
+  fact(merged_calls, "call", " put together into fewer, larger ones");
+  fact(unresolved_hashes, "hashed name", " that nothing explains");
   for (const auto& [name, count] : unknown_calls)
-    out << count << " calls of unknown name `" << name << "`\n";
+    out << count << (count == 1 ? " call" : " calls") << " of unknown name `" << name << "`\n";
   for (const auto& [what, count] : unused_rows) out << count << ' ' << what << ", not used\n";
   for (const std::string& note : notes) out << note << '\n';
   return out.str();

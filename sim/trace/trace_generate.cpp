@@ -198,6 +198,9 @@ std::vector<std::string> problems_of(const GenerateSettings& settings) {
   if (!settings.folder.starts_with('/'))
     problems.emplace_back("the folder must be absolute, such as /data/train");
   if (!(settings.rate.count() > 0)) problems.emplace_back("the rate must be above 0");
+  if (settings.compute_jitter > 1)
+    problems.emplace_back(
+        "--compute-jitter: a ratio to the compute time, at most 1 (100 %): write `5 %` or `0.05`");
   if (settings.latency.count() < 0 || settings.compute.count() < 0 || settings.compute_jitter < 0)
     problems.emplace_back("latency, compute time and jitter must not be negative");
   if (!problems.empty()) return problems;

@@ -26,6 +26,20 @@ void merge(std::vector<Interval>& intervals) {
   intervals.resize(kept);
 }
 
+// A tool that records a step and, inside it, the computing of that step records it twice: the
+// durations of those that lie in no other. Sorts the intervals.
+template <class Take> void for_each_outermost(std::vector<Interval>& intervals, const Take& take) {
+  std::ranges::stable_sort(intervals, [](const Interval& a, const Interval& b) {
+    return std::pair{a.start_s, -a.end_s} < std::pair{b.start_s, -b.end_s};
+  });
+  double last_end_s = -std::numeric_limits<double>::max();
+  for (const Interval& interval : intervals) {
+    if (interval.end_s <= last_end_s && interval.start_s < last_end_s) continue;
+    last_end_s = interval.end_s;
+    take(interval.end_s - interval.start_s);
+  }
+}
+
 double total_s(const std::vector<Interval>& intervals) {
   double sum_s = 0;
   for (const Interval& interval : intervals) sum_s += interval.end_s - interval.start_s;
@@ -166,12 +180,8 @@ void StatisticsVisitor::record(const Record& record) {
   const Interval interval{record.start_s, record.end_s()};
   if (record.kind == OperationKind::span_wait) {
     times.waits.push_back(interval);
-    process.waits.add(record.duration_s);
-    job.waits.add(record.duration_s);
   } else if (record.kind == OperationKind::span_step) {
     times.steps.push_back(interval);
-    process.steps.add(record.duration_s);
-    job.steps.add(record.duration_s);
   } else if (record.kind == OperationKind::span_other) {
     if (tables_.name_of(record).ends_with("._train")) times.loops.push_back(interval);
   } else {
@@ -199,6 +209,14 @@ void StatisticsVisitor::finish_threads() {
   for (std::uint32_t i = 0; i < times_.size(); ++i) {
     ThreadTimes& times = times_[i];
     const std::uint32_t process = tables_.threads[i].process;
+    for_each_outermost(times.waits, [&](double wait_s) {
+      parts_[process].waits.add(wait_s);
+      parts_.back().waits.add(wait_s);
+    });
+    for_each_outermost(times.steps, [&](double step_s) {
+      parts_[process].steps.add(step_s);
+      parts_.back().steps.add(step_s);
+    });
     merge(times.waits);
     merge(times.steps);
     merge(times.loops);
