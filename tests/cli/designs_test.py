@@ -115,7 +115,7 @@ class Designs(Case):
         self.assertIn("no design `nosuch`", self.run_here("compare", "s.yaml", "--designs", "nosuch,nvme").out)
 
     def test_load_generators_are_compared_by_run_time_and_rate(self):
-        self.write("w.yaml", scenario(workload="ior: {block_size: 16 MiB, transfer_size: 1 MiB, read: true}"))
+        self.write("w.yaml", scenario(workload="ior: {{block_size: 16 MiB, transfer_size: 1 MiB, read: true}}"))
         outcome = self.run_here("compare", "w.yaml", "--designs", "nvme,fsx_scratch")
         self.assertEqual((outcome.code, outcome.err), (FINE, ""))
         head = outcome.out.splitlines()[0]

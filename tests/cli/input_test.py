@@ -3,7 +3,7 @@ import os
 import re
 import unittest
 
-from binary import HOME, UNFINISHED, Case, lustrum, scenario
+from binary import BAD_INPUT, HOME, UNFINISHED, Case, lustrum, scenario
 
 FIVE_ERRORS = """schema_version: 1
 workload:
@@ -64,7 +64,7 @@ class BadInput(Case):
         self.write("s.yaml", scenario().replace("fsx_persistent_2_1000, capacity: 9.6 TiB", "nosuch"))
         outcome = self.run_here("run", "s.yaml")
         self.assertEqual((outcome.code, outcome.err.count("error[")), (BAD_INPUT, 1), outcome.err)
-        self.write("s.yaml", scenario(workload="mdtest: {items_per_rank: 200}"))
+        self.write("s.yaml", scenario(workload="mdtest: {{items_per_rank: 200}}"))
         self.assert_rejected(self.run_here("run", "s.yaml"), "did you mean `items`?")
 
 
