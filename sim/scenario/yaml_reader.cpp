@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -328,13 +329,16 @@ private:
   // `items` for `items_per_rank`: too far apart to be a typing error; else all of a short list.
   static std::string longer_or_shorter(std::string_view key, const std::set<std::string>& known) {
     constexpr std::size_t kLeast = 4; // letters in common
-    constexpr std::size_t kMostShown = 16;
+    constexpr std::size_t kMostShown = 20;
     for (const std::string& candidate : known)
       if (std::min(candidate.size(), key.size()) >= kLeast &&
           (key.starts_with(candidate) || candidate.starts_with(key)))
         return fmt::format("did you mean `{}`?", candidate);
-    if (known.empty() || known.size() > kMostShown) return {};
-    return fmt::format("known are `{}`", fmt::join(known, "`, `"));
+    std::vector<std::string> names;
+    std::copy_if(known.begin(), known.end(), std::back_inserter(names),
+                 [](const std::string& name) { return name.find('.') == std::string::npos; });
+    if (names.empty() || names.size() > kMostShown) return {};
+    return fmt::format("known: `{}`", fmt::join(names, "`, `"));
   }
 
   const YamlNode& section_;

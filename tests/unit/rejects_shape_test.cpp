@@ -29,12 +29,12 @@ error[E104]: unknown key `rpcsize` in `storage.osc`
 error[E104]: unknown key `zzz` in `storage.osc`
   --> f.yaml:5:5
    5 |     zzz: 1
-     |     ^^^
+     |     ^^^ known: `max_rpcs_in_flight`, `rpc_size`
 
 error[E104]: unknown key `osc.foo` in `storage`
   --> f.yaml:6:3
    6 |   osc.foo: 1
-     |   ^^^^^^^
+     |   ^^^^^^^ known: `checksums`, `fill`, `first_byte`, `kind`, `osc`, `pools`, `rate`, `seek`, `stripe_size`, `trace`
 )");
 }
 

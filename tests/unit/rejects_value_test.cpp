@@ -301,6 +301,6 @@ error[E106]: `storage.osc.max_rpcs_in_flight`: `many` is not a whole number
 error[E104]: unknown key `été` in `storage`
   --> f.yaml:9:3
    9 |   été: "à 4"
-     |   ^^^
+     |   ^^^ known: `checksums`, `fill`, `first_byte`, `kind`, `osc`, `pools`, `rate`, `seek`, `stripe_size`, `trace`
 )");
 }
