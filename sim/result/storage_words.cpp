@@ -7,7 +7,7 @@ namespace lustrum {
 namespace {
 
 constexpr std::array<StorageWords, 4> kWords{{{"lustre", "RPC", "of them to MDTs"},
-                                              {"object", "request", "of them neither GET nor PUT"},
+                                              {"object", "request", "of them without data"},
                                               {"fileserver", "request", "of them for metadata"},
                                               {"local", "request", "of them without data"}}};
 
