@@ -107,7 +107,7 @@ Stations      count  mean busy  most busy  requests present
 
 Cost of the run               quantity  unit        unit price    cost
   p5.48xlarge                   0.2242  node-hours      $55.04  $12.34
-  PERSISTENT_2-250, capacity     1.474  GB-months       $0.21   $0.31
+  PERSISTENT_2-250, capacity     1.474  GB-months        $0.21   $0.31
   total                                                         $12.65
   $112.84 per hour, $82,373.20 per month of continuous use, $4.22 per epoch,
   $0.0019 per sample
@@ -356,7 +356,7 @@ TEST_CASE("terminal: a long name gives way to the numbers of its row") {
       "FSx for Lustre PERSISTENT_2 with 250 MB/s per TiB in us-west-2, capacity";
   const std::string text = terminal_text(result);
   CHECK(has(text,
-            "  FSx for Lustre PERSISTENT_2 with         1.474  GB-months       $0.21   $0.31\n"
+            "  FSx for Lustre PERSISTENT_2 with         1.474  GB-months        $0.21   $0.31\n"
             "    250 MB/s per TiB in us-west-2,\n"
             "    capacity\n"
             "  total                      "));
