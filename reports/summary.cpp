@@ -114,7 +114,7 @@ std::string read_text(const RunMetrics& m) {
   const std::string rate = number(m.throughput_mib_per_s) + " MiB/s";
   const std::string all = format_bytes(Bytes{m.read_bytes});
   const std::optional<double> samples = sample_bytes(m);
-  const double read_bytes = static_cast<double>(m.read_bytes);
+  const auto read_bytes = static_cast<double>(m.read_bytes);
   if (!samples || std::fabs(read_bytes - *samples) <= kNegligible * read_bytes)
     return fmt::format("{} read at {}", all, rate);
   const auto text = [](double bytes) {
