@@ -52,7 +52,7 @@ private:
   void add_rows(const training::JobOutcome& outcome, JobReport& result) const {
     const double recorded = inferred_.ranks;
     const LoopTimes simulated{outcome.gpu_time[Cause::compute],
-                                        training::loop_wait(outcome.gpu_time)};
+                              training::loop_wait(outcome.gpu_time)};
     // Per rank, so that a scaled replay can be set beside the recording.
     const double factor = settings_.ranks / recorded;
     add_loop_rows({inferred_.measured_step_s * factor, inferred_.measured_wait_s * factor},

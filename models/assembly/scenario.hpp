@@ -49,8 +49,8 @@ struct ReplaySettings {
   std::vector<std::string> path_map; // FROM=TO
   std::uint32_t scale_ranks = 0;     // 0: as recorded
   std::uint32_t scale_files = 1;     // factor
-  std::uint32_t ranks = 0;  // 0: all in the trace
-  std::string cached_reads; // detect or replay
+  std::uint32_t ranks = 0;           // 0: all in the trace
+  std::string cached_reads;          // detect or replay
   BytesPerSecond cache_rate{};
   Seconds cache_latency{};
 };
@@ -198,8 +198,8 @@ struct Scenario {
 };
 
 Scenario load_scenario(const std::string& path, const Catalog& catalog, Diagnostics& diagnostics);
-// The jobs of one file on the design of another: `storage`, `network`, `lustre` and `faults` are the
-// design's, and so are `cluster` and `prices` where it has them.
+// The jobs of one file on the design of another: `storage`, `network`, `lustre` and `faults` are
+// the design's, and so are `cluster` and `prices` where it has them.
 Scenario load_scenario(const std::string& path, const std::string& design_path,
                        const Catalog& catalog, Diagnostics& diagnostics);
 // The same from a document at hand; files it names are relative to its own name.

@@ -2,7 +2,6 @@
 
 #include "models/assembly/dlio_loader.hpp"
 #include "models/assembly/replay_report.hpp"
-#include "models/assembly/replay_report.hpp"
 #include "models/assembly/scenario_training.hpp"
 #include "models/assembly/storage_kind.hpp"
 

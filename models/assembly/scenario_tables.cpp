@@ -133,8 +133,9 @@ ParameterTable replay_rows() {
        .default_text = "1",
        .min = 1,
        .max = 1e6,
-       .doc = "So many files for each recorded one, of its size. The n-th time (from 0) that copy c "
-              "of a thread opens it, number (c + n) mod `files` is taken."},
+       .doc =
+           "So many files for each recorded one, of its size. The n-th time (from 0) that copy c "
+           "of a thread opens it, number (c + n) mod `files` is taken."},
       {.key = "replay.ranks",
        .field = field<&W::replay, &ReplaySettings::ranks>,
        .default_text = "0",

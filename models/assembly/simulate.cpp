@@ -166,8 +166,8 @@ RunResult simulate(const Scenario& scenario, const std::string& command,
   Storage& storage = system->storage();
   std::vector<std::unique_ptr<RunningJob>> jobs;
   for (std::uint32_t i = 0; i < scenario.jobs.size(); ++i)
-    jobs.push_back(start_job({scenario, scenario.jobs[i], JobIndex{i}, engine, storage,
-                              system->data_ready()}));
+    jobs.push_back(start_job(
+        {scenario, scenario.jobs[i], JobIndex{i}, engine, storage, system->data_ready()}));
   system->begin();
   engine.run();
 

@@ -160,7 +160,7 @@ class Designs(Case):
         self.assertEqual(node_price("prices: {set: {p5.48xlarge: {node: 40 USD/h}}}\n"), 40)
 
     def test_a_design_that_is_not_there(self):
-        self.assert_rejected(self.run_here("run", "s.yaml", "--design", "nowhere"), "error[E110]: cannot read", "nowhere.yaml")
+        self.assert_rejected(self.run_here("run", "s.yaml", "--design", "nowhere"), "no design `nowhere`", "`s3_crt`")
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class Usage(Case):
     def test_schema_lists_keys_with_unit_range_default_source(self):
         outcome = lustrum("schema")
         self.assertEqual((outcome.code, outcome.err), (FINE, ""))
-        for text in ("storage: ", "\n  capacity\n", "size, at least 1 B; required\n", "time, at least 0 s; default 190 ms\n", "source: "):
+        for text in ("storage: ", "\n  capacity\n", "size, at least 1 B; required\n", "time, between 0 s and 277.8 h; default 190 ms\n", "source: "):
             self.assertIn(text, outcome.out)
 
     def test_schema_of_one_version_of_lustre(self):

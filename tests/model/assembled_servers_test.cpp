@@ -79,8 +79,7 @@ TEST_CASE("what is read again comes out of the servers' memory") {
     CHECK(both <= bound / static_cast<double>(kMib));
     return std::pair{first, second};
   };
-  AssembledText text{.storage =
-                         "system: fsx_persistent_2_1000, capacity: 2.4 TiB, layout: -c -1",
+  AssembledText text{.storage = "system: fsx_persistent_2_1000, capacity: 2.4 TiB, layout: -c -1",
                      .nodes = kClients};
   const auto [cold, warm] = rates(assembled(text));
   CHECK(cold == Approx(2400).epsilon(0.03));

@@ -75,7 +75,8 @@ TEST_CASE("rejects_lustres_keys_on_an_object_store") {
       "error[E113]: `storage.layout` has no meaning for `s3_standard`, an object store\n"
       "  --> t.yaml:4:45\n"
       "   4 | storage: {system: s3_standard, client: crt, layout: -c 1, hsm: {state: released}}\n"
-      "     |                                             ^^^^^^ it is for a Lustre file system\n"));
+      "     |                                             ^^^^^^ it is for a Lustre file "
+      "system\n"));
 }
 
 TEST_CASE("rejects_an_object_stores_keys_on_lustre") {
