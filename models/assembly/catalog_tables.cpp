@@ -200,6 +200,7 @@ ParameterTable disk_rows() {
   };
 }
 
+// NOLINTNEXTLINE(readability-function-size): a table, row after row
 ParameterTable metadata_rows() {
   return {
       {.key = "metadata.mode",

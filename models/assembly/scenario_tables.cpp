@@ -88,6 +88,7 @@ ParameterTable job_rows() {
   };
 }
 
+// NOLINTNEXTLINE(readability-function-size): a table, row after row
 ParameterTable replay_rows() {
   using W = WorkloadSettings;
   return {
@@ -359,6 +360,7 @@ const ParameterTable& RunSettings::parameters() {
   return table;
 }
 
+// NOLINTNEXTLINE(readability-function-size): a table, row after row
 const std::vector<ScenarioSection>& scenario_sections() {
   static const std::vector<ScenarioSection> sections{
       {"", "The scenario.", &Scenario::parameters()},
