@@ -50,16 +50,15 @@ public:
   void schedule(StationNumber station, double time) {
     std::uint32_t place = place_[station];
     if (place >= kLane && place != kNowhere) return schedule_lane(place - kLane, time);
+    if (time == kNever) {
+      if (place != kNowhere) remove(place);
+      return;
+    }
     if (place == kNowhere) {
-      if (time == kNever) return;
       place = static_cast<std::uint32_t>(heap_.size());
       heap_.push_back({kNever, 0, station});
     }
-    Entry entry{time, sequence_++, station};
-    if (entry < heap_[place])
-      rise(place, entry);
-    else
-      sink(place, entry);
+    move(place, {time, sequence_++, station});
   }
 
 private:
@@ -84,6 +83,20 @@ private:
     first_lane_ = 0;
     for (std::uint32_t i = 1; i < lanes_.size(); ++i)
       if (lanes_[i] < lanes_[first_lane_]) first_lane_ = i;
+  }
+  // Idle stations leave the heap: it is as deep as the busy ones make it.
+  void remove(std::uint32_t place) {
+    place_[heap_[place].station] = kNowhere;
+    const Entry last = heap_.back();
+    heap_.pop_back();
+    if (place < heap_.size()) move(place, last);
+  }
+  // Overwrites what is in `place`, and puts the entry where it belongs from there.
+  void move(std::uint32_t place, const Entry& entry) {
+    if (place > 0 && entry < heap_[(place - 1) / kArity])
+      rise(place, entry);
+    else
+      sink(place, entry);
   }
   void put(std::uint32_t place, const Entry& entry) {
     heap_[place] = entry;
