@@ -44,11 +44,10 @@ void run_calls(const trace::Trace& trace, const training::ReplayOptions& options
 std::optional<Calibration> calibrate(const trace::Trace& trace, const std::string& mode) {
   std::set<std::string> hosts;
   for (const trace::ProcessEntry& process : trace.processes) hosts.insert(process.host);
-  // The device stands for page cache and servers together: every read goes to it.
   const training::ReplayOptions options{
       .mode = mode == "timed" ? training::ReplayMode::timed : training::ReplayMode::ops,
       .clients = std::max(1U, static_cast<std::uint32_t>(hosts.size())),
-      .detect_cached = false};
+      .detect_cached = true};
   Calibration result{.fit = training::fit_device(trace, options)};
   if (result.fit.read.calls + result.fit.write.calls + result.fit.open.calls == 0)
     return std::nullopt;

@@ -62,10 +62,11 @@ private:
     };
     if (inferred_.measured_wait_s > 0)
       row("measured waiting at epoch starts",
-          kPercent * inferred_.measured_first_wait_s / inferred_.measured_wait_s, "%");
+          kPercent * training::sum_of(inferred_.measured_first_waits_s) / inferred_.measured_wait_s,
+          "%");
     if (simulated.wait_s > 0)
       row("simulated waiting at epoch starts",
-          kPercent * trainer_.first_wait().count() / simulated.wait_s, "%");
+          kPercent * training::sum_of(trainer_.first_waits_s()) / simulated.wait_s, "%");
     row("read bytes explained", kPercent * inferred_.explained_bytes / inferred_.recorded_bytes,
         "%");
     row("opens explained", kPercent * inferred_.explained_opens / inferred_.recorded_opens, "%");
@@ -76,8 +77,10 @@ private:
     row("inferred files of a batch", training.opens_per_batch, "");
     row("inferred workers", training.workers, "");
     row("inferred prefetch factor", inferred_.prefetch_factor, "");
-    row("inferred start of a worker", training.worker_startup.count(), "s");
-    row("inferred decoding of a file", training.decode.count(), "s");
+    row("inferred start of a worker", training.overall.worker_startup.count(), "s");
+    row("inferred decoding of a file", training.overall.preprocess.mean.count(), "s");
+    row("inferred delivery of a batch", training.overall.delivery.count(), "s");
+    row("inferred files in the page cache", kPercent * training.overall.cached, "%");
   }
 
   void add_notes(JobReport& result) const {

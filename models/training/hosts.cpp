@@ -58,6 +58,13 @@ Task Hosts::decode(std::uint32_t rank, Seconds time, TimeAccount& account) {
   account[Cause::decode] += (world_.now() - before).count();
 }
 
+Task Hosts::spend(Seconds time, Cause cause, TimeAccount& account) {
+  if (!(time > Seconds{})) co_return;
+  if (!pause_) pause_ = &world_.add_delay({"loader_pause", "job{}.loader_pause", job_});
+  co_await world_.delay(*pause_, time);
+  account[cause] += time.count();
+}
+
 // From pageable memory the driver copies to a buffer of its own first: the link is used for longer.
 Task Hosts::copy_to_gpu(std::uint32_t rank, Bytes bytes, bool pinned) {
   const double factor = pinned ? 1 : 1 / settings_.pageable;

@@ -15,6 +15,8 @@ public:
 
   // A worker of the rank computes for so long; waits for a processor where they are shared.
   kernel::Task decode(std::uint32_t rank, Seconds time, TimeAccount& account);
+  // Time of a worker in which it uses nothing that is shared.
+  kernel::Task spend(Seconds time, Cause cause, TimeAccount& account);
   // Between host memory and the rank's GPU.
   kernel::Task copy_to_gpu(std::uint32_t rank, Bytes bytes, bool pinned);
   kernel::Task copy_from_gpu(std::uint32_t rank, Bytes bytes);
@@ -42,6 +44,7 @@ private:
   std::uint32_t ranks_per_host_;
   std::uint32_t job_;
   kernel::DelayStation* delay_ = nullptr; // where workers have processors of their own
+  kernel::DelayStation* pause_ = nullptr; // spend()
   std::vector<Host> hosts_;
   std::vector<Gpu> gpus_; // [rank]
 };

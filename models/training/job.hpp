@@ -34,6 +34,14 @@ struct DatasetSettings {
   FormatSettings format;
 };
 
+// One start of the loader's workers, as a recording shows it.
+struct LoaderStart {
+  Seconds worker_startup{}; // per worker
+  Spread preprocess{};      // per sample
+  Seconds delivery{};       // see LoaderSettings
+  double cached = 0;        // share of the samples that the recorded host had in its page cache
+};
+
 struct LoaderSettings {
   Pipeline pipeline = Pipeline::torch_dataloader;
   std::uint32_t batch_size = 1;
@@ -54,6 +62,15 @@ struct LoaderSettings {
   bool persistent_workers = false;   // they are started in the first epoch only
   Seconds handover{};                // of each batch, in the rank: queue, unpickling
   bool pin_memory = true;            // of batches that are copied to the GPU
+  // torch: from a worker's end of a batch until the rank can take it; the worker goes on meanwhile.
+  Seconds delivery{};
+  Seconds cached_read{};             // torch: reading a sample that was cached (LoaderStart)
+  std::vector<LoaderStart> starts{}; // [epoch], over and over; empty: all as said above
+
+  LoaderStart start(std::uint32_t epoch) const {
+    if (starts.empty()) return {worker_startup, preprocess, delivery, 0};
+    return starts[epoch % starts.size()];
+  }
 };
 
 struct StepSettings {
@@ -125,6 +142,9 @@ struct EvaluationSettings {
   std::uint32_t workers = 0;
   Seconds worker_startup{};
   Spread preprocess{};
+  Seconds cached_read{};
+  std::vector<LoaderStart> starts{};
+  std::uint32_t most = 0; // only the first so many; 0: no limit
 };
 
 // Python's start: every rank looks for its modules before it does anything.
@@ -148,6 +168,8 @@ struct JobSettings {
   std::uint32_t epochs = 1;
   std::uint32_t epoch_steps = 0; // at most so many; 0: what the data set gives
   std::uint32_t max_steps = 0;   // in all epochs together; 0: no limit
+  // Where max_steps cuts an epoch short, workers read ahead as if it went on, up to the job's end.
+  bool reads_past_end = false;
   std::uint64_t seed = 0;
   DatasetSettings dataset;
   LoaderSettings loader;

@@ -15,6 +15,7 @@ using kernel::Task;
 void Loader::start_epoch(std::uint32_t epoch, std::uint32_t steps, std::uint32_t first) {
   ++turn_;
   epoch_ = epoch;
+  start_ = job_.loader.start(epoch);
   steps_ = steps;
   first_ = first;
   consumed_ = first;
@@ -55,7 +56,7 @@ void Loader::note(Outcome& outcome, TimeAccount& account) {
 }
 
 Task Loader::preprocess(std::uint32_t samples, std::uint64_t first_sample, TimeAccount& account) {
-  const Spread& spread = job_.loader.preprocess;
+  const Spread spread = start_.preprocess;
   double total_s = spread.mean.count() * samples;
   if (spread.stdev > Seconds{}) {
     total_s = 0;

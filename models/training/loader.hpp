@@ -79,6 +79,7 @@ protected:
   std::uint32_t steps_ = 0;
   std::uint32_t first_ = 0; // batch of this start
   std::uint32_t epoch_ = 0;
+  LoaderStart start_{};
   std::uint32_t turn_ = 0; // starts and stops so far: a task of an earlier one is to end
   std::uint32_t consumed_ = 0;
   std::uint32_t asked_ = 0; // batches asked for so far, the present one included

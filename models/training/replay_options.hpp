@@ -43,7 +43,9 @@ struct ReplayOptions {
   ClientIndex first_client{};
   std::uint32_t clients = 1; // hosts of the trace are dealt out to these, from the first one on
   bool detect_cached = true;
-  BytesPerSecond cache_rate{}; // a read was cached if faster than size/cache_rate + cache_latency
+  // A read was cached if faster than size/cache_rate + cache_latency (rate 0: none for that), or
+  // with its file (trace_cache.hpp).
+  BytesPerSecond cache_rate{};
   Seconds cache_latency{};
 };
 

@@ -25,6 +25,12 @@ Task SampleReader::read_sample(FileIndex file, std::uint32_t sample, Outcome& ou
   if (!dataset_.format.keep_open) co_await close(outcome);
 }
 
+Task SampleReader::open_and_close(FileIndex file, Outcome& outcome) {
+  co_await close(outcome);
+  co_await storage_.open(caller_, file, open_mode(dataset_.format), open_, outcome);
+  co_await close(outcome);
+}
+
 Task SampleReader::read_on(Bytes& moved, Outcome& outcome) {
   const bool whole = dataset_.format.kind == Format::direct || !(dataset_.read_call > Bytes{});
   moved = whole ? size_ - at_ : std::min(dataset_.read_call, size_ - at_);

@@ -16,6 +16,9 @@ public:
   // Opens the file if need be, reads one sample of it, and closes it unless it is to stay open.
   kernel::Task read_sample(FileIndex file, std::uint32_t sample, Outcome& outcome);
 
+  // Without reading.
+  kernel::Task open_and_close(FileIndex file, Outcome& outcome);
+
   // For streams: open, then next() from the beginning on, then close. `moved`: what was read.
   kernel::Task open(FileIndex file, Outcome& outcome);
   kernel::Task read_on(Bytes& moved, Outcome& outcome);

@@ -1,5 +1,7 @@
 #include "models/training/torch_loader.hpp"
 
+#include "sim/base/random.hpp"
+
 #include <algorithm>
 
 namespace lustrum::training {
@@ -38,10 +40,25 @@ Task TorchLoader::work(std::uint32_t worker, std::uint32_t turn) {
     for (std::uint64_t number = batch * batch_size; number < end && turn == turn_; ++number)
       co_await load_sample(reader, worker, number, account);
     if (turn != turn_) break;
-    finish(batch, account);
+    if (start_.delivery > Seconds{})
+      engine_.spawn(deliver(batch, account, turn), {"batch on its way", rank_});
+    else
+      finish(batch, account);
   }
   Outcome outcome;
   co_await reader.close(outcome);
+}
+
+Task TorchLoader::deliver(std::uint32_t batch, TimeAccount account, std::uint32_t turn) {
+  co_await hosts_.spend(start_.delivery, Cause::loader, account);
+  if (turn == turn_) finish(batch, account);
+}
+
+bool TorchLoader::was_cached(std::uint64_t number) const {
+  if (!(start_.cached > 0)) return false;
+  const auto component =
+      random::component("training.cached", epoch_ * std::uint64_t{job_.ranks} + rank_);
+  return random::uniform(job_.seed, component, number) < start_.cached;
 }
 
 Task TorchLoader::load_sample(SampleReader& reader, std::uint32_t worker, std::uint64_t number,
@@ -52,7 +69,10 @@ Task TorchLoader::load_sample(SampleReader& reader, std::uint32_t worker, std::u
   Outcome outcome;
   if (cache_)
     co_await cache_->read_sample(caller(worker), file, outcome);
-  else
+  else if (was_cached(number)) {
+    co_await reader.open_and_close(dataset.files[file], outcome);
+    co_await hosts_.spend(job_.loader.cached_read, Cause::client_cpu, account);
+  } else
     co_await reader.read_sample(dataset.files[file], sample % dataset.samples_per_file, outcome);
   note(outcome, account);
   co_await preprocess(1, number, account);

@@ -34,6 +34,11 @@ private:
   kernel::Task load_sample(SampleReader& reader, std::uint32_t worker, std::uint64_t number,
                            TimeAccount& account);
 
+  // It is there when its delivery has passed.
+  kernel::Task deliver(std::uint32_t batch, TimeAccount account, std::uint32_t turn);
+  // The recorded host had this sample of the epoch in its page cache.
+  bool was_cached(std::uint64_t number) const;
+
   std::vector<std::uint32_t> samples_; // of this rank in this epoch
   std::vector<Batch> batches_;
 };

@@ -1,6 +1,7 @@
 #include "models/training/trace_fit.hpp"
 
 #include "models/training/replay_files.hpp"
+#include "models/training/trace_cache.hpp"
 
 #include <algorithm>
 #include <array>
@@ -108,14 +109,20 @@ DeviceFit fit_device(const trace::Trace& trace, const ReplayOptions& options) {
     replayed.push_back(file.is_storage && mapped_path(file.path, options).has_value());
   std::array<std::vector<Point>, 4> points; // open, close, stat, write
   std::map<std::string, std::vector<Point>> reads;
+  const CacheSplit split = split_by_cache(trace, options);
+  std::vector<Point> cached;
+  std::size_t index = 0;
   for (const Record& record : trace.records) {
+    const bool was_cached = split.cached[index++];
     if (record.failed || record.file == trace::kNoIndex || !replayed[record.file]) continue;
     const Point point{record.start_s, record.duration_s, static_cast<double>(record.bytes_moved())};
     if (record.kind == OperationKind::open) points[0].push_back(point);
     if (record.kind == OperationKind::close) points[1].push_back(point);
     if (record.kind == OperationKind::stat) points[2].push_back(point);
     if (record.kind == OperationKind::write && point.bytes > 0) points[3].push_back(point);
-    if (record.kind == OperationKind::read && point.bytes > 0)
+    if (was_cached)
+      cached.push_back(point);
+    else if (record.kind == OperationKind::read && point.bytes > 0)
       reads[trace.processes[record.process].host].push_back(point);
   }
   std::vector<Point> all_reads;
@@ -130,6 +137,7 @@ DeviceFit fit_device(const trace::Trace& trace, const ReplayOptions& options) {
   fit.close = fit_line(points[1], false);
   fit.stat = fit_line(points[2], false);
   fit.write = fit_line(points[3], false);
+  fit.cached = fit_line(cached, false);
   fit.read_alone = fit_line(all_reads, false);
   fit.read_shared = fit_line(all_reads, true);
   fit.shared = fit.read_shared.rate > 0 && fit.read_shared.error_s < fit.read_alone.error_s;

@@ -30,11 +30,13 @@ struct DeviceFit {
   LineFit open, close, stat;       // constants: their rate is 0
   LineFit read, write;             // as chosen
   LineFit read_alone, read_shared; // both candidates
+  LineFit cached;                  // reads of cached files
   bool shared = false;             // rates are those of a host, not of a call
 };
 
-// From the calls that a replay would send (cached reads included: the device stands for page cache
-// and servers together).
+// From the calls that a replay would send. With `options.detect_cached` the reads of files that the
+// recorded host had in its page cache (trace_cache.hpp) do not count for the device; without, it
+// stands for page cache and servers together.
 DeviceFit fit_device(const trace::Trace& trace, const ReplayOptions& options);
 
 } // namespace lustrum::training

@@ -1,6 +1,7 @@
 #include "models/training/trace_generations.hpp"
 
 #include "models/training/replay_files.hpp"
+#include "models/training/trace_cache.hpp"
 
 #include <algorithm>
 #include <map>
@@ -29,6 +30,12 @@ std::uint64_t Generation::bytes() const {
   return sum;
 }
 
+const LoaderWorker& Generation::first_worker() const {
+  return *std::min_element(
+      workers.begin(), workers.end(),
+      [](const LoaderWorker& a, const LoaderWorker& b) { return a.tid < b.tid; });
+}
+
 std::size_t Generation::opens_ended_at_first_step() const {
   if (steps.empty()) return 0;
   double last = -1;
@@ -50,10 +57,13 @@ std::size_t Generation::opens_ended_at_first_step() const {
 
 namespace {
 
-LoaderWorker worker_of(std::span<const Record> records, const std::vector<bool>& replayed) {
-  LoaderWorker worker;
+LoaderWorker worker_of(const trace::Trace& trace, std::uint32_t thread,
+                       const std::vector<bool>& replayed, const std::vector<bool>& cached) {
+  LoaderWorker worker{.tid = trace.threads[thread].tid};
   std::map<std::uint32_t, std::size_t> current; // file: its last open
-  for (const Record& record : records) {
+  std::size_t index = trace.threads[thread].first_record;
+  for (const Record& record : trace.records_of(thread)) {
+    const std::size_t number = index++;
     if (record.failed || record.file == trace::kNoIndex || !replayed[record.file]) continue;
     const auto open = current.find(record.file);
     // Opened before the recording: its first read counts as its open.
@@ -68,6 +78,8 @@ LoaderWorker worker_of(std::span<const Record> records, const std::vector<bool>&
     file.io_s += record.duration_s;
     file.end_s = std::max(file.end_s, record.end_s());
     if (!read) continue;
+    file.read_s += record.duration_s;
+    file.cached = cached[number]; // all reads of an open alike
     file.bytes += record.bytes_moved();
     file.reads.push_back(record.bytes_moved());
   }
@@ -131,11 +143,12 @@ std::vector<std::vector<Generation>> loader_generations(const trace::Trace& trac
   std::vector<bool> replayed;
   for (const trace::FileEntry& file : trace.files)
     replayed.push_back(file.is_storage && mapped_path(file.path, options).has_value());
+  const CacheSplit split = split_by_cache(trace, options);
   std::vector<std::vector<LoaderWorker>> workers(ranks.size());
   for (std::uint32_t t = 0; t < trace.threads.size(); ++t) {
     const std::uint32_t rank = rank_of[trace.threads[t].process];
     if (rank == trace::kNoIndex || ranks[rank].main == t) continue;
-    LoaderWorker worker = worker_of(trace.records_of(t), replayed);
+    LoaderWorker worker = worker_of(trace, t, replayed, split.cached);
     if (!worker.opens.empty()) workers[rank].push_back(std::move(worker));
   }
   std::vector<std::vector<Generation>> all(ranks.size());

@@ -15,12 +15,15 @@ struct OpenedFile {
   double start_s = 0;
   double end_s = 0; // of the last call
   double io_s = 0;
+  double read_s = 0;   // of it, in reads
+  bool cached = false; // it was in the page cache (trace_cache.hpp)
   std::uint64_t bytes = 0;
   std::vector<std::uint64_t> reads{};
 };
 
 struct LoaderWorker {
-  std::vector<OpenedFile> opens; // that were read from; by start
+  std::int64_t tid = 0;
+  std::vector<OpenedFile> opens{}; // that were read from; by start
 
   double first_s() const { return opens.front().start_s; }
   double last_s() const;
@@ -35,6 +38,9 @@ struct Generation {
 
   std::size_t opens() const;
   std::uint64_t bytes() const;
+  // The worker that PyTorch gives the first batch: the one it started first, so the one with the
+  // lowest thread id. \pre there are workers
+  const LoaderWorker& first_worker() const;
   // By the worker whose batch ended the first wait.
   std::size_t opens_ended_at_first_step() const;
 };

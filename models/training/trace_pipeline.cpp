@@ -1,7 +1,7 @@
 #include "models/training/trace_pipeline.hpp"
 
 #include "models/training/replay_files.hpp"
-#include "models/training/trace_generations.hpp"
+#include "models/training/trace_starts.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,18 +11,6 @@
 namespace lustrum::training {
 
 namespace {
-
-double mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return values.empty() ? 0 : sum / static_cast<double>(values.size());
-}
-
-double quantile(std::vector<double> values, double q) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1))];
-}
 
 std::uint32_t rounded(double value) {
   return static_cast<std::uint32_t>(std::max(1.0, std::round(value)));
@@ -45,44 +33,16 @@ std::uint32_t opens_per_batch(const std::vector<const Generation*>& generations)
   return rounded(quantile(at_first_wait, 0.5));
 }
 
-// The first cycle of each worker holds one batch; nothing keeps it from beginning its second, as
-// two batches may be begun from the start. A worker of a single batch: until the wait ended.
-Seconds decode_of(const std::vector<const Generation*>& generations, std::uint32_t per_batch) {
-  std::vector<double> decodes;
-  for (const Generation* g : generations)
-    for (const LoaderWorker& worker : g->workers) {
-      if (worker.opens.size() <= per_batch) continue;
-      double io_s = 0;
-      for (std::uint32_t i = 0; i < per_batch; ++i) io_s += worker.opens[i].io_s;
-      const double cycle_s = worker.opens[per_batch].start_s - worker.opens.front().start_s;
-      decodes.push_back(std::max(0.0, cycle_s - io_s) / per_batch);
-    }
-  if (decodes.empty())
-    for (const Generation* g : generations) {
-      if (g->steps.empty() || g->workers.empty()) continue;
-      const LoaderWorker& first = g->workers.front();
-      double io_s = 0;
-      for (const OpenedFile& open : first.opens) io_s += open.io_s;
-      const double cycle_s = g->steps.front().start_s - first.opens.front().start_s;
-      decodes.push_back(std::max(0.0, cycle_s - io_s) / static_cast<double>(first.opens.size()));
-    }
-  return Seconds{quantile(decodes, 0.5)};
-}
-
-// Of all ranks: [rank][generation of this kind].
-using ByRank = std::vector<std::vector<const Generation*>>;
-
 PipelinePhase phase_of(const ByRank& by_rank) {
   PipelinePhase phase;
   std::vector<const Generation*> with_calls;
-  std::vector<double> startups, counts, bytes;
+  std::vector<double> counts, bytes;
   double opens = 0;
   for (const auto& of_rank : by_rank) {
     phase.count = std::max(phase.count, static_cast<std::uint32_t>(of_rank.size()));
     for (const Generation* g : of_rank) {
       if (g->workers.empty()) continue;
       with_calls.push_back(g);
-      startups.push_back(g->startup_s / static_cast<double>(g->workers.size()));
       counts.push_back(static_cast<double>(g->workers.size()));
       bytes.push_back(static_cast<double>(g->bytes()));
       opens += static_cast<double>(g->opens());
@@ -93,8 +53,9 @@ PipelinePhase phase_of(const ByRank& by_rank) {
   const auto generations = static_cast<double>(with_calls.size());
   phase.batches = rounded(opens / generations / phase.opens_per_batch);
   phase.open_bytes = Bytes{static_cast<std::uint64_t>(mean(bytes) * generations / opens)};
-  phase.worker_startup = Seconds{mean(startups)};
-  phase.decode = decode_of(with_calls, phase.opens_per_batch);
+  phase.overall = loader_start(with_calls, phase.opens_per_batch);
+  phase.starts = loader_starts(by_rank, phase.opens_per_batch);
+  phase.cached_read = cached_read(with_calls);
   for (std::uint32_t n = 0; n < phase.count; ++n)
     for (std::uint32_t b = 0; b < phase.batches; ++b) {
       std::vector<double> steps;
@@ -167,6 +128,16 @@ std::uint32_t prefetch_of(const ByRank& training, std::uint32_t per_batch) {
   return rounded(quantile(factors, 0.5));
 }
 
+// The recorded loop ends with its last step, and so does the replayed one, perhaps within an epoch.
+std::uint32_t last_steps_of(const std::vector<std::vector<Generation>>& all,
+                            const ByRank& training) {
+  std::size_t most = 0;
+  for (std::size_t r = 0; r < all.size(); ++r)
+    if (!training[r].empty() && training[r].back() == &all[r].back())
+      most = std::max(most, all[r].back().steps.size());
+  return static_cast<std::uint32_t>(most);
+}
+
 } // namespace
 
 std::optional<InferredPipeline> infer_pipeline(const trace::Trace& trace,
@@ -196,7 +167,10 @@ std::optional<InferredPipeline> infer_pipeline(const trace::Trace& trace,
       evaluates = evaluates || other;
       (other ? evaluation : training)[r].push_back(&g);
       for (std::size_t w = 1; w < g.waits_s.size(); ++w) waits.push_back(g.waits_s[w]);
-      if (!g.waits_s.empty()) inferred.measured_first_wait_s += g.waits_s.front();
+      const auto number = static_cast<std::size_t>(&g - all[r].data());
+      if (inferred.measured_first_waits_s.size() <= number)
+        inferred.measured_first_waits_s.resize(number + 1);
+      if (!g.waits_s.empty()) inferred.measured_first_waits_s[number] += g.waits_s.front();
       inferred.recorded_bytes += static_cast<double>(g.bytes());
       inferred.recorded_opens += static_cast<double>(g.opens());
     }
@@ -204,6 +178,7 @@ std::optional<InferredPipeline> infer_pipeline(const trace::Trace& trace,
   inferred.training = phase_of(training);
   inferred.prefetch_factor = prefetch_of(training, inferred.training.opens_per_batch);
   if (evaluates) inferred.evaluation = phase_of(evaluation);
+  inferred.last_steps = last_steps_of(all, training);
   inferred.handover = Seconds{quantile(waits, 0.1)};
   infer_calls(all, inferred);
   for (const TracedRank& rank : ranks)
@@ -260,18 +235,23 @@ JobSettings pipeline_job(const InferredPipeline& inferred, const ReplayOptions& 
   job.loader.batch_size = training.opens_per_batch;
   job.loader.workers = training.workers;
   job.loader.prefetch_factor = inferred.prefetch_factor;
-  job.loader.preprocess.mean = training.decode;
-  job.loader.worker_startup = training.worker_startup;
+  job.loader.starts = training.starts;
+  job.loader.cached_read = training.cached_read;
   job.loader.handover = inferred.handover;
   job.epoch_steps = training.batches;
+  if (inferred.last_steps > 0 && inferred.last_steps < training.batches) {
+    job.max_steps = (training.count - 1) * training.batches + inferred.last_steps;
+    job.reads_past_end = true;
+  }
   job.step.compute_s = training.step_s;
   job.step.accumulate = training.batches; // recorded steps hold the waiting for other ranks
   if (inferred.evaluation) {
     const PipelinePhase& evaluation = *inferred.evaluation;
     job.evaluation.every_epochs = 1;
     job.evaluation.workers = evaluation.workers;
-    job.evaluation.worker_startup = evaluation.worker_startup;
-    job.evaluation.preprocess.mean = evaluation.decode;
+    job.evaluation.most = evaluation.count;
+    job.evaluation.starts = evaluation.starts;
+    job.evaluation.cached_read = evaluation.cached_read;
     place(inferred, evaluation, job.ranks, 1, storage, job.evaluation.dataset);
     job.evaluation.batch_size = evaluation.opens_per_batch;
     job.evaluation.compute.mean = Seconds{mean(evaluation.step_s)};

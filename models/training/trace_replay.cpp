@@ -1,5 +1,7 @@
 #include "models/training/trace_replay.hpp"
 
+#include "models/training/trace_cache.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -57,6 +59,7 @@ TraceReplay::TraceReplay(kernel::Engine& engine, Storage& storage, const trace::
       traced_(traced_ranks(trace, options_.max_ranks)), groups_(replay_groups(trace, traced_)),
       files_(storage, trace, options_, groups_,
              (ranks_asked() + groups_.count - 1) / std::max(1U, groups_.count)),
+      cached_(split_by_cache(trace, options_).cached),
       all_done_(std::make_unique<kernel::Gate>(engine)),
       pause_(&engine.world().add_delay({"think_time", "think_time"})) {
   collect_threads();
@@ -88,6 +91,8 @@ bool TraceReplay::is_replayed(const Record& record) const {
 
 bool TraceReplay::was_cached(const Record& record) const {
   if (!options_.detect_cached || record.kind != OperationKind::read) return false;
+  if (cached_[static_cast<std::size_t>(&record - trace_.records.data())]) return true;
+  if (!(options_.cache_rate.count() > 0)) return false;
   const Seconds server = Bytes{record.bytes_moved()} / options_.cache_rate + options_.cache_latency;
   return record.duration_s < server.count();
 }

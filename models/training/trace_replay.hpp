@@ -9,8 +9,9 @@
 //
 // `timed` knows no ranks: it makes each call at its recorded time.
 //
-// Reads faster than any server answers came from the page cache of the recorded machine; they are
-// kept as recorded and not sent (`detect_cached`).
+// Reads faster than any server answers came from the page cache of the recorded machine, and so did
+// those of files that were cached when they were opened (trace_cache.hpp); they are kept as
+// recorded and not sent (`detect_cached`).
 #pragma once
 
 #include "models/training/replay_files.hpp"
@@ -65,6 +66,7 @@ private:
   std::vector<TracedRank> traced_;
   ReplayGroups groups_;
   ReplayFiles files_;
+  std::vector<bool> cached_; // [record]: its file was cached when it was opened
   std::vector<std::unique_ptr<Thread>> threads_;
   std::vector<std::unique_ptr<Rank>> ranks_;
   std::uint32_t running_threads_ = 0;

@@ -24,6 +24,8 @@ JobSettings evaluation_of(const JobSettings& job) {
     evaluation.loader.workers = job.evaluation.workers;
     evaluation.loader.worker_startup = job.evaluation.worker_startup;
     evaluation.loader.preprocess = job.evaluation.preprocess;
+    evaluation.loader.cached_read = job.evaluation.cached_read;
+    evaluation.loader.starts = job.evaluation.starts;
   }
   if (evaluation.loader.sharding == Sharding::shards) evaluation.loader.sharding = Sharding::block;
   return evaluation;
@@ -87,13 +89,19 @@ void Trainer::run_rank(std::uint32_t rank) {
   self.end = engine_.clock();
 }
 
-void Trainer::start_workers(Rank& rank, const LoaderSettings& loader) {
+void Trainer::start_workers(Rank& rank, const LoaderSettings& loader, std::uint32_t epoch) {
+  ++rank.starts;
   if (rank.workers_run && loader.persistent_workers) return;
   rank.workers_run = true;
   const Seconds before = engine_.clock();
-  engine_.sleep(loader.worker_startup * loader.workers);
+  engine_.sleep(loader.start(epoch).worker_startup * loader.workers);
   rank.time[Cause::worker_startup] += (engine_.clock() - before).count();
-  first_wait_ += engine_.clock() - before;
+  add_first_wait(rank, (engine_.clock() - before).count());
+}
+
+void Trainer::add_first_wait(const Rank& rank, double wait_s) {
+  if (first_waits_s_.size() < rank.starts) first_waits_s_.resize(rank.starts);
+  first_waits_s_[rank.starts - 1] += wait_s;
 }
 
 TrainingPosition Trainer::run_epoch(std::uint32_t rank, TrainingPosition from) {
@@ -102,8 +110,9 @@ TrainingPosition Trainer::run_epoch(std::uint32_t rank, TrainingPosition from) {
   const Seconds block_start = engine_.clock();
   if (totals.start < Seconds{}) totals.start = block_start;
   AuBlock au(job_.au, totals.steps - from.step, block_start);
-  start_workers(self, job_.loader);
-  if (self.loader) self.loader->start_epoch(from.epoch, totals.steps, from.step);
+  start_workers(self, job_.loader, from.epoch);
+  const std::uint32_t loaded = job_.reads_past_end ? steps_per_epoch_ : totals.steps;
+  if (self.loader) self.loader->start_epoch(from.epoch, loaded, from.step);
   // DLIO takes its first time before it makes the loader: starting workers belongs to the first
   // step.
   Seconds step_start = block_start;
@@ -141,7 +150,7 @@ void Trainer::run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t st
   const std::uint64_t index = std::uint64_t{epoch} * steps_per_epoch_ + step;
   const bool exchange = exchanges(epoch, step);
   const TimeAccount data_wait = get_batch(rank, step);
-  if (step == 0) first_wait_ += Seconds{data_wait.total()};
+  if (step == 0) add_first_wait(self, data_wait.total());
 
   const Seconds before_compute = engine_.clock();
   compute(rank, index, exchange);
@@ -235,9 +244,10 @@ Seconds Trainer::draw(const char* what, std::uint32_t rank, std::uint64_t index,
 void Trainer::evaluate(std::uint32_t rank, std::uint32_t epoch) {
   const std::uint32_t every = job_.evaluation.every_epochs;
   if (every == 0 || (epoch + 1) % every != 0) return;
+  if (job_.evaluation.most > 0 && (epoch + 1) / every > job_.evaluation.most) return;
   Rank& self = ranks_[rank];
   const std::uint32_t steps = evaluation_.steps_per_epoch();
-  start_workers(self, evaluation_.loader);
+  start_workers(self, evaluation_.loader, epoch);
   if (self.evaluation) self.evaluation->start_epoch(epoch, steps);
   for (std::uint32_t step = 0; step < steps; ++step) {
     TimeAccount wait;
@@ -246,7 +256,7 @@ void Trainer::evaluate(std::uint32_t rank, std::uint32_t epoch) {
       self.evaluation->consumed(step);
     }
     self.time += wait;
-    if (step == 0) first_wait_ += Seconds{wait.total()};
+    if (step == 0) add_first_wait(self, wait.total());
     const Seconds before = engine_.clock();
     const std::uint64_t index = std::uint64_t{epoch} * steps + step;
     engine_.sleep(draw("training.evaluation", rank, index, job_.evaluation.compute));

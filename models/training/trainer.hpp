@@ -27,8 +27,9 @@ public:
   // After the engine has run.
   JobOutcome outcome() const;
   std::uint32_t steps_per_epoch() const { return steps_per_epoch_; }
-  // All ranks' waiting for the first batch of an epoch or evaluation, workers' start included.
-  Seconds first_wait() const { return first_wait_; }
+  // All ranks' waiting for the first batch, workers' start included: of each start of the loader,
+  // epochs and evaluations in turn.
+  const std::vector<double>& first_waits_s() const { return first_waits_s_; }
   // Gradients that left all hosts together; as much arrived.
   double exchanged_bytes() const { return gradients_.exchanged_bytes(); }
 
@@ -44,6 +45,7 @@ private:
     std::uint32_t failures = 0;
     Seconds last_checkpoint{}; // end of its stall
     bool workers_run = false;
+    std::uint32_t starts = 0;   // epochs and evaluations begun
     std::uint64_t barriers = 0; // behind it
   };
   // The ranks of one copy of the model.
@@ -75,7 +77,8 @@ private:
   // Sleeps until the batch is there on all ranks of the copy, and in the GPU.
   TimeAccount get_batch(std::uint32_t rank, std::uint32_t step);
   void compute(std::uint32_t rank, std::uint64_t index, bool exchange);
-  void start_workers(Rank& rank, const LoaderSettings& loader);
+  void start_workers(Rank& rank, const LoaderSettings& loader, std::uint32_t epoch);
+  void add_first_wait(const Rank& rank, double wait_s);
   void evaluate(std::uint32_t rank, std::uint32_t epoch);
   // After a step: waiting for a rank that waited for its data is put down to what that rank waited
   // for; the rest of the wait is the barrier's.
@@ -122,7 +125,7 @@ private:
   // Seen by rank 0.
   CheckpointOutcome seen_;
   Seconds interval_sum_{};
-  Seconds first_wait_{};
+  std::vector<double> first_waits_s_;
   Seconds trains_since_{};
   std::vector<Seconds> resumed_; // [checkpoint]: training went on
 };

@@ -23,10 +23,12 @@ struct PipelineRun {
   double first_wait_share = 0; // of the simulated waiting: before each generation's first step
   double bytes = 0;
   double makespan_s = 0;
+  std::vector<double> measured_starts_s; // mean wait of a rank at each start of the loader
+  std::vector<double> starts_s;
 };
 
-PipelineRun run(const trace::Trace& trace, std::uint32_t clients) {
-  const ReplayOptions options{.clients = clients, .detect_cached = false};
+PipelineRun run(const trace::Trace& trace, std::uint32_t clients, bool detect_cached = true) {
+  const ReplayOptions options{.clients = clients, .detect_cached = detect_cached};
   const std::optional<InferredPipeline> inferred = infer_pipeline(trace, options);
   REQUIRE(inferred);
   const DeviceFit fit = fit_device(trace, options);
@@ -34,17 +36,21 @@ PipelineRun run(const trace::Trace& trace, std::uint32_t clients) {
   MESSAGE("ranks " << inferred->ranks << " (" << inferred->ranks_with_calls << "), epochs "
                    << t.count << ", workers " << t.workers << ", opens/batch " << t.opens_per_batch
                    << ", batches " << t.batches << ", open bytes " << t.open_bytes.count()
-                   << ", startup " << t.worker_startup.count() << ", decode " << t.decode.count()
-                   << ", prefetch " << inferred->prefetch_factor << ", handover "
-                   << inferred->handover.count() << ", call " << inferred->read_call.count()
-                   << ", small " << inferred->small_reads_per_open << " of "
-                   << inferred->small_read.count());
+                   << ", startup " << t.overall.worker_startup.count() << ", decode "
+                   << t.overall.preprocess.mean.count() << ", prefetch "
+                   << inferred->prefetch_factor << ", handover " << inferred->handover.count()
+                   << ", call " << inferred->read_call.count() << ", small "
+                   << inferred->small_reads_per_open << " of " << inferred->small_read.count());
   if (inferred->evaluation)
     MESSAGE("evaluation: " << inferred->evaluation->count << " x " << inferred->evaluation->batches
                            << " batches of " << inferred->evaluation->opens_per_batch
                            << ", workers " << inferred->evaluation->workers << ", startup "
-                           << inferred->evaluation->worker_startup.count() << ", decode "
-                           << inferred->evaluation->decode.count());
+                           << inferred->evaluation->overall.worker_startup.count() << ", decode "
+                           << inferred->evaluation->overall.preprocess.mean.count());
+  for (const LoaderStart& s : t.starts)
+    MESSAGE("start: startup " << s.worker_startup.count() << ", decode "
+                              << s.preprocess.mean.count() << ", delivery " << s.delivery.count()
+                              << ", cached " << s.cached);
   MESSAGE("explained: bytes " << inferred->explained_bytes / inferred->recorded_bytes << ", opens "
                               << inferred->explained_opens / inferred->recorded_opens << ", steps "
                               << inferred->explained_steps / inferred->recorded_steps);
@@ -59,19 +65,28 @@ PipelineRun run(const trace::Trace& trace, std::uint32_t clients) {
     Trainer trainer(engine, storage, job);
     engine.run();
     const JobOutcome outcome = trainer.outcome();
-    return std::vector<double>{outcome.gpu_time[Cause::compute],
-                               loop_wait(outcome.gpu_time),
-                               storage.totals().read_delivered.as_double(),
-                               outcome.makespan.count(),
-                               outcome.gpu_time[Cause::worker_startup],
-                               trainer.first_wait().count(),
-                               outcome.gpu_time[Cause::barrier]};
+    std::vector<double> row{outcome.gpu_time[Cause::compute],
+                            loop_wait(outcome.gpu_time),
+                            storage.totals().read_delivered.as_double(),
+                            outcome.makespan.count(),
+                            outcome.gpu_time[Cause::worker_startup],
+                            sum_of(trainer.first_waits_s()),
+                            outcome.gpu_time[Cause::barrier]};
+    row.insert(row.end(), trainer.first_waits_s().begin(), trainer.first_waits_s().end());
+    return row;
   });
   PipelineRun result;
+  for (std::size_t n = 0; n < inferred->measured_first_waits_s.size(); ++n) {
+    result.measured_starts_s.push_back(inferred->measured_first_waits_s[n] / inferred->ranks);
+    result.starts_s.push_back(numbers.at(7 + n) / inferred->ranks);
+    MESSAGE("start " << n << ": measured " << result.measured_starts_s.back() << " s, simulated "
+                     << result.starts_s.back() << " s");
+  }
   result.measured_utilization =
       inferred->measured_step_s / (inferred->measured_step_s + inferred->measured_wait_s);
   result.utilization = numbers[0] / (numbers[0] + numbers[1]);
-  result.measured_first_wait_share = inferred->measured_first_wait_s / inferred->measured_wait_s;
+  result.measured_first_wait_share =
+      sum_of(inferred->measured_first_waits_s) / inferred->measured_wait_s;
   result.first_wait_share = numbers[5] / numbers[1];
   result.bytes = numbers[2];
   result.makespan_s = numbers[3];
@@ -99,12 +114,28 @@ TEST_CASE("stormer as a pipeline waits at the starts of epochs, as measured") {
   }
   const trace::ReadResult read = trace::read_trace({folder});
   const PipelineRun result = run(read.trace, 2);
-  // 77.0 % against 83.5 %: a miss; this only guards that it gets no larger. A likely cause, not yet
-  // tested: the first epochs and the evaluations were read at the speed of the page cache, the
-  // later epochs not, and one device takes the same time at every start.
-  CHECK(std::abs(result.utilization - result.measured_utilization) < 0.07);
+  // Measured 83.5 %, simulated 82.9 %. At the starts (epoch, evaluation, epoch, ...) a rank waited
+  //   measured   5.1  2.5  4.8  2.7   8.7  3.1   9.9  3.9  13.1 s
+  //   simulated  5.0  2.5  4.8  2.6  12.8  2.7  12.6  3.3  12.8 s
+  // since the first two epochs and the evaluations came out of the page cache and 95 % of the other
+  // epochs did not; files of the third and fourth epoch were read faster than one device shows,
+  // and 5 % of the waiting came later than at a start.
+  CHECK(std::abs(result.utilization - result.measured_utilization) < 0.03);
   CHECK(result.first_wait_share > 0.9);
   CHECK(result.measured_first_wait_share > 0.9);
+  REQUIRE(result.starts_s.size() == 9);
+  for (const std::size_t cached : {0U, 1U, 2U, 3U, 5U, 7U})
+    CHECK(result.starts_s[cached] == Approx(result.measured_starts_s[cached]).epsilon(0.2));
+  for (const std::size_t cold : {4U, 6U, 8U}) {
+    CHECK(result.measured_starts_s[cold] > 1.5 * result.measured_starts_s[0]);
+    CHECK(result.starts_s[cold] > 1.5 * result.starts_s[0]);
+  }
+
+  // One device for all reads takes the same time at each epoch (12.9, 12.7, 11.1, 11.0, 11.1 s) and
+  // twice as long in evaluations: 77.0 %.
+  const PipelineRun alike = run(read.trace, 2, false);
+  CHECK(alike.starts_s[0] > 2 * alike.measured_starts_s[0]);
+  CHECK(alike.utilization < result.measured_utilization - 0.05);
 }
 
 TEST_CASE("ruby as a pipeline gives its measured utilization") {
