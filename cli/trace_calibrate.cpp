@@ -16,13 +16,21 @@ struct CalibrateArguments {
   std::string mode = "ops";
 };
 
+std::string rates(const training::LineFit& fit) {
+  std::string text;
+  if (fit.rate > 0) text += fmt::format(" + bytes / {:.0f} MB/s", fit.rate / 1e6);
+  if (fit.shared_rate > 0)
+    text +=
+        fmt::format(" + bytes / {:.0f} MB/s that the reads of a host share", fit.shared_rate / 1e6);
+  return text;
+}
+
 void print_fit(const char* what, const training::LineFit& fit) {
   if (fit.calls == 0) return;
   fmt::print("  {:<6} {:>9} calls: {:.3f} ms{}; mean {:.3f}, median {:.3f}, p99 {:.3f} ms; mean "
              "error of a call {:.3f} ms\n",
-             what, fit.calls, 1e3 * fit.latency_s,
-             fit.rate > 0 ? fmt::format(" + bytes / {:.0f} MB/s", fit.rate / 1e6) : "",
-             1e3 * fit.mean_s, 1e3 * fit.p50_s, 1e3 * fit.p99_s, 1e3 * fit.error_s);
+             what, fit.calls, 1e3 * fit.latency_s, rates(fit), 1e3 * fit.mean_s, 1e3 * fit.p50_s,
+             1e3 * fit.p99_s, 1e3 * fit.error_s);
 }
 
 void print_times(const char* what, double recorded, double simulated, const char* unit) {
@@ -36,9 +44,7 @@ double utilization_pct(const CalibratedTimes& times) {
 }
 
 void print(const Calibration& result) {
-  fmt::print("device fitted to the recording's calls (means of size classes, cut at p99); its rate "
-             "is {}\n",
-             result.fit.shared ? "shared by the calls of a host" : "each call's own");
+  fmt::print("device fitted to the recording's calls (means of size classes, cut at p99)\n");
   print_fit("open", result.fit.open);
   print_fit("close", result.fit.close);
   print_fit("stat", result.fit.stat);

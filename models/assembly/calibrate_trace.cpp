@@ -15,7 +15,7 @@ namespace {
 void run_pipeline(const training::InferredPipeline& inferred,
                   const training::ReplayOptions& options, Calibration& result) {
   kernel::Engine engine({});
-  training::FittedStorage storage(engine.world(), result.fit, options.clients);
+  training::FittedStorage storage(engine.world(), training::device_of(result.fit), options.clients);
   const training::JobSettings job = training::pipeline_job(inferred, options, storage);
   const training::Trainer trainer(engine, storage, job);
   engine.run();
@@ -30,7 +30,7 @@ void run_pipeline(const training::InferredPipeline& inferred,
 void run_calls(const trace::Trace& trace, const training::ReplayOptions& options,
                Calibration& result) {
   kernel::Engine engine({});
-  training::FittedStorage storage(engine.world(), result.fit, options.clients);
+  training::FittedStorage storage(engine.world(), training::device_of(result.fit), options.clients);
   const training::TraceReplay replay(engine, storage, trace, options);
   engine.run();
   const training::ReplayOutcome outcome = replay.outcome();

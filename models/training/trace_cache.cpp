@@ -15,7 +15,8 @@ using trace::Record;
 
 namespace {
 
-constexpr double kEvenSpread = 0.75; // variance that the best split of an even spread explains
+// The best split of n evenly spread values: between its sides lies n^2/16 of (n^2 - 1)/12.
+double variance_of_even_spread(double n) { return 0.75 * n * n / (n * n - 1); }
 
 // One open of a file by a thread.
 struct Opened {
@@ -76,7 +77,9 @@ std::optional<double> speed_limit(const std::vector<double>& seconds_per_byte) {
     step = high - low;
     limit = std::exp((values[k - 1] + values[k]) / 2);
   }
-  if (best <= kEvenSpread * variance || step < std::log(kMinFactor)) return std::nullopt;
+  constexpr double kRounding = 1 + 1e-9;
+  if (best <= variance_of_even_spread(count) * variance * kRounding || step < std::log(kMinFactor))
+    return std::nullopt;
   return limit;
 }
 

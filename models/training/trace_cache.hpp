@@ -5,8 +5,8 @@
 // size, by powers of two, are compared: the logarithms of their seconds per byte are split in two
 // where the variance between both sides is greatest (N. Otsu, A threshold selection method from
 // gray-level histograms, IEEE Trans. SMC 9(1), 1979). The faster side was cached if the split is
-// real: at least kMinOpens opens, more of the variance between the sides than an even spread has
-// (3/4), and a factor of at least kMinFactor between their geometric means.
+// real: at least kMinOpens opens, more of the variance between the sides than as many evenly spread
+// values have (about 3/4), and a factor of at least kMinFactor between their geometric means.
 #pragma once
 
 #include "models/training/replay_options.hpp"

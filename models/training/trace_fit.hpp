@@ -1,13 +1,13 @@
 // A simple device as a recording's own calls show it: open, stat and close take a constant time, a
 // read or write a latency and its bytes over a rate. Pure.
 //
-// Fit: calls of one kind are sorted into classes of size by powers of two. Each class becomes one
-// point, its mean bytes and its mean duration, after durations beyond its 99th percentile are cut
-// to that (a mean keeps the total time of I/O, which a median loses where page cache and disk mix).
-// The line through the points is the least-squares one, each point weighted by its calls; with a
-// slope or latency below 0 it is forced through the origin, or flat.
-// Shared or not: the same once with bytes as they are, and once with bytes times the reads of the
-// same host in flight when the call began (a rate that they share); the smaller mean absolute error
+// Fit: calls of one kind are sorted into classes of size, and of the calls in flight beside them,
+// by powers of two. Each class becomes one point, its means, after durations beyond its 99th
+// percentile are cut to that (a mean keeps the total time of I/O, which a median loses where page
+// cache and disk mix). Through these points, each weighted by its calls, goes
+//   duration = latency + bytes / rate + bytes n / shared_rate
+// by least squares, no factor below 0. n: reads in flight on the same host when the call began,
+// itself included. With and without the last term are both tried; the smaller mean absolute error
 // of single calls wins.
 #pragma once
 
@@ -21,8 +21,9 @@ namespace lustrum::training {
 struct LineFit {
   std::uint64_t calls = 0;
   double latency_s = 0;
-  double rate = 0;    // bytes/s; 0: no limit
-  double error_s = 0; // mean absolute, of single calls
+  double rate = 0;        // bytes/s, each call's own; 0: no limit
+  double shared_rate = 0; // bytes/s, see above; 0: no limit
+  double error_s = 0;     // mean absolute, of single calls
   double p50_s = 0, p99_s = 0, mean_s = 0;
 };
 
@@ -31,7 +32,6 @@ struct DeviceFit {
   LineFit read, write;             // as chosen
   LineFit read_alone, read_shared; // both candidates
   LineFit cached;                  // reads of cached files
-  bool shared = false;             // rates are those of a host, not of a call
 };
 
 // From the calls that a replay would send. With `options.detect_cached` the reads of files that the

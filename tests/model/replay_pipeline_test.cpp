@@ -55,12 +55,12 @@ PipelineRun run(const trace::Trace& trace, std::uint32_t clients, bool detect_ca
                               << inferred->explained_opens / inferred->recorded_opens << ", steps "
                               << inferred->explained_steps / inferred->recorded_steps);
   MESSAGE("device: open " << fit.open.latency_s << " s, read " << fit.read.latency_s << " s + "
-                          << fit.read.rate / 1e6 << " MB/s, shared " << fit.shared
+                          << fit.read.rate / 1e6 << " MB/s, shared " << fit.read.shared_rate / 1e6
                           << "; errors alone " << fit.read_alone.error_s << ", shared "
                           << fit.read_shared.error_s << "; mean " << fit.read.mean_s);
   const std::vector<double> numbers = numbers_from_child([&] {
     kernel::Engine engine({});
-    FittedStorage storage(engine.world(), fit, clients);
+    FittedStorage storage(engine.world(), device_of(fit), clients);
     const JobSettings job = pipeline_job(*inferred, options, storage);
     Trainer trainer(engine, storage, job);
     engine.run();

@@ -41,6 +41,6 @@ TEST_CASE("fit: a device with a latency and a rate is found again") {
   CHECK(fit.read.latency_s == Approx(1e-3));
   CHECK(fit.read.rate == Approx(1e9));
   CHECK(fit.read.error_s < 1e-9);
-  CHECK_FALSE(fit.shared);
+  CHECK(fit.read.shared_rate == 0);
   CHECK(fit.open.calls == 0);
 }
