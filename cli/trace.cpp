@@ -43,23 +43,10 @@ int bad_usage(const std::string& problem) {
   return kBadInput;
 }
 
-// The folder must be there: a mistyped one is not made silently.
-std::string problem_of_output(const std::string& out, const std::vector<std::string>& inputs) {
-  std::error_code ignored;
-  if (out.empty()) return "-o: the name of the file to write is missing";
-  if (fs::is_directory(out, ignored)) return fmt::format("-o: `{}` is a folder", out);
-  const fs::path folder = fs::absolute(out).parent_path();
-  if (!fs::is_directory(folder, ignored))
-    return fmt::format("-o: there is no folder `{}`", folder.string());
-  for (const std::string& input : inputs)
-    if (fs::equivalent(input, out, ignored)) return fmt::format("-o: `{}` is also an input", out);
-  return unwritable(folder.string());
-}
-
 int convert(const ConvertArguments& arguments) {
   if (const std::string problem = problem_of_output(arguments.out, arguments.input.files);
       !problem.empty())
-    return bad_usage(problem);
+    return bad_usage("-o: " + problem);
   return guarded([&] {
     trace::ReadReport report;
     trace::NativeWriter writer(arguments.out);
@@ -148,6 +135,18 @@ void add_split(CLI::App& trace, int& exit_code) {
 }
 
 } // namespace
+
+std::string problem_of_output(const std::string& out, const std::vector<std::string>& inputs) {
+  std::error_code ignored;
+  if (out.empty()) return "the name of the file to write is missing";
+  if (fs::is_directory(out, ignored)) return fmt::format("`{}` is a folder", out);
+  const fs::path folder = fs::absolute(out).parent_path();
+  if (!fs::is_directory(folder, ignored))
+    return fmt::format("there is no folder `{}`", folder.string());
+  for (const std::string& input : inputs)
+    if (fs::equivalent(input, out, ignored)) return fmt::format("`{}` is also an input", out);
+  return unwritable(folder.string());
+}
 
 void add_input_options(CLI::App& verb, TraceInput& input) {
   verb.add_option("trace", input.files,

@@ -27,6 +27,10 @@ struct TraceInput {
   }
 };
 
+// Why this file cannot be written; empty: it can. Its folder must be there: a mistyped one is not
+// made silently.
+std::string problem_of_output(const std::string& out, const std::vector<std::string>& inputs);
+
 void add_input_options(CLI::App& verb, TraceInput& input);
 
 // Runs the action; what it throws becomes a message and an exit code: a trace that cannot be read

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lustrum {
 
@@ -24,7 +25,14 @@ struct Calibration {
   bool times_calls = true; // not with `pipeline`, whose calls are its own
   CalibratedTimes recorded{};
   CalibratedTimes simulated{};
+  // Mean waits of a rank for the first batch, epochs and evaluations in turn; `pipeline` only.
+  std::vector<double> recorded_starts_s{};
+  std::vector<double> simulated_starts_s{};
 };
+
+// The device as a design (`lustrum run --design`), YAML. `recording`: what its figures name as
+// their source.
+std::string design_text(const training::DeviceFit& fit, const std::string& recording);
 
 // Mode: `ops`, `timed` or `pipeline`. Nothing when the recording has no call to fit, or `pipeline`
 // no loader. Runs an engine: once in a process.

@@ -26,8 +26,8 @@ public:
     JobReport result;
     add_read_report(read_.report, result);
     result.notes.push_back(fmt::format(
-        "replay: {} calls sent to the storage; {} reads ({} in all) were faster than any server "
-        "and kept as page-cache hits",
+        "replay: {} calls sent to the storage; {} reads ({} in all) came out of the recorded page "
+        "cache and keep their time",
         outcome.calls, outcome.cached_reads, format_bytes(outcome.cached_bytes)));
     compare(outcome, result);
     fill_replay_report(context_, outcome.makespan, outcome.ranks, outcome.time, result);

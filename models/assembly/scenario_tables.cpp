@@ -1,6 +1,7 @@
 #include "models/assembly/file_service_kind.hpp"
 #include "models/assembly/local_kind.hpp"
 #include "models/assembly/object_kind.hpp"
+#include "models/assembly/recorded_kind.hpp"
 #include "models/assembly/scenario.hpp"
 #include "models/assembly/scenario_faults.hpp"
 
@@ -412,6 +413,9 @@ const std::vector<ScenarioSection>& scenario_sections() {
       {"storage.local (local disks)", "The file system on them.",
        &block::LocalSettings::parameters()},
       {"storage.set (local disks)", "Changes to the catalog's disks.", &LocalDisks::parameters()},
+      {"storage.set (recorded system)",
+       "Figures of the device fitted to a recording; `system: recorded`.",
+       &training::FittedDevice::parameters()},
       {"storage.copy_in (local disks)",
        "Copies the data set to the disks when the run begins; jobs that train wait for it.",
        &CopyInChoice::parameters()},

@@ -4,6 +4,7 @@
 #include "models/assembly/local_kind.hpp"
 #include "models/assembly/lustre_kind.hpp"
 #include "models/assembly/object_kind.hpp"
+#include "models/assembly/recorded_kind.hpp"
 
 #include <fmt/format.h>
 
@@ -47,7 +48,8 @@ void reject(const YamlNode& node, const StorageKind& kind, const std::string& na
 
 const std::vector<const StorageKind*>& storage_kinds() {
   static const std::vector<const StorageKind*> kinds{&lustre_kind(), &object_kind(),
-                                                     &file_service_kind(), &local_kind()};
+                                                     &file_service_kind(), &local_kind(),
+                                                     &recorded_kind()};
   return kinds;
 }
 

@@ -42,6 +42,7 @@ Task FittedStorage::open(Caller caller, FileIndex file, OpenMode mode,
   if (!tree().exists(file)) {
     if (!mode.create) co_return outcome.fail(StorageError::no_entry);
     tree().create(file, {});
+    ++totals_of(caller).creates;
   }
   opened = std::make_unique<OpenFile>(caller, file, mode);
 }
@@ -56,6 +57,7 @@ Task FittedStorage::read(OpenFile& file, Bytes offset, Bytes length, Outcome& ou
                      time_at(moved, device_.shared_read_rate) * in_flight,
                  Cause::disk, call);
   --reads_in_flight_[caller.client.value()];
+  totals_of(caller).read_fetched += length;
   end_read(caller, length, call, outcome);
 }
 
@@ -66,6 +68,7 @@ Task FittedStorage::write(OpenFile& file, Bytes offset, Bytes length, Outcome& o
   begin_write(caller, length);
   co_await spend(device_.write_latency + time_at(length, device_.write_rate), Cause::disk, call);
   tree().set_size(written, std::max(tree().size(written), offset + length));
+  totals_of(caller).write_stored += length;
   end_write(caller, length, call, outcome);
 }
 

@@ -196,7 +196,7 @@ DeviceFit fit_device(const trace::Trace& trace, const ReplayOptions& options) {
     count_in_flight(of_host);
     all_reads.insert(all_reads.end(), of_host.begin(), of_host.end());
   }
-  DeviceFit fit;
+  DeviceFit fit{.opens = split.opens, .cached_opens = split.cached_opens};
   fit.open = fit_line(points[0], false);
   fit.close = fit_line(points[1], false);
   fit.stat = fit_line(points[2], false);

@@ -28,10 +28,12 @@ struct LineFit {
 };
 
 struct DeviceFit {
-  LineFit open, close, stat;       // constants: their rate is 0
-  LineFit read, write;             // as chosen
-  LineFit read_alone, read_shared; // both candidates
-  LineFit cached;                  // reads of cached files
+  LineFit open{}, close{}, stat{};     // constants: their rate is 0
+  LineFit read{}, write{};             // as chosen
+  LineFit read_alone{}, read_shared{}; // both candidates
+  LineFit cached{};                    // reads of cached files
+  std::uint64_t opens = 0;             // with reads
+  std::uint64_t cached_opens = 0;
 };
 
 // From the calls that a replay would send. With `options.detect_cached` the reads of files that the

@@ -6,15 +6,17 @@
 namespace lustrum {
 namespace {
 
-constexpr std::array<StorageWords, 4> kWords{{{"lustre", "RPC", "of them to MDTs"},
+constexpr std::array<StorageWords, 5> kWords{{{"lustre", "RPC", "of them to MDTs"},
                                               {"object", "request", "of them without data"},
                                               {"fileserver", "request", "of them for metadata"},
-                                              {"local", "request", "of them without data"}}};
+                                              {"local", "request", "of them without data"},
+                                              {"recorded", "call", "of them without data"}}};
 
 // Where the explanation of kCauseTable, which is Lustre's, would be wrong. Empty: it holds.
 struct OtherTexts {
   Cause cause;
   std::string_view object, fileserver, local;
+  std::string_view recorded = local; // a device fitted to a recording
 };
 
 constexpr std::array<OtherTexts, 9> kOtherTexts{{
@@ -26,7 +28,8 @@ constexpr std::array<OtherTexts, 9> kOtherTexts{{
     {Cause::ost_queue, "waiting for the store's servers", "waiting for the service's servers",
      "waiting in the disk's queue"},
     {Cause::disk, "disk of the client, queue and service",
-     "disks of the file service, queue and service", "disk, queue and service"},
+     "disks of the file service, queue and service", "disk, queue and service",
+     "reads and writes, as the recorded system took for them"},
     {Cause::throttle, "request rate or burst credit used up",
      "burst credit spent or provisioned rate reached",
      "burst credit spent or provisioned rate reached"},
@@ -57,6 +60,7 @@ std::string_view cause_text(Cause cause, std::string_view kind) {
     if (kind == "object") text = row->object;
     if (kind == "fileserver") text = row->fileserver;
     if (kind == "local") text = row->local;
+    if (kind == "recorded") text = row->recorded;
   }
   return text.empty() ? lustre_text(cause) : text;
 }

@@ -11,7 +11,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from binary import FINE, HOME, Case, lustrum
+from binary import FINE, HOME, Case, lustrum, scenario
 
 REFERENCE = Path(os.environ.get("LUSTRUM_REFERENCE_DIR", "")) / "traces"
 STORMER, RUBY = "stormer_era5_polaris_eagle", "dlio_unet3d_npz_lustre_ruby"
@@ -119,6 +119,25 @@ class Recorded(Case):
         self.assertEqual(told["job"]["wait"]["count"], counted["waits"])
         self.assertAlmostEqual(told["job"]["wait_s"], counted["waited"] / 1e6)
 
+    def test_pipelines_on_calibrated_designs(self):
+        """The loop of a recording, as a pipeline on a design made of its own calls, is as busy within 3 points."""
+        for name, nodes, measured in ((STORMER, 2, 83.5), (RUBY, 1, 7.1)):
+            done = self.run_here("trace", "calibrate", REFERENCE / name, "--salvage", "--mode", "pipeline", "--json",
+                                 "--design", f"{name}.yaml")
+            self.assertEqual(done.code, FINE, done.err)
+            told = json.loads(done.out)
+            self.assertAlmostEqual(told["recorded"]["utilization_pct"], measured, 1)
+            self.assertAlmostEqual(told["replayed"]["utilization_pct"], measured, delta=3)
+            self.write("s.yaml", "schema_version: 1\n"
+                                 f"workload: {{trace: {REFERENCE / name}, replay: {{mode: pipeline}}}}\n"
+                                 f"cluster: {{instance: p4d.24xlarge, nodes: {nodes}}}\n"
+                                 "storage: {system: fsx_scratch_2, capacity: 1.2 TiB}\n")
+            run = self.run_here("run", "s.yaml", "--design", f"{name}.yaml", "--json")
+            self.assertEqual(run.code, FINE, run.err)
+            rows = {row["name"]: row["value"] for row in json.loads(run.out)["replay_check"]}
+            self.assertAlmostEqual(rows["measured utilization of the loop"], measured, 1)
+            self.assertAlmostEqual(rows["simulated utilization of the loop"], measured, delta=3)
+
     def test_converting_changes_no_total(self):
         for name in (STORMER, RUBY):
             out = self.folder / f"{name}.lustrum.gz"
@@ -167,6 +186,70 @@ class Samples(Case):
         text = lustrum("trace", "info", "--steps", SAMPLES / "microloader.pfw").out
         self.assertIn("utilization", text)
         self.assertIn("wait before", text)
+
+
+class Calibrate(Case):
+    SAMPLE = SAMPLES / "microloader.pfw"
+
+    def calibrate(self, *arguments):
+        return self.run_here("trace", "calibrate", self.SAMPLE, *arguments)
+
+    def test_times_and_their_errors(self):
+        told = self.calibrate()
+        self.assertEqual(told.code, FINE, told.err)
+        # 16 files of 5 reads, 8 of them cached: SAMPLES/README says epoch 1 was.
+        self.assertIn("8 of 16 opened files were in the page cache: their 40 reads", told.out)
+        self.assertRegex(told.out, r"\n  utilization +60\.528 +\d+\.\d+ % +[-+]\d\.\d points\n")
+        as_json = json.loads(self.calibrate("--json").out)
+        self.assertEqual(as_json["cached"]["cached_opens"], 8)
+        self.assertEqual(as_json["device"]["read"]["calls"], 40)
+        recorded, replayed = as_json["recorded"], as_json["replayed"]
+        self.assertAlmostEqual(replayed["calls_s"], recorded["calls_s"], delta=0.01 * recorded["calls_s"])
+        self.assertAlmostEqual(replayed["utilization_pct"], recorded["utilization_pct"], delta=1)
+        # A pipeline makes calls of its own; its waits are told start by start.
+        pipeline = json.loads(self.calibrate("--json", "--mode", "pipeline").out)
+        self.assertNotIn("calls_s", pipeline["recorded"])
+        self.assertEqual(len(pipeline["recorded"]["wait_at_start_s"]), 2)
+        self.assertEqual(len(pipeline["replayed"]["wait_at_start_s"]), 2)
+
+    def test_a_design_to_run_on(self):
+        done = self.calibrate("--design", "site.yaml")
+        self.assertEqual(done.code, FINE, done.err)
+        self.assertEqual([file.name for file in self.folder.iterdir()], ["site.yaml"])
+        run = lustrum("run", HOME / "configs/replay_sample.yaml", "--design", self.folder / "site.yaml", "--json")
+        self.assertEqual(run.code, FINE, run.err)
+        result = json.loads(run.out)
+        self.assertEqual(result["provenance"]["storage_kind"] if "storage_kind" in result["provenance"]
+                         else result["storage_kind"], "recorded")
+        rows = {row["name"]: row["value"] for row in result["replay_check"]}
+        self.assertAlmostEqual(rows["simulated utilization of the loop"], 60.5, delta=1)
+        # Any other workload too.
+        self.write("s.yaml", scenario())
+        self.assertEqual(self.run_here("run", "s.yaml", "--design", "site.yaml").code, FINE)
+
+    def test_what_is_there_stays(self):
+        self.write("site.yaml", "mine\n")
+        self.assert_rejected(self.calibrate("--design", "site.yaml"), "there is a file `site.yaml` already: --force")
+        self.assertEqual((self.folder / "site.yaml").read_text(), "mine\n")
+        self.assertEqual(self.calibrate("--design", "site.yaml", "--force").code, FINE)
+        self.assertIn("system: recorded", (self.folder / "site.yaml").read_text())
+        self.assert_rejected(self.calibrate("--design", "none/site.yaml"), "--design: there is no folder `")
+        self.assert_rejected(self.calibrate("--design", "."), "--design: `.` is a folder")
+        self.assert_rejected(self.calibrate("--force"), "--force: there is nothing to write without --design")
+        self.write("empty.pfw", "nothing\n")
+        self.assert_rejected(self.run_here("trace", "calibrate", "empty.pfw", "--design", "other.yaml"), "error: ")
+        self.assertFalse((self.folder / "other.yaml").exists())
+
+    def test_a_recorded_system_needs_figures(self):
+        self.write("s.yaml", scenario())
+        self.write("d.yaml", "schema_version: 1\nstorage: {system: recorded}\n")
+        self.assert_rejected(self.run_here("run", "s.yaml", "--design", "d.yaml"),
+                             "missing key `set` in `storage`: `recorded` has no figures of its own",
+                             "lustrum trace calibrate FILE --design")
+        self.write("d.yaml", "schema_version: 1\nstorage: {system: recorded, capacity: 1 TiB, set: {read_rat: 1 GB/s}}\n")
+        self.assert_rejected(self.run_here("run", "s.yaml", "--design", "d.yaml"),
+                             "`storage.capacity` has no meaning for `recorded`, a device fitted to a recording",
+                             "did you mean `read_rate`?")
 
 
 class Verbs(Case):

@@ -35,6 +35,7 @@ public:
     write("object_stores.yaml", "{}");
     write("file_services.yaml", "{}");
     write("local_disks.yaml", "{}");
+    write("recorded_systems.yaml", "{}");
   }
   ~Folder() { std::filesystem::remove_all(path_); }
   Folder(const Folder&) = delete;
