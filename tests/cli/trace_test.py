@@ -219,8 +219,7 @@ class Calibrate(Case):
         run = lustrum("run", HOME / "configs/replay_sample.yaml", "--design", self.folder / "site.yaml", "--json")
         self.assertEqual(run.code, FINE, run.err)
         result = json.loads(run.out)
-        self.assertEqual(result["provenance"]["storage_kind"] if "storage_kind" in result["provenance"]
-                         else result["storage_kind"], "recorded")
+        self.assertEqual(result["storage_kind"], "recorded")
         rows = {row["name"]: row["value"] for row in result["replay_check"]}
         self.assertAlmostEqual(rows["simulated utilization of the loop"], 60.5, delta=1)
         # Any other workload too.

@@ -54,6 +54,22 @@ TEST_CASE("local disks: the rate of a gp3 volume") {
   CHECK(result.cost.complete);
 }
 
+// A read of 1 MiB with n in flight takes 1 ms + 1 MiB/(1 GiB/s) + n x 1 MiB/(2 GiB/s): 2.46 ms for
+// one reader alone. Of 8 readers one begins when another ends, so that n is 8 but at the
+// start: 5.88 ms.
+TEST_CASE("a device fitted to a recording: reads slow each other down") {
+  const std::string storage =
+      "system: recorded, set: {read_latency: 1 ms, read_rate: 1 GiB/s, shared_read_rate: 2 GiB/s}";
+  const double fixed_s = 1e-3 + 1.0 / 1024;
+  CHECK(rate_mib_per_s(read_through(storage, 1)) ==
+        doctest::Approx(1 / (fixed_s + 1.0 / 2048)).epsilon(0.001));
+  const RunResult result = read_through(storage, 8);
+  CHECK(rate_mib_per_s(result) == doctest::Approx(8 / (fixed_s + 8.0 / 2048)).epsilon(0.02));
+  CHECK(result.storage_kind == "recorded");
+  CHECK(result.warnings.empty());
+  REQUIRE(result.cost.lines.size() == 1); // the node alone
+}
+
 // A client of EFS with the old mount helper gets 500 MiB/s, however many processes read.
 TEST_CASE("file services: one client's ceiling") {
   const RunResult result = read_through("system: efs_one_zone, capacity: 1 TiB", 16);

@@ -249,7 +249,7 @@ TEST_CASE("rejects_catalog_without_files") {
                 std::string("error[E110]: cannot read `/nowhere/") + std::string(kind->file) +
                 "`: there is no such file\n";
   CHECK(diagnostics.render() == expected);
-  CHECK(entry_kinds().size() == 5);
+  CHECK(entry_kinds().size() == 6);
 }
 
 TEST_CASE("rejects_rates_per_tib_and_per_server_together") {
