@@ -1,5 +1,6 @@
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
+#include "models/assembly/replay_scale.hpp"
 #include "models/assembly/simulate.hpp"
 #include "models/assembly/storage_kind.hpp"
 #include "reports/terminal.hpp"
@@ -30,6 +31,7 @@ struct RunArguments {
   std::string counters;
   std::string seed;
   std::string data_path;
+  std::vector<std::string> scale;
 };
 
 // Not CLI11's reading: to it -1 is 18446744073709551615 and 010 is 8.
@@ -64,6 +66,8 @@ std::string replay_command(const RunArguments& arguments, const Scenario& scenar
   std::string command = fmt::format("lustrum run {} --seed {}", quoted(shown), scenario.run.seed);
   if (!arguments.design.empty()) command += " --design " + quoted(arguments.design);
   if (scenario.run.data_path != "stations") command += " --data-path " + scenario.run.data_path;
+  if (!arguments.scale.empty()) command += " --scale";
+  for (const std::string& word : arguments.scale) command += " " + quoted(word);
   return command;
 }
 
@@ -97,6 +101,12 @@ int run(const RunArguments& arguments) {
   if (const std::string why = scenario.design->no_counters_because();
       !arguments.counters.empty() && !why.empty()) {
     fmt::print(stderr, "error: --counters: {}\n", why);
+    return kBadInput;
+  }
+  if (const std::string problem =
+          arguments.scale.empty() ? "" : scale_replay(scenario, arguments.scale);
+      !problem.empty()) {
+    fmt::print(stderr, "error: --scale: {}\n", problem);
     return kBadInput;
   }
   if (const std::string problem = unwritable(arguments.out); !problem.empty()) {
@@ -159,12 +169,19 @@ void add_run(CLI::App& app, int& exit_code) {
                    "Who serves transfers and disks: our stations, or SimGrid's fluid models "
                    "(slow; for cross-checks)")
       ->check(CLI::IsMember({"stations", "simgrid"}));
+  verb->add_option("--scale", arguments->scale,
+                   "Replay a trace with more: `ranks=64 files=10x`. Rank r is copy r / R of "
+                   "recorded rank r mod R, with files of its own where that rank had them to "
+                   "itself; each recorded file stands for so many")
+      ->expected(1, 2)
+      ->type_name("ranks=N files=Nx");
   verb->footer(
       "Examples:\n"
       "  lustrum run configs/quickstart.yaml\n"
       "  lustrum run configs/lab_tcp.yaml --json > result.json\n"
       "  lustrum run configs/lab_tcp.yaml --seed 7 --out out/lab_tcp\n"
       "  lustrum run configs/lab_tcp.yaml --design s3_crt\n"
+      "  lustrum run configs/replay_sample.yaml --scale ranks=64 files=10x\n"
       "  lustrum run configs/lab_tcp.yaml --counters out/counters; cat "
       "out/counters/client0/llite/*/stats\n"
       "Values in a scenario carry their unit: 9.6 TiB, 6.8 GB/s, 100 Gbit/s, 20 ms, 40 USD/h; "

@@ -145,8 +145,9 @@ void checkpoint_section(Page& page, const RunResult& result) {
                      fmt::format("{}; {} of work done again, {} until the ranks ran again",
                                  whole(row.failures), duration(page, row.lost_s),
                                  duration(page, row.restart_s)));
-    page.paragraph("  Goodput: ", percent(row.goodput_pct) + " of the time went into steps that "
-                                                             "counted");
+    if (row.goodput_pct > 0 || row.failures > 0) // else there are no steps
+      page.paragraph("  Goodput: ", percent(row.goodput_pct) + " of the time went into steps that "
+                                                               "counted");
     if (row.interval_s && row.young_interval_s && row.daly_interval_s)
       page.paragraph("  Interval: ",
                      fmt::format("{} between checkpoints; best by Young {}, by Daly {}",

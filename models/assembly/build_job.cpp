@@ -1,10 +1,13 @@
 #include "models/assembly/build_job.hpp"
 
 #include "models/assembly/build_training.hpp"
+#include "models/assembly/local_kind.hpp"
+#include "models/training/dlio_checkpoint.hpp"
 #include "sim/base/random.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace lustrum {
 
@@ -58,18 +61,25 @@ training::FormatSettings read_format(const DlioWorkload& dlio) {
   return format;
 }
 
-training::DatasetSettings place_dataset(const DlioWorkload& dlio, bool gds, Storage& storage) {
+// The training set or the one for evaluation: they differ in number only.
+struct FileSet {
+  std::uint64_t files = 0;
+  std::uint32_t subfolders = 0;
+};
+
+training::DatasetSettings place_dataset(const DlioWorkload& dlio, const FileSet& set, bool gds,
+                                        Storage& storage) {
   training::DatasetSettings dataset;
   dataset.samples_per_file = static_cast<std::uint32_t>(dlio.num_samples_per_file);
   dataset.record = Bytes{static_cast<std::uint64_t>(std::llround(dlio.record_length_bytes))};
   dataset.read_call = read_call(dlio, gds);
   dataset.format = read_format(dlio);
-  const std::uint32_t directories = std::max(1U, dlio.num_subfolders_train);
+  const std::uint32_t directories = std::max(1U, set.subfolders);
   std::vector<DirectoryIndex> folders;
   for (std::uint32_t d = 0; d < directories; ++d)
     folders.push_back(storage.place_directory(kRootDirectory));
-  dataset.files.reserve(dlio.num_files_train);
-  for (std::uint64_t f = 0; f < dlio.num_files_train; ++f)
+  dataset.files.reserve(set.files);
+  for (std::uint64_t f = 0; f < set.files; ++f)
     dataset.files.push_back(storage.place_file(folders[f % directories], file_size(dlio, f)));
   return dataset;
 }
@@ -96,26 +106,75 @@ training::LoaderSettings build_loader(const WorkloadSettings& workload, const Dl
   return loader;
 }
 
+// After an epoch, or after steps of an epoch. \source DLIO main.py, _train
+void build_checkpoints(const DlioWorkload& dlio, training::JobSettings& job, Storage& storage) {
+  if (!dlio.checkpoint) return;
+  training::CheckpointSettings& checkpoint = job.checkpoint;
+  checkpoint.plan = dlio.checkpoint_plan(job.ranks);
+  if (dlio.recovery_rank_shift && job.hosts() > 1)
+    training::shift_reads(checkpoint.plan, job.ranks_per_client);
+  if (checkpoint.plan.written() == Bytes{}) return;
+  checkpoint.enabled = true;
+  checkpoint.fsync = dlio.checkpoint_fsync;
+  checkpoint.directory = storage.place_directory(kRootDirectory);
+  checkpoint.keep_last = std::numeric_limits<std::uint32_t>::max(); // a folder each, none removed
+  if (dlio.steps_between_checkpoints >= 0) {
+    checkpoint.every_steps = static_cast<std::uint32_t>(dlio.steps_between_checkpoints);
+    checkpoint.divides_epochs = true;
+  } else {
+    checkpoint.after_epoch = std::max(1U, dlio.checkpoint_after_epoch);
+    checkpoint.every_epochs = std::max(1U, dlio.epochs_between_checkpoints);
+  }
+}
+
+// \source DLIO main.py, _checkpoint
+void build_rounds(const DlioWorkload& dlio, training::JobSettings& job) {
+  const auto count = [](double number) {
+    return static_cast<std::uint32_t>(std::max(0.0, number));
+  };
+  job.epochs = 0;
+  job.loader.pipeline = training::Pipeline::synthetic;
+  job.checkpoint.every_steps = job.checkpoint.every_epochs = 0;
+  job.rounds = {.writes = count(dlio.num_checkpoints_write),
+                .reads = count(dlio.num_checkpoints_read),
+                .pause = Seconds{std::max(0.0, dlio.time_between_checkpoints_s)}};
+}
+
+// \source DLIO main.py, run and _eval
+training::EvaluationSettings build_evaluation(const DlioWorkload& dlio, bool gds,
+                                              Storage& storage) {
+  training::EvaluationSettings evaluation;
+  evaluation.every_epochs = std::max(1U, dlio.epochs_between_evals);
+  evaluation.after_epoch = std::max(1U, dlio.eval_after_epoch);
+  evaluation.behind_checkpoint = true;
+  evaluation.dataset =
+      place_dataset(dlio, {dlio.num_files_eval, dlio.num_subfolders_eval}, gds, storage);
+  evaluation.batch_size = dlio.batch_size_eval;
+  evaluation.compute = {Seconds{dlio.eval_time_s}, Seconds{dlio.eval_time_stdev_s}};
+  return evaluation;
+}
+
 } // namespace
 
 training::JobSettings build_job(const JobContext& context, Storage& storage) {
   const DlioWorkload& dlio = *context.job.dlio;
+  const bool gds = context.scenario.network.gds;
   training::JobSettings job = common_settings(context);
+  job.checkpoint.node_local = context.scenario.storage_entry.is<LocalDisks>();
+  build_checkpoints(dlio, job, storage);
+  if (dlio.checkpoint_only()) {
+    build_rounds(dlio, job);
+    return job;
+  }
   job.max_steps =
       dlio.total_training_steps > 0 ? static_cast<std::uint32_t>(dlio.total_training_steps) : 0;
-  job.dataset = place_dataset(dlio, context.scenario.network.gds, storage);
+  job.dataset =
+      place_dataset(dlio, {dlio.num_files_train, dlio.num_subfolders_train}, gds, storage);
   job.loader = build_loader(context.job.workload, dlio);
   job.step.compute = {Seconds{dlio.computation_time_s}, Seconds{dlio.computation_time_stdev_s}};
   job.au.exclude_start_steps = dlio.exclude_start_steps;
   job.au.exclude_end_steps = dlio.exclude_end_steps;
-  if (dlio.checkpoint && dlio.model_size_bytes > 0) {
-    const Bytes size{static_cast<std::uint64_t>(dlio.model_size_bytes)};
-    job.checkpoint.enabled = true;
-    job.checkpoint.after_epoch = std::max(1U, dlio.checkpoint_after_epoch);
-    job.checkpoint.every_epochs = std::max(1U, dlio.epochs_between_checkpoints);
-    job.checkpoint.plan = training::plan_checkpoint(
-        {.model = size}, training::CheckpointLayout::rank_zero, {.data = job.ranks});
-  }
+  if (dlio.evaluates()) job.evaluation = build_evaluation(dlio, gds, storage);
   return job;
 }
 

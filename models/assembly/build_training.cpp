@@ -1,71 +1,26 @@
 #include "models/assembly/build_training.hpp"
 
 #include "models/assembly/local_kind.hpp"
+#include "models/training/setting_names.hpp"
 #include "sim/base/units_text.hpp"
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
 namespace lustrum {
 
 namespace {
 
-using training::Format;
-
-template <class T, std::size_t N>
-T value_of(const std::array<std::pair<std::string_view, T>, N>& names, std::string_view name) {
-  const auto* const found = std::find_if(names.begin(), names.end(),
-                                         [&](const auto& entry) { return entry.first == name; });
-  return found == names.end() ? names.front().second : found->second; // choices are checked
-}
-
-constexpr std::array<std::pair<std::string_view, Format>, 8> kFormats{{
-    {"plain", Format::plain},
-    {"npz", Format::npz},
-    {"direct", Format::direct},
-    {"tfrecord", Format::tfrecord},
-    {"tar", Format::tar},
-    {"hdf5", Format::hdf5},
-    {"parquet", Format::parquet},
-    {"lmdb", Format::lmdb},
-}};
-
-constexpr std::array<std::pair<std::string_view, training::Pipeline>, 4> kPipelines{{
-    {"torch_dataloader", training::Pipeline::torch_dataloader},
-    {"torch_iterable", training::Pipeline::torch_iterable},
-    {"tf_data", training::Pipeline::tf_data},
-    {"synthetic", training::Pipeline::synthetic},
-}};
-
-constexpr std::array<std::pair<std::string_view, training::Sharding>, 3> kShardings{{
-    {"distributed", training::Sharding::distributed},
-    {"block", training::Sharding::block},
-    {"shards", training::Sharding::shards},
-}};
-
-constexpr std::array<std::pair<std::string_view, training::CheckpointLayout>, 4> kLayouts{{
-    {"rank_zero", training::CheckpointLayout::rank_zero},
-    {"file_per_rank", training::CheckpointLayout::file_per_rank},
-    {"shared_file", training::CheckpointLayout::shared_file},
-    {"model_and_optimizer", training::CheckpointLayout::model_and_optimizer},
-}};
-
-constexpr std::array<std::pair<std::string_view, training::CheckpointMode>, 3> kModes{{
-    {"sync", training::CheckpointMode::sync},
-    {"async", training::CheckpointMode::async},
-    {"local_disk", training::CheckpointMode::local_disk},
-}};
+using training::value_of;
 
 training::DatasetSettings place_dataset(const TrainingWorkload::Dataset& asked, std::uint32_t files,
-                                        Storage& storage) {
+                                        bool gpu_direct, Storage& storage) {
   training::DatasetSettings dataset;
   dataset.samples_per_file = asked.samples_per_file;
   dataset.record = asked.sample_size;
   dataset.read_call = asked.read_call;
-  dataset.format = training::format_defaults(value_of(kFormats, asked.format));
+  dataset.format = training::format_defaults(value_of(training::kFormatNames, asked.format));
   dataset.format.row_group_samples = asked.row_group_samples;
-  dataset.format.gpu_direct = asked.gpu_direct;
+  dataset.format.gpu_direct = gpu_direct;
   const Bytes size =
       training::stored_size(dataset.format, asked.sample_size) * asked.samples_per_file;
   std::vector<DirectoryIndex> folders;
@@ -79,7 +34,7 @@ training::DatasetSettings place_dataset(const TrainingWorkload::Dataset& asked, 
 
 training::LoaderSettings build_loader(const TrainingWorkload::Loader& asked) {
   training::LoaderSettings loader;
-  loader.pipeline = value_of(kPipelines, asked.pipeline);
+  loader.pipeline = value_of(training::kPipelineNames, asked.pipeline);
   loader.batch_size = asked.batch_size;
   loader.workers = asked.workers;
   loader.prefetch_batches = asked.prefetch_batches;
@@ -88,7 +43,7 @@ training::LoaderSettings build_loader(const TrainingWorkload::Loader& asked) {
   loader.map_calls = asked.map_calls;
   loader.cache = asked.cache;
   loader.shuffle = asked.shuffle;
-  loader.sharding = value_of(kShardings, asked.sharding);
+  loader.sharding = value_of(training::kShardingNames, asked.sharding);
   loader.drop_last = asked.drop_last;
   loader.shuffled_shards = asked.shuffled_shards;
   loader.local_cache = asked.local_cache;
@@ -139,10 +94,11 @@ training::CheckpointSettings build_checkpoint(const TrainingWorkload& asked, std
   checkpoint.every_epochs = c.every_epochs;
   checkpoint.every_steps = c.every_steps;
   checkpoint.every = c.every;
-  checkpoint.plan = training::plan_checkpoint(
-      asked.checkpoint_sizes(ranks), value_of(kLayouts, c.layout), asked.parallelism(ranks));
+  checkpoint.plan = training::plan_checkpoint(asked.checkpoint_sizes(ranks),
+                                              value_of(training::kLayoutNames, c.layout),
+                                              asked.parallelism(ranks));
   checkpoint.directory = storage.place_directory(kRootDirectory);
-  checkpoint.mode = value_of(kModes, c.mode);
+  checkpoint.mode = value_of(training::kModeNames, c.mode);
   checkpoint.fsync = c.fsync;
   checkpoint.write_call = c.write_call;
   checkpoint.keep_last = c.keep_last;
@@ -199,7 +155,11 @@ training::JobSettings build_training(const JobContext& context, Storage& storage
   training::JobSettings job = common_settings(context);
   job.ranks_per_copy = asked.ranks_per_copy();
   job.max_steps = asked.steps;
-  job.dataset = place_dataset(asked.dataset, asked.dataset.files, storage);
+  // With network.gds Lustre's clients read into GPU memory whatever the loader says; copies on
+  // local disks are read from there.
+  const bool gpu_direct = asked.dataset.gpu_direct ||
+                          (context.scenario.network.gds && asked.loader.local_cache == Bytes{});
+  job.dataset = place_dataset(asked.dataset, asked.dataset.files, gpu_direct, storage);
   job.loader = build_loader(asked.loader);
   if (job.loader.pipeline != training::Pipeline::tf_data)
     job.loader.worker_startup = context.job.workload.worker_startup;
@@ -216,7 +176,8 @@ training::JobSettings build_training(const JobContext& context, Storage& storage
   job.failures = {.mtbf = asked.failures.mtbf, .restart = asked.failures.restart};
   if (asked.evaluation.every_epochs > 0)
     job.evaluation = {.every_epochs = asked.evaluation.every_epochs,
-                      .dataset = place_dataset(asked.dataset, asked.evaluation.files, storage),
+                      .dataset =
+                          place_dataset(asked.dataset, asked.evaluation.files, gpu_direct, storage),
                       .batch_size = asked.evaluation.batch_size > 0 ? asked.evaluation.batch_size
                                                                     : asked.loader.batch_size,
                       .compute = asked.evaluation.compute};

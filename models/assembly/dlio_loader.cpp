@@ -178,6 +178,7 @@ private:
 
   // The combinations that DLIO refuses, and what only the benchmark can do.
   void check_loader(const YamlNode& root) {
+    if (workload_.checkpoint_only()) return; // it has no loader
     const std::string& loader = workload_.data_loader;
     const bool is_mixed = (workload_.framework == "tensorflow" && loader == "pytorch") ||
                           (workload_.framework == "pytorch" && loader == "tensorflow");
@@ -189,9 +190,9 @@ private:
       diagnostics_.add(impossible, place_of("reader.data_loader", root),
                        "DLIO's PyTorch loader cannot read TFRecord files",
                        "`tensorflow` and `dali` can");
-    if (!workload_.train)
+    if (!workload_.train && !workload_.checkpoint)
       diagnostics_.add(impossible, place_of("workflow.train", root),
-                       "a workload that does not train cannot be simulated");
+                       "a workload that neither trains nor writes checkpoints cannot be simulated");
   }
 
   Diagnostics& diagnostics_;

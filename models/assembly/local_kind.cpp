@@ -198,7 +198,7 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
 bool writes(const ScenarioJob& job) {
   if (job.ior) return job.ior->write;
   if (job.mdtest) return true;
-  if (job.dlio) return job.dlio->checkpoint;
+  if (job.dlio) return job.dlio->writes_checkpoints();
   return job.training && job.training->writes_checkpoints();
 }
 
@@ -209,6 +209,8 @@ std::string_view wants_of_neighbours(const ScenarioJob& job) {
       job.ior->task_per_node_offset % job.nodes != 0)
     return "`reorder_tasks` reads what another node has written: `reorder_tasks: false`, or "
            "`read: false`";
+  if (job.dlio && job.dlio->checkpoint_only() && job.dlio->recovery_rank_shift)
+    return "`checkpoint.recovery_rank_shift` reads what the next node has written";
   if (!job.mdtest || !job.mdtest->create) return {};
   const loadgen::MdtestSettings& mdtest = *job.mdtest;
   if ((mdtest.stat || mdtest.read) && mdtest.shared_file)

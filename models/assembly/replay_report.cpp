@@ -1,5 +1,6 @@
 #include "models/assembly/replay_report.hpp"
 
+#include "models/assembly/replay_scale.hpp"
 #include "sim/base/input_error.hpp"
 
 #include <fmt/format.h>
@@ -24,19 +25,19 @@ std::optional<training::PathRule> parse_path_rule(const std::string& text) {
 
 training::ReplayOptions replay_options(const JobContext& context) {
   const ReplaySettings& replay = context.job.workload.replay;
-  training::ReplayOptions options{
-      .mode = replay.mode == "timed" ? training::ReplayMode::timed : training::ReplayMode::ops,
-      .keep_think_time = replay.think_time == "keep",
-      .think_time_scale = replay.time_scale,
-      .path_prefix = replay.path_prefix,
-      .max_ranks = replay.ranks,
-      .scale = {.ranks = replay.scale_ranks, .files = replay.scale_files},
-      .job = context.index,
-      .first_client = ClientIndex{context.job.first_client},
-      .clients = context.job.nodes,
-      .detect_cached = replay.cached_reads == "detect",
-      .cache_rate = replay.cache_rate,
-      .cache_latency = replay.cache_latency};
+  training::ReplayOptions options{.mode = replay.mode == "timed" ? training::ReplayMode::timed
+                                                                 : training::ReplayMode::ops,
+                                  .keep_think_time = replay.think_time == "keep",
+                                  .think_time_scale = replay.time_scale,
+                                  .path_prefix = replay.path_prefix,
+                                  .max_ranks = replay.ranks,
+                                  .scale = scale_of(replay),
+                                  .job = context.index,
+                                  .first_client = ClientIndex{context.job.first_client},
+                                  .clients = context.job.nodes,
+                                  .detect_cached = replay.cached_reads == "detect",
+                                  .cache_rate = replay.cache_rate,
+                                  .cache_latency = replay.cache_latency};
   for (const std::string& text : replay.path_map)
     if (auto rule = parse_path_rule(text)) options.path_rules.push_back(std::move(*rule));
   return options;
@@ -87,6 +88,8 @@ void add_loop_rows(const LoopTimes& measured, const LoopTimes& simulated, double
 
 void fill_replay_report(const JobContext& context, Seconds makespan, std::uint32_t ranks,
                         const TimeAccount& time, JobReport& result) {
+  if (std::string rule = scale_rule(context.job.workload.replay); !rule.empty())
+    result.notes.push_back("replay: " + rule);
   const IoTotals totals = context.storage.totals(context.index);
   result.errors = totals.errors;
   result.metrics.makespan_s = makespan.count();

@@ -47,8 +47,9 @@ void fill_metrics(const training::JobSettings& job, const training::JobOutcome& 
     metrics.throughput_mib_per_s =
         *metrics.samples_per_s * job.dataset.record.as_double() / static_cast<double>(kMib);
   }
-  metrics.steps_per_epoch = outcome.steps_per_epoch;
   metrics.ranks = job.ranks;
+  if (job.rounds.any()) return;
+  metrics.steps_per_epoch = outcome.steps_per_epoch;
   metrics.step_time_p50_s = percentile(outcome.step_time_s, 0.5);
   metrics.step_time_p95_s = percentile(outcome.step_time_s, 0.95);
   metrics.step_time_p99_s = percentile(outcome.step_time_s, 0.99);
@@ -58,6 +59,9 @@ RooflineInputs roofline_of(const Scenario& scenario, const training::JobSettings
                            const training::JobOutcome& outcome, const Storage& storage) {
   const IoTotals totals = storage.totals(job.job);
   RooflineInputs inputs;
+  inputs.opens = totals.opens;
+  inputs.read = totals.read_delivered;
+  if (job.rounds.any()) return inputs;
   // By the compute times that were drawn, not by their mean.
   if (const double compute_s = outcome.gpu_time[Cause::compute] / job.ranks; compute_s > 0)
     inputs.gpu_demand = job.dataset.record * outcome.samples / Seconds{compute_s};
@@ -121,6 +125,7 @@ void warn_of_failed_checkpoints(const training::JobOutcome& outcome, JobReport& 
 
 // What makes an AU a poor witness.
 void warn_of_few_steps(const training::JobSettings& job, JobReport& report) {
+  if (job.rounds.any()) return;
   const std::uint64_t steps = *report.metrics.steps_per_epoch;
   const std::uint64_t excluded =
       job.au.formula == training::AuFormula::v1_0
@@ -160,6 +165,30 @@ void note_reader(const training::JobSettings& job, JobReport& report) {
     report.notes.emplace_back("files are read past the page cache, each in one O_DIRECT call");
 }
 
+// As DLIO's log: the size over the time of the slowest rank, mean of all rounds.
+void note_rounds(const training::JobSettings& job, const training::JobOutcome& outcome,
+                 JobReport& report) {
+  if (!job.rounds.any()) return;
+  const training::CheckpointOutcome& seen = outcome.checkpoints;
+  const auto rate = [&](Seconds time, std::uint32_t rounds) {
+    return seen.bytes.as_double() * rounds / time.count() / static_cast<double>(kGib);
+  };
+  const double gib = seen.bytes.as_double() / static_cast<double>(kGib);
+  if (seen.saves > 0 && seen.stall > Seconds{})
+    report.notes.push_back(
+        fmt::format("checkpoints of {:.4g} GiB in {} files: {} written at {:.4g} GiB/s, by the "
+                    "slowest rank",
+                    gib, job.checkpoint.plan.files, seen.saves, rate(seen.stall, seen.saves)));
+  if (seen.restores > 0 && seen.restore > Seconds{})
+    report.notes.push_back(fmt::format(
+        "checkpoints of {:.4g} GiB in {} files: {} read at {:.4g} GiB/s, by the slowest rank{}",
+        gib, job.checkpoint.plan.files, seen.restores, rate(seen.restore, seen.restores),
+        job.rounds.writes > 0
+            ? "; caches are those of the writing (MLPerf Storage drops them: write "
+              "none, and what is read lies in no cache)"
+            : ""));
+}
+
 class TrainingJob : public RunningJob {
 public:
   explicit TrainingJob(const JobContext& context)
@@ -183,6 +212,7 @@ public:
     warn_of_failed_checkpoints(outcome, report);
     warn_of_few_steps(settings_, report);
     note_reader(settings_, report);
+    note_rounds(settings_, outcome, report);
     if (!settings_.host.cards.empty()) report.gradient_bytes = trainer_.exchanged_bytes();
     report.checkpoints = checkpoint_row(settings_, outcome);
     report.roofline = roofline_of(context_.scenario, settings_, outcome, context_.storage);

@@ -48,7 +48,7 @@ struct ReplaySettings {
   std::string path_prefix;
   std::vector<std::string> path_map; // FROM=TO
   std::uint32_t scale_ranks = 0;     // 0: as recorded
-  std::uint32_t scale_files = 1;     // factor
+  std::string scale_files;           // factor, as written: `10` or `10x`
   std::uint32_t ranks = 0;           // 0: all in the trace
   std::string cached_reads;          // detect or replay
   BytesPerSecond cache_rate{};

@@ -2,6 +2,8 @@
 
 #include "models/assembly/dlio_loader.hpp"
 #include "models/assembly/replay_report.hpp"
+#include "models/assembly/replay_scale.hpp"
+#include "models/assembly/scenario_dlio.hpp"
 #include "models/assembly/scenario_training.hpp"
 #include "models/assembly/storage_kind.hpp"
 
@@ -19,8 +21,6 @@ namespace {
 using enum DiagnosticCode;
 
 constexpr std::array<std::string_view, 5> kKinds{"dlio", "training", "trace", "ior", "mdtest"};
-// Samples are numbered with 32 bits, and every rank holds an order of all of them.
-constexpr double kMostSamples = 1e9;
 // Files are numbered with 32 bits, and each takes memory of the simulator (assumed).
 constexpr double kMostItems = 1e9;
 constexpr double kExbibyte = 1152921504606846976.0;
@@ -172,6 +172,10 @@ void JobReader::read_trace(const YamlNode& workload, Scenario& scenario, Scenari
       diagnostics_.add(impossible, workload.get("replay").get("path_map").span(),
                        fmt::format("`{}` is no path rule", rule),
                        "FROM=TO with absolute paths, such as /mnt/old=/data");
+  if (const std::string& factor = job.workload.replay.scale_files; !parse_factor(factor))
+    diagnostics_.add(out_of_range, workload.get("replay").get("scale").get("files").span(),
+                     fmt::format("`{}` is no factor", factor),
+                     "a whole number from 1 to 1000000, such as 10x");
   if (job.background || job.start > Seconds{})
     diagnostics_.add(impossible, trace.key_span(),
                      "the replay of a trace begins with the run and is not repeated",
@@ -210,11 +214,13 @@ void JobReader::check(Scenario& scenario, bool storage_known) {
   for (std::size_t i = 0; i < scenario.jobs.size(); ++i) {
     ScenarioJob& job = scenario.jobs[i];
     check_ranks(scenario, job, sources_[i]);
-    check_data_set(job, sources_[i]);
+    if (sources_[i].dlio_known)
+      check_dlio(sources_[i].workload.get("dlio").span(), job, diagnostics_);
     check_ior(job, sources_[i]);
     check_mdtest(job, sources_[i]);
     if (sources_[i].training_known)
-      check_training(sources_[i].workload.get("training"), job, diagnostics_);
+      check_training(sources_[i].workload.get("training"), job, scenario, storage_known,
+                     diagnostics_);
     if (job.trains()) {
       const std::uint32_t own = job.dlio ? job.dlio->epochs : job.training->epochs;
       job.epochs = scenario.run.epochs > 0 ? scenario.run.epochs : own;
@@ -228,9 +234,7 @@ double JobReader::placed_bytes(const ScenarioJob& job, const Source& source) {
   const auto ranks_of = [&job](const auto& load) {
     return static_cast<double>(job.nodes) * load.ranks_per_client;
   };
-  if (job.dlio && source.dlio_known)
-    return static_cast<double>(job.dlio->num_files_train) *
-           static_cast<double>(job.dlio->num_samples_per_file) * job.dlio->record_length_bytes;
+  if (job.dlio && source.dlio_known) return bytes_of_dlio(job);
   if (job.training && source.training_known) return bytes_of(*job.training);
   if (job.ior && !job.ior->write)
     return ranks_of(*job.ior) * static_cast<double>(job.ior->segments) *
@@ -301,28 +305,6 @@ void JobReader::check_ranks(const Scenario& scenario, ScenarioJob& job, const So
                      fmt::format("at most {}", gpus));
   }
   if (ranks == 0) ranks = static_cast<std::uint32_t>(gpus);
-}
-
-// A run needs one step at least.
-void JobReader::check_data_set(const ScenarioJob& job, const Source& source) {
-  const std::uint32_t ranks = job.workload.ranks;
-  if (!source.dlio_known || ranks == 0) return;
-  const DlioWorkload& dlio = *job.dlio;
-  const SourceSpan where = source.workload.get("dlio").span();
-  if (!(dlio.samples_per_epoch() < kMostSamples))
-    diagnostics_.add(
-        impossible, where,
-        fmt::format("the data set is too large: {:.0f} samples", dlio.samples_per_epoch()),
-        fmt::format("fewer than {:.0f} can be simulated", kMostSamples));
-  if (dlio.steps_per_epoch(ranks) > 0) return;
-  const std::uint64_t samples = std::uint64_t{dlio.batch_size} * ranks;
-  diagnostics_.add(
-      impossible, where,
-      fmt::format("the data set is too small: {} samples do not fill one batch of {} on each of "
-                  "{} ranks",
-                  dlio.samples_per_epoch(), dlio.batch_size, ranks),
-      fmt::format("set: {{dataset.num_files_train: {}}} gives one step; more is better",
-                  (samples + dlio.num_samples_per_file - 1) / dlio.num_samples_per_file));
 }
 
 void JobReader::check_ior(const ScenarioJob& job, const Source& source) {

@@ -46,7 +46,6 @@ private:
   void check_names(const Scenario& scenario);
   void check_places(Scenario& scenario);
   void check_ranks(const Scenario& scenario, ScenarioJob& job, const Source& source);
-  void check_data_set(const ScenarioJob& job, const Source& source);
   static double placed_bytes(const ScenarioJob& job, const Source& source);
   void check_space(const Scenario& scenario);
   void check_ior(const ScenarioJob& job, const Source& source);

@@ -132,12 +132,10 @@ ParameterTable replay_rows() {
               "its own, and each copy has another one; other files are shared by all copies."},
       {.key = "replay.scale.files",
        .field = field<&W::replay, &ReplaySettings::scale_files>,
-       .default_text = "1",
-       .min = 1,
-       .max = 1e6,
+       .default_text = "1x",
        .doc =
-           "So many files for each recorded one, of its size. The n-th time (from 0) that copy c "
-           "of a thread opens it, number (c + n) mod `files` is taken."},
+           "So many files for each recorded one, of its size: `10x`, or `10`. The n-th time (from "
+           "0) that copy c of a thread opens it, number (c + n) mod `files` is taken."},
       {.key = "replay.ranks",
        .field = field<&W::replay, &ReplaySettings::ranks>,
        .default_text = "0",

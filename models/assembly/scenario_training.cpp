@@ -1,5 +1,6 @@
 #include "models/assembly/scenario_training.hpp"
 
+#include "models/assembly/storage_kind.hpp"
 #include "sim/base/units_text.hpp"
 
 #include <fmt/format.h>
@@ -22,6 +23,34 @@ public:
     check_times();
     check_evaluation();
     check_checkpoints();
+  }
+
+  // \pre the storage was read without errors
+  void check_gpu_direct(const Scenario& scenario) {
+    if (!training_.dataset.gpu_direct) return;
+    const SourceSpan where = place("dataset", "gpu_direct");
+    const std::string_view kind = scenario.design->kind().key;
+    if (kind == "lustre") {
+      if (!scenario.network.gds)
+        refuse(where,
+               "reads into GPU memory need a network that writes there, which `network.gds` turns "
+               "on",
+               "network: {lnd: efa, gds: true}");
+    } else {
+      refuse(where,
+             fmt::format("`{}` cannot be read into GPU memory: {}", scenario.storage.system,
+                         kind == "object"       ? "its client receives HTTP in host memory"
+                         : kind == "fileserver" ? "its NFS client receives in the page cache"
+                                                : "GPUDirect Storage on the node's own disks is "
+                                                  "not modelled"),
+             "gpu_direct: false; a Lustre file system over EFA or InfiniBand can");
+    }
+    if (training_.dataset.format == "lmdb")
+      refuse(where, "LMDB maps its file into host memory: it cannot be read into GPU memory",
+             "gpu_direct: false");
+    if (training_.loader.local_cache > Bytes{})
+      refuse(where, "shards copied to the host's own disk are not read into GPU memory",
+             "gpu_direct: false, or local_cache: 0 B");
   }
 
 private:
@@ -130,8 +159,11 @@ double bytes_of(const TrainingWorkload& training) {
          training.dataset.sample_size.as_double();
 }
 
-void check_training(const YamlNode& section, const ScenarioJob& job, Diagnostics& diagnostics) {
-  TrainingCheck(section, job, diagnostics).check();
+void check_training(const YamlNode& section, const ScenarioJob& job, const Scenario& scenario,
+                    bool storage_known, Diagnostics& diagnostics) {
+  TrainingCheck check(section, job, diagnostics);
+  check.check();
+  if (storage_known) check.check_gpu_direct(scenario);
 }
 
 } // namespace lustrum

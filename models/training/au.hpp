@@ -35,6 +35,7 @@ public:
 
   // AU of the block as a ratio; 0 when all steps are excluded.
   double au(Seconds block_end) const;
+  bool has_counted() const { return counted_; }
 
 private:
   bool counts(std::uint32_t step) const;
@@ -42,9 +43,36 @@ private:
   std::uint32_t first_;
   std::uint32_t behind_; // one past the last step that counts
   std::uint32_t step_ = 0;
+  bool counted_ = false; // a step at least
   Seconds start_;
   Seconds computed_{};
   Seconds excluded_{};
+};
+
+// One rank's AU over an epoch: of one block; or, where checkpoints divide it as DLIO's do, the mean
+// of the blocks' that have steps which count, weighted by all their steps.
+class EpochAu {
+public:
+  // `block_steps`: from one dividing checkpoint to the next; 0: checkpoints are left out of the one
+  // block.
+  EpochAu(const AuSettings& settings, std::uint32_t steps, std::uint32_t block_steps,
+          Seconds start);
+
+  void add_step(Seconds proc, Seconds compute);
+  void checkpoint(Seconds begin, Seconds end);
+  double au(Seconds end) const;
+
+private:
+  std::uint32_t next_block() const;
+
+  AuSettings settings_;
+  std::uint32_t steps_;
+  std::uint32_t block_steps_;
+  std::uint32_t done_ = 0;     // in blocks that have ended
+  std::uint32_t in_block_ = 0; // in this one
+  AuBlock block_;
+  double sum_ = 0; // AU of the ended blocks that count, times their steps
+  std::uint32_t counted_ = 0;
 };
 
 } // namespace lustrum::training

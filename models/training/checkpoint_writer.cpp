@@ -13,18 +13,29 @@ CheckpointWriter::CheckpointWriter(kernel::Engine& engine, Storage& storage, Hos
   for (Rank& rank : ranks_) rank.gate = std::make_unique<kernel::Gate>(engine);
   const bool in_place = job.checkpoint.keep_last == 0;
   if (job.checkpoint.restore_at_start || in_place) prepare_initial();
+  if (job.rounds.writes == 0)
+    for (std::uint32_t i = 0; i < job.rounds.reads; ++i) placed_.push_back(place_files());
 }
 
 void CheckpointWriter::prepare_initial() {
+  if (job_.checkpoint.restore_at_start) {
+    initial_ = place_files();
+    return;
+  }
+  for (std::uint32_t f = 0; f < job_.checkpoint.plan.files; ++f)
+    initial_.push_back(storage_.reserve_file(job_.checkpoint.directory));
+}
+
+std::vector<FileIndex> CheckpointWriter::place_files() {
   const CheckpointPlan& plan = job_.checkpoint.plan;
   std::vector<Bytes> sizes(plan.files);
   for (const auto& extents : plan.writes)
     for (const CheckpointExtent& extent : extents)
       sizes[extent.file] = std::max(sizes[extent.file], extent.offset + extent.length);
-  const DirectoryIndex directory = job_.checkpoint.directory;
+  std::vector<FileIndex> files;
   for (const Bytes size : sizes)
-    initial_.push_back(job_.checkpoint.restore_at_start ? storage_.place_file(directory, size)
-                                                        : storage_.reserve_file(directory));
+    files.push_back(storage_.place_file(job_.checkpoint.directory, size));
+  return files;
 }
 
 std::vector<FileIndex> CheckpointWriter::new_files() {
@@ -195,8 +206,14 @@ Task CheckpointWriter::remove(std::uint32_t rank, std::vector<FileIndex> files,
   if (!sum.ok()) ++failed_calls_;
 }
 
+const std::vector<FileIndex>&
+CheckpointWriter::files_of(std::optional<std::size_t> checkpoint) const {
+  if (!checkpoint) return initial_;
+  return placed_.empty() ? saved_[*checkpoint].files : placed_[*checkpoint];
+}
+
 void CheckpointWriter::restore(std::uint32_t rank, std::optional<std::size_t> checkpoint) {
-  const std::vector<FileIndex>& files = checkpoint ? saved_[*checkpoint].files : initial_;
+  const std::vector<FileIndex>& files = files_of(checkpoint);
   if (!files.empty()) run(rank, read(rank, files), "restoring a checkpoint");
 }
 

@@ -33,6 +33,7 @@ public:
   // Waits until what the rank has to write is written.
   void finish(std::uint32_t rank);
   // Reads the rank's part of a checkpoint (by its number), or of the one the job starts from.
+  // Numbers of a job that writes none are those of JobSettings::rounds.
   void restore(std::uint32_t rank, std::optional<std::size_t> checkpoint);
 
   // The newest checkpoint that was complete at that time; or, with none left, complete at all.
@@ -72,6 +73,9 @@ private:
   Saved& saved_of(std::size_t number, TrainingPosition next);
   std::vector<FileIndex> new_files();
   void prepare_initial();
+  // Files of one checkpoint that is there before the run.
+  std::vector<FileIndex> place_files();
+  const std::vector<FileIndex>& files_of(std::optional<std::size_t> checkpoint) const;
   // Runs a task of the rank to its end.
   void run(std::uint32_t rank, kernel::Task task, const char* what);
   kernel::Task then_open(kernel::Task task, std::uint32_t rank);
@@ -95,8 +99,9 @@ private:
   const JobSettings& job_;
   std::vector<Rank> ranks_;
   std::deque<Saved> saved_;
-  std::vector<FileIndex> initial_; // files of the checkpoint that the job starts from
-  std::size_t first_left_ = 0;     // those before it are removed or abandoned
+  std::vector<FileIndex> initial_;             // files of the checkpoint that the job starts from
+  std::vector<std::vector<FileIndex>> placed_; // [round]: of a job that only reads
+  std::size_t first_left_ = 0;                 // those before it are removed or abandoned
   std::uint64_t failed_calls_ = 0;
 };
 

@@ -6,6 +6,7 @@
 //   job.steps_per_epoch(64); // floor(files x samples per file / batch / ranks)
 #pragma once
 
+#include "models/training/checkpoint_plan.hpp"
 #include "sim/base/parameter.hpp"
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct DlioWorkload {
 
   bool train = true;
   bool checkpoint = false;
+  bool evaluation = false;
 
   // Data set.
   std::string data_folder;
@@ -29,6 +31,9 @@ struct DlioWorkload {
   std::uint32_t num_subfolders_train = 0; // 0: all files in one directory
   double record_length_bytes = 0;         // of one sample in its file
   double record_length_stdev_bytes = 0;
+
+  std::uint64_t num_files_eval = 0;
+  std::uint32_t num_subfolders_eval = 0;
 
   // Reader.
   std::string data_loader; // pytorch, tensorflow, dali ...
@@ -51,11 +56,41 @@ struct DlioWorkload {
   std::uint64_t seed = 0;
   bool seed_change_epoch = true;
 
+  // Evaluation after epochs.
+  std::uint32_t batch_size_eval = 0;
+  double eval_time_s = 0; // per step
+  double eval_time_stdev_s = 0;
+  std::uint32_t eval_after_epoch = 0;
+  std::uint32_t epochs_between_evals = 0;
+
   // Checkpoints.
   std::string checkpoint_folder;
   std::uint32_t checkpoint_after_epoch = 0;
   std::uint32_t epochs_between_checkpoints = 0;
+  double steps_between_checkpoints = 0; // within an epoch; negative: after epochs
+  bool checkpoint_fsync = false;
   double model_size_bytes = 0;
+  // Without training.
+  double num_checkpoints_write = 0;
+  double num_checkpoints_read = 0;
+  double time_between_checkpoints_s = 0;
+  bool recovery_rank_shift = false; // a rank reads what that of the next node wrote
+
+  // Model: a transformer where it has layers.
+  struct Model {
+    double num_layers = 0;
+    std::string datatype;
+    std::string optimizer_datatype;
+    std::uint32_t tensor = 1;
+    std::uint32_t pipeline = 1;
+    double data = 0; // copies; negative: as many as the ranks give
+    std::uint32_t zero_stage = 0;
+    std::uint64_t vocab_size = 0;
+    std::uint64_t hidden_size = 0;
+    std::uint64_t ffn_hidden_size = 0;
+    std::uint64_t heads = 0;
+    std::uint64_t kv_heads = 0;
+  } model;
 
   // Metric.
   double au_threshold = 0;
@@ -77,6 +112,15 @@ struct DlioWorkload {
   double samples_per_epoch() const {
     return static_cast<double>(num_files_train) * static_cast<double>(num_samples_per_file);
   }
+  // The benchmark writes and reads checkpoints and does nothing else.
+  bool checkpoint_only() const { return !train && checkpoint; }
+  bool writes_checkpoints() const { return checkpoint && (train || num_checkpoints_write > 0); }
+  bool evaluates() const { return train && evaluation && num_files_eval > 0; }
+  // How the ranks share the model. A `data` too small for them counts as what they give. \pre ranks
+  // > 0
+  training::Parallelism parallelism(std::uint32_t ranks) const;
+  // Who writes what of one checkpoint. \pre ranks > 0
+  training::CheckpointPlan checkpoint_plan(std::uint32_t ranks) const;
   // As DLIO counts: what does not fill a batch on every rank is dropped. \pre ranks > 0
   std::uint64_t steps_per_epoch(std::uint32_t ranks) const;
   // PyTorch's prefetch_factor: batches that one worker reads ahead.

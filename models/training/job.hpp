@@ -117,6 +117,8 @@ struct CheckpointSettings {
   std::uint32_t every_epochs = 0;
   std::uint32_t every_steps = 0;
   Seconds every{};
+  // DLIO's: `every_steps` counts anew in each epoch, and such a checkpoint ends a block of AU.
+  bool divides_epochs = false;
   CheckpointPlan plan;
   DirectoryIndex directory = kRootDirectory;
   CheckpointMode mode = CheckpointMode::sync;
@@ -127,6 +129,16 @@ struct CheckpointSettings {
   bool restore_at_start = false;
 };
 
+// In place of epochs: checkpoints one after the other. What is read back was written before; or, if
+// nothing is written, was there before the run.
+struct CheckpointRounds {
+  std::uint32_t writes = 0;
+  std::uint32_t reads = 0; // \pre at most `writes`, or there are none of those
+  Seconds pause{};         // before each
+
+  bool any() const { return writes > 0 || reads > 0; }
+};
+
 struct FailureSettings {
   Seconds mtbf{};    // of the whole job; 0: nothing fails
   Seconds restart{}; // until the ranks run again, without reading the checkpoint
@@ -135,6 +147,8 @@ struct FailureSettings {
 // Between epochs: batches of a data set of its own, without gradients.
 struct EvaluationSettings {
   std::uint32_t every_epochs = 0; // 0: none
+  std::uint32_t after_epoch = 0;  // the first one, counted from 1; 0: every_epochs
+  bool behind_checkpoint = false; // of the same epoch; else before it
   DatasetSettings dataset;
   std::uint32_t batch_size = 1;
   Spread compute;
@@ -176,6 +190,7 @@ struct JobSettings {
   StepSettings step;
   HostSettings host;
   CheckpointSettings checkpoint;
+  CheckpointRounds rounds;
   FailureSettings failures;
   EvaluationSettings evaluation;
   InterpreterSettings interpreter;

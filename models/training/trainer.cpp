@@ -82,6 +82,7 @@ void Trainer::run_rank(std::uint32_t rank) {
   self.time[Cause::checkpoint] += (self.last_checkpoint - before_restore).count();
   if (rank == 0) trains_since_ = self.last_checkpoint;
   draw_failure(self);
+  run_rounds(rank);
   for (TrainingPosition at; has_epoch(at.epoch);) at = run_epoch(rank, at);
   const Seconds before = engine_.clock();
   checkpoints_.finish(rank);
@@ -109,7 +110,8 @@ TrainingPosition Trainer::run_epoch(std::uint32_t rank, TrainingPosition from) {
   Epoch& totals = epochs_[from.epoch];
   const Seconds block_start = engine_.clock();
   if (totals.start < Seconds{}) totals.start = block_start;
-  AuBlock au(job_.au, totals.steps - from.step, block_start);
+  EpochAu au(job_.au, totals.steps - from.step,
+             job_.checkpoint.divides_epochs ? job_.checkpoint.every_steps : 0, block_start);
   start_workers(self, job_.loader, from.epoch);
   const std::uint32_t loaded = job_.reads_past_end ? steps_per_epoch_ : totals.steps;
   if (self.loader) self.loader->start_epoch(from.epoch, loaded, from.step);
@@ -120,9 +122,10 @@ TrainingPosition Trainer::run_epoch(std::uint32_t rank, TrainingPosition from) {
     run_step(rank, from.epoch, step, step_start, au);
     if (exchanges(from.epoch, step)) {
       const Seconds before = engine_.clock();
-      const std::uint64_t done = std::uint64_t{from.epoch} * steps_per_epoch_ + step + 1;
-      if (checkpoint_due(self, done)) write_checkpoint(rank, {from.epoch, step + 1});
-      au.leave_out(engine_.clock() - before); // DLIO ends a block before it writes one
+      if (checkpoint_due(self, from.epoch, step)) {
+        write_checkpoint(rank, {from.epoch, step + 1});
+        au.checkpoint(before, engine_.clock());
+      }
       if (has_failed(self)) return recover(rank);
       if (rank == 0) checkpoints_.clean();
     }
@@ -132,8 +135,10 @@ TrainingPosition Trainer::run_epoch(std::uint32_t rank, TrainingPosition from) {
   totals.au_sum += au.au(block_end);
   totals.end = std::max(totals.end, block_end);
   ++totals.ranks_ended;
-  evaluate(rank, from.epoch);
+  const bool evaluates_last = job_.evaluation.behind_checkpoint;
+  if (!evaluates_last) evaluate(rank, from.epoch);
   checkpoint_after_epoch(rank, from.epoch);
+  if (evaluates_last) evaluate(rank, from.epoch);
   if (has_failed(self)) return recover(rank);
   if (rank == 0) checkpoints_.clean();
   return {from.epoch + 1, 0};
@@ -145,7 +150,7 @@ bool Trainer::exchanges(std::uint32_t epoch, std::uint32_t step) const {
 }
 
 void Trainer::run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t step, Seconds start,
-                       AuBlock& au) {
+                       EpochAu& au) {
   Rank& self = ranks_[rank];
   const std::uint64_t index = std::uint64_t{epoch} * steps_per_epoch_ + step;
   const bool exchange = exchanges(epoch, step);
@@ -241,10 +246,16 @@ Seconds Trainer::draw(const char* what, std::uint32_t rank, std::uint64_t index,
   return Seconds{std::abs((spread.mean + spread.stdev * z).count())}; // DLIO sleeps abs(N(..))
 }
 
-void Trainer::evaluate(std::uint32_t rank, std::uint32_t epoch) {
+bool Trainer::evaluates_after(std::uint32_t epoch) const {
   const std::uint32_t every = job_.evaluation.every_epochs;
-  if (every == 0 || (epoch + 1) % every != 0) return;
-  if (job_.evaluation.most > 0 && (epoch + 1) / every > job_.evaluation.most) return;
+  const std::uint32_t first = job_.evaluation.after_epoch > 0 ? job_.evaluation.after_epoch : every;
+  const std::uint32_t ended = epoch + 1;
+  if (every == 0 || ended < first || (ended - first) % every != 0) return false;
+  return job_.evaluation.most == 0 || (ended - first) / every < job_.evaluation.most;
+}
+
+void Trainer::evaluate(std::uint32_t rank, std::uint32_t epoch) {
+  if (!evaluates_after(epoch)) return;
   Rank& self = ranks_[rank];
   const std::uint32_t steps = evaluation_.steps_per_epoch();
   start_workers(self, evaluation_.loader, epoch);

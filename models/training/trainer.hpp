@@ -73,12 +73,13 @@ private:
   // Returns where to go on: the next epoch, or after a failure wherever the last checkpoint was.
   TrainingPosition run_epoch(std::uint32_t rank, TrainingPosition from);
   void run_step(std::uint32_t rank, std::uint32_t epoch, std::uint32_t step, Seconds start,
-                AuBlock& au);
+                EpochAu& au);
   // Sleeps until the batch is there on all ranks of the copy, and in the GPU.
   TimeAccount get_batch(std::uint32_t rank, std::uint32_t step);
   void compute(std::uint32_t rank, std::uint64_t index, bool exchange);
   void start_workers(Rank& rank, const LoaderSettings& loader, std::uint32_t epoch);
   void add_first_wait(const Rank& rank, double wait_s);
+  bool evaluates_after(std::uint32_t epoch) const;
   void evaluate(std::uint32_t rank, std::uint32_t epoch);
   // After a step: waiting for a rank that waited for its data is put down to what that rank waited
   // for; the rest of the wait is the barrier's.
@@ -93,7 +94,9 @@ private:
   void wait_for_data(std::uint32_t rank);
   void start_interpreter(std::uint32_t rank);
   kernel::Task import_modules(std::uint32_t rank, Outcome& outcome);
-  bool checkpoint_due(const Rank& rank, std::uint64_t steps_done) const;
+  void run_rounds(std::uint32_t rank);
+  void pause_before_round(std::uint32_t rank);
+  bool checkpoint_due(const Rank& rank, std::uint32_t epoch, std::uint32_t step) const;
   void write_checkpoint(std::uint32_t rank, TrainingPosition next);
   void checkpoint_after_epoch(std::uint32_t rank, std::uint32_t epoch);
   bool has_failed(const Rank& rank) const;

@@ -59,10 +59,12 @@ Task Trainer::import_modules(std::uint32_t rank, Outcome& outcome) {
   }
 }
 
-bool Trainer::checkpoint_due(const Rank& rank, std::uint64_t steps_done) const {
+bool Trainer::checkpoint_due(const Rank& rank, std::uint32_t epoch, std::uint32_t step) const {
   const CheckpointSettings& checkpoint = job_.checkpoint;
   if (!checkpoint.enabled) return false;
-  if (checkpoint.every_steps > 0 && steps_done % checkpoint.every_steps == 0) return true;
+  const std::uint64_t before =
+      checkpoint.divides_epochs ? 0 : std::uint64_t{epoch} * steps_per_epoch_;
+  if (checkpoint.every_steps > 0 && (before + step + 1) % checkpoint.every_steps == 0) return true;
   return checkpoint.every > Seconds{} && engine_.clock() - rank.last_checkpoint >= checkpoint.every;
 }
 
@@ -102,6 +104,30 @@ void Trainer::draw_failure(Rank& rank) {
 // Noticed at the end of a step, when all ranks meet.
 bool Trainer::has_failed(const Rank& rank) const {
   return job_.failures.mtbf > Seconds{} && engine_.clock() >= rank.next_failure;
+}
+
+// DLIO sleeps as it does for a step, and lets all ranks begin together.
+void Trainer::pause_before_round(std::uint32_t rank) {
+  Rank& self = ranks_[rank];
+  const Seconds before = engine_.clock();
+  engine_.sleep(job_.rounds.pause);
+  self.time[Cause::compute] += (engine_.clock() - before).count();
+  const Seconds behind = engine_.clock();
+  barrier_.wait();
+  self.time[Cause::barrier] += (engine_.clock() - behind).count();
+}
+
+void Trainer::run_rounds(std::uint32_t rank) {
+  for (std::uint32_t i = 0; i < job_.rounds.writes; ++i) {
+    pause_before_round(rank);
+    write_checkpoint(rank, {});
+  }
+  for (std::uint32_t i = 0; i < job_.rounds.reads; ++i) {
+    pause_before_round(rank);
+    const Seconds before = engine_.clock();
+    restore(rank, i);
+    ranks_[rank].time[Cause::checkpoint] += (engine_.clock() - before).count();
+  }
 }
 
 void Trainer::restore(std::uint32_t rank, std::optional<std::size_t> checkpoint) {

@@ -1,6 +1,7 @@
 // The keys of workload.training.
 // Sources of the defaults: PyTorch, torch.utils.data.DataLoader and DistributedSampler, unless a
 // row says otherwise.
+#include "models/training/setting_names.hpp"
 #include "models/training/training_workload.hpp"
 
 namespace lustrum {
@@ -57,6 +58,13 @@ Parameter choice(std::string_view key, FieldRef (*where)(void*), std::string_vie
           .doc = doc};
 }
 
+// The first name is the default.
+template <class Kind, std::size_t N>
+Parameter choice(std::string_view key, FieldRef (*where)(void*),
+                 const training::SettingNames<Kind, N>& names, std::string_view doc) {
+  return choice(key, where, names.front().first, training::choices_of(names), doc);
+}
+
 ParameterTable job_rows() {
   Parameter threshold = row("au_threshold", field<&W::au_threshold>, "0",
                             "Accelerator utilization that the job must reach; 0: none.");
@@ -74,8 +82,7 @@ ParameterTable job_rows() {
 
 ParameterTable dataset_rows() {
   return {
-      choice("dataset.format", field<&W::dataset, &Dataset::format>, "plain",
-             {"plain", "npz", "direct", "tfrecord", "tar", "hdf5", "parquet", "lmdb"},
+      choice("dataset.format", field<&W::dataset, &Dataset::format>, training::kFormatNames,
              "What reading a sample does: a file or record as it lies, numpy.load (4 calls, then "
              "the array), one O_DIRECT call for a file, record or tar streams, HDF5 (small reads "
              "first), Parquet (footer first, then a row group), LMDB (mmap)."),
@@ -99,8 +106,7 @@ ParameterTable dataset_rows() {
 
 ParameterTable loader_rows() {
   return {
-      choice("loader.pipeline", field<&W::loader, &Loader::pipeline>, "torch_dataloader",
-             {"torch_dataloader", "torch_iterable", "tf_data", "synthetic"},
+      choice("loader.pipeline", field<&W::loader, &Loader::pipeline>, training::kPipelineNames,
              "torch_dataloader: workers make whole batches, in order; torch_iterable: the same out "
              "of shards that each worker streams; tf_data: parallel readers fill one buffer (DALI "
              "too); synthetic: nothing is read."),
@@ -125,8 +131,7 @@ ParameterTable loader_rows() {
             "the readers."),
       row("loader.cache", field<&W::loader, &Loader::cache>, "false",
           "tf.data: cache() in memory after decoding; later epochs read nothing."),
-      choice("loader.sharding", field<&W::loader, &Loader::sharding>, "distributed",
-             {"distributed", "block", "shards"},
+      choice("loader.sharding", field<&W::loader, &Loader::sharding>, training::kShardingNames,
              "Which samples a rank reads: every n-th (DistributedSampler), a contiguous block, or "
              "blocks of whole shards (streaming)."),
       row("loader.drop_last", field<&W::loader, &Loader::drop_last>, "true",
@@ -237,13 +242,12 @@ ParameterTable checkpoint_rows() {
           "Adam: fp32 master copy and two moments, as in MLPerf Storage"),
       row("checkpoint.size", field<&W::checkpoint, &Checkpoint::size>, "0 B",
           "Bytes of a checkpoint, in place of all that."),
-      choice("checkpoint.layout", field<&W::checkpoint, &Checkpoint::layout>, "file_per_rank",
-             {"rank_zero", "file_per_rank", "shared_file", "model_and_optimizer"},
-             "Who writes: rank 0 one file, every rank its own (PyTorch's distributed checkpoint, "
-             "ZeRO 3), every rank its part of one file, or one copy of the model its shares and "
-             "every rank its optimizer (Megatron, ZeRO 1)."),
-      choice("checkpoint.mode", field<&W::checkpoint, &Checkpoint::mode>, "sync",
-             {"sync", "async", "local_disk"},
+      choice(
+          "checkpoint.layout", field<&W::checkpoint, &Checkpoint::layout>, training::kLayoutNames,
+          "Who writes: every rank its own file (PyTorch's distributed checkpoint, ZeRO 3), rank 0 "
+          "one file, every rank its part of one file, or one copy of the model its shares and "
+          "every rank its optimizer (Megatron, ZeRO 1)."),
+      choice("checkpoint.mode", field<&W::checkpoint, &Checkpoint::mode>, training::kModeNames,
              "Training waits until all is written, until it is in host memory, or until it is on "
              "the host's own disk, from which it drains."),
       row("checkpoint.fsync", field<&W::checkpoint, &Checkpoint::fsync>, "true",

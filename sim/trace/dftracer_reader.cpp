@@ -14,9 +14,17 @@ namespace {
 // Hashes of the last lines of one file: of at least kWindow of them, in bounded memory.
 class RecentLines {
 public:
-  // False when the text was there.
-  bool insert(std::string_view text) {
+  // Of a line that will be inserted after other work, in which its place comes into the cache: a
+  // place in tens of MB is far away.
+  std::uint64_t hash_of(std::string_view text) const {
     const std::uint64_t hash = std::max<std::uint64_t>(std::hash<std::string_view>{}(text), 1);
+    newer_.prefetch(hash);
+    older_.prefetch(hash);
+    return hash;
+  }
+
+  // False when the line was there.
+  bool insert(std::uint64_t hash) {
     if (older_.contains(hash) || !newer_.insert(hash)) return false;
     if (newer_.count() < kWindow) return true;
     older_ = std::move(newer_);
@@ -41,6 +49,9 @@ private:
         if (slots_[i] == hash) return true;
         if (slots_[i] == 0) return false;
       }
+    }
+    void prefetch(std::uint64_t hash) const {
+      if (!slots_.empty()) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
     }
     std::size_t count() const { return count_; }
 
@@ -150,8 +161,9 @@ private:
     if (pending_ && !text.starts_with('{') && join(text)) return;
     drop_pending();
     if (text.empty() || text == "[" || text == "]") return;
+    const std::uint64_t hash = hash_of(text);
     const std::string_view problem = parser_.parse(text, event_);
-    if (problem.empty()) return keep(text);
+    if (problem.empty()) return keep(hash);
     if (text.ends_with('}')) {
       const auto blanks = static_cast<std::size_t>(text.data() - line.data());
       return context_.damaged(source_.line_number(), blanks + parser_.problem_at() + 1, problem,
@@ -172,13 +184,17 @@ private:
     if (!parser_.parse(text, event_).empty()) return false;
     pending_.reset();
     report_.rejoined_lines += 2;
-    keep(text);
+    keep(hash_of(text));
     return true;
   }
 
-  void keep(std::string_view text) {
+  std::uint64_t hash_of(std::string_view text) const {
+    return context_.options.drop_duplicates ? seen_.hash_of(text) : 0;
+  }
+
+  void keep(std::uint64_t hash) {
     ++report_.event_lines;
-    if (context_.options.drop_duplicates && !seen_.insert(text)) {
+    if (context_.options.drop_duplicates && !seen_.insert(hash)) {
       ++report_.duplicate_lines;
       return;
     }

@@ -1,10 +1,11 @@
 // Lines of a text file, plain or gzip (also several members in one file), in bounded memory.
 #pragma once
 
+#include "sim/trace/byte_source.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,16 +36,12 @@ public:
   bool ended() const { return ended_; }
 
   // Why the data ended before the file's own end mark ("unexpected end of gzip data"); else empty.
-  const std::string& stream_error() const { return stream_error_; }
+  const std::string& stream_error() const { return bytes_.error(); }
 
 private:
-  struct Closer {
-    void operator()(void* file) const;
-  };
-
   void refill();
 
-  std::unique_ptr<void, Closer> file_; // a gzFile
+  ByteSource bytes_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0; // of what is not handed out
   std::size_t end_ = 0;   // of what is filled
@@ -53,7 +50,6 @@ private:
   std::uint64_t piece_offset_ = 0;
   std::uint64_t next_piece_offset_ = 0;
   bool ended_ = true;
-  std::string stream_error_;
 };
 
 } // namespace lustrum::trace

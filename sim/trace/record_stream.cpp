@@ -9,27 +9,21 @@
 namespace lustrum::trace {
 namespace {
 
-constexpr std::size_t kKept = std::size_t{1} << 20;
-
-// The first pass: tables, and the records while they are few.
+// The first pass: tables, and the records as far as there is room.
 class FirstPass : public EventTables {
 public:
+  explicit FirstPass(const RecordLimits& limits) : store_(limits) {}
+
   void add(const Event& event) override {
-    const Record raw = note(event);
+    store_.add(note(event));
     ++records_;
-    if (kept_.size() < kKept && records_ <= kKept) {
-      kept_.push_back(raw);
-    } else if (!kept_.empty()) {
-      kept_ = {};
-    }
   }
   std::uint64_t records() const { return records_; }
-  bool kept_all() const { return kept_.size() == records_; }
-  const std::vector<Record>& kept() const { return kept_; }
+  RecordStore& store() { return store_; }
 
 private:
   std::uint64_t records_ = 0;
-  std::vector<Record> kept_;
+  RecordStore store_;
 };
 
 // Hands records with final ids and offsets to the visitor.
@@ -90,8 +84,9 @@ EventSourceFunction files_as_source(std::vector<std::filesystem::path> paths, Re
   };
 }
 
-void stream_records(const EventSourceFunction& source, RecordVisitor& visitor, ReadReport& report) {
-  FirstPass ids;
+void stream_records(const EventSourceFunction& source, RecordVisitor& visitor, ReadReport& report,
+                    const RecordLimits& limits) {
+  FirstPass ids(limits);
   source(ids, report);
   const TraceTables tables = ids.finish(report);
   std::vector<bool> offsets_final;
@@ -99,8 +94,9 @@ void stream_records(const EventSourceFunction& source, RecordVisitor& visitor, R
     offsets_final.push_back(ids.offsets_final(i) || ids.calls_in_order(i));
   visitor.begin(tables, offsets_final);
   Delivery delivery(ids, tables, visitor, report);
-  if (ids.kept_all()) {
-    for (const Record& raw : ids.kept()) delivery.deliver(ids.final(raw));
+  if (ids.store().has_all()) {
+    if (!ids.store().visit([&](const Record& raw) { delivery.deliver(ids.final(raw)); }))
+      throw ReadError("cannot read back the temporary file of the trace's records");
   } else {
     constexpr const char* kChanged = "the trace changed while it was read";
     ReadReport ignored;

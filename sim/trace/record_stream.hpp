@@ -1,6 +1,6 @@
-// Records of a trace one by one, whatever made it, without keeping them all: two passes over the
-// source, the first for the tables (hashed names may be explained late), the second for the
-// records. What is small (2^20 records) is kept from the first and needs no second.
+// Records of a trace one by one, whatever made it, without keeping them all: one pass over the
+// source for the tables (hashed names may be explained late), in which the records are put aside; a
+// second one only where they are too many for that.
 //
 //   NativeWriter writer("out.lustrum.gz");
 //   stream_records(files_as_source({"run.pfw.gz"}, options), writer, report);
@@ -10,6 +10,7 @@
 #include "sim/trace/read_report.hpp"
 #include "sim/trace/read_trace.hpp"
 #include "sim/trace/record.hpp"
+#include "sim/trace/record_store.hpp"
 
 #include <functional>
 #include <vector>
@@ -39,7 +40,8 @@ EventSourceFunction files_as_source(std::vector<std::filesystem::path> paths, Re
 // and writes get the offset of their descriptor as in a Trace, in threads whose calls are recorded
 // in the order of time (others: see RecordVisitor::begin). Extents of files are those declared.
 // Throws ReadError when the source gave other events the second time.
-void stream_records(const EventSourceFunction& source, RecordVisitor& visitor, ReadReport& report);
+void stream_records(const EventSourceFunction& source, RecordVisitor& visitor, ReadReport& report,
+                    const RecordLimits& limits = {});
 
 // The records of a trace in memory, by thread.
 void visit_records(const Trace& trace, RecordVisitor& visitor);

@@ -108,6 +108,20 @@ class Recorded(Case):
         self.assertEqual(job["bytes_read"], count(rows + ' && $3 == "read" {n += $6} END {print n}\'', REFERENCE))
         self.assertEqual((job["calls"]["pread"]["calls"], job["bytes_read"]), (1952, 14007376))
 
+    def test_microread(self):
+        counted = count(f"zcat test.pfw.gz | {EVENTS} | awk '!seen[$0]++' | jq -c '{STORAGE}' | jq -s -c '{{"
+                        'reads: map(select(.name == "read")) | length, '
+                        'read: (map(select(.name == "read").args.ret | tonumber) | add), '
+                        'writes: map(select(.name == "write")) | length, '
+                        'written: (map(select(.name == "write").args.ret | tonumber) | add), '
+                        'opens: map(select(.name | startswith("open"))) | length}\'',
+                        REFERENCE / "microread_lustre_corona")
+        job = info(REFERENCE / "microread_lustre_corona")["job"]
+        self.assertEqual((job["calls"]["read"]["calls"], job["bytes_read"]), (counted["reads"], counted["read"]))
+        self.assertEqual((job["calls"]["write"]["calls"], job["bytes_written"]), (counted["writes"], counted["written"]))
+        self.assertEqual(job["opens"], counted["opens"])
+        self.assertGreaterEqual(job["bytes_read"], 1000 * (128 << 10))  # SOURCES.md
+
     def test_kineto(self):
         counted = count("zcat hta_trace_diff_control.json.gz | jq -c '[.traceEvents[] | select(.cat == \"user_annotation\")"
                         " | select(.name | test(\"DataLoader|ProfilerStep\"))] | {steps: map(select(.name | "
@@ -178,6 +192,47 @@ class Samples(Case):
             outcome = self.run_here("run", "s.yaml", "--json")
             self.assertEqual(outcome.code, FINE, outcome.err)
             self.assertGreater(json.loads(outcome.out)["metrics"]["makespan_s"], 0)
+
+    def test_scale(self):
+        """Three copies of the one rank, each with twice its files: three times the calls, and the rule is said."""
+        def run(scale, *options):
+            self.write("s.yaml", f"schema_version: 1\nworkload: {{trace: {SAMPLES}/microloader.pfw{scale}}}\n"
+                                 "cluster: {instance: p5.48xlarge, nodes: 1}\nnetwork: {lnd: tcp}\n"
+                                 "storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB}\n")
+            outcome = self.run_here("run", "s.yaml", "--json", *options)
+            self.assertEqual(outcome.code, FINE, outcome.err)
+            return json.loads(outcome.out)
+
+        plain, option = run(""), run("", "--scale", "ranks=3", "files=2x")
+        written = run(", replay: {scale: {ranks: 3, files: 2x}}")
+        self.assertEqual(run(", replay: {scale: {ranks: 3, files: 2}}")["metrics"], written["metrics"])
+        self.assertEqual(option["metrics"], written["metrics"])
+        self.assertEqual(option["metrics"]["files_opened"], 3 * plain["metrics"]["files_opened"])
+        rule = [note for note in option["notes"] if "scaled to 3 ranks" in note]
+        self.assertEqual(len(rule), 1)
+        self.assertIn("rank r is copy r / R of rank r mod R", rule[0])
+        self.assertIn("2 files for each recorded one", rule[0])
+        self.assertTrue(option["replay"].endswith("--scale ranks=3 files=2x"), option["replay"])
+        self.assertFalse(any("scaled" in note for note in plain["notes"]))
+        for words, problem in ((("ranks=0",), "`ranks=0`: a whole number from 1 to"),
+                               (("files=10y",), "`files=10y`: a whole number"),
+                               (("nodes=3",), "neither `ranks=N` nor `files=Nx`"),
+                               (("ranks=3", "ranks=4"), "`ranks` is given twice")):
+            self.assert_rejected(self.run_here("run", "s.yaml", "--scale", *words), "--scale: ", problem)
+        self.assert_rejected(lustrum("run", "configs/lab_tcp.yaml", "--scale", "files=2x", cwd=HOME), "no job of the scenario")
+        self.write("s.yaml", (self.folder / "s.yaml").read_text().replace("files: 2", "files: 2.5x"))
+        self.assert_rejected(self.run_here("run", "s.yaml"), "`2.5x` is no factor", "such as 10x")
+
+    def test_a_converted_trace_replays_the_same(self):
+        self.assertEqual(lustrum("trace", "convert", SAMPLES / "microloader.pfw", "-o", self.folder / "m.lustrum").code, FINE)
+        results = []
+        for trace in (SAMPLES / "microloader.pfw", "m.lustrum"):
+            self.write("s.yaml", f"schema_version: 1\nworkload: {{trace: {trace}}}\nnetwork: {{lnd: tcp}}\n"
+                                 "cluster: {instance: p5.48xlarge, nodes: 1}\n"
+                                 "storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB}\n")
+            results.append(json.loads(self.run_here("run", "s.yaml", "--json").out))
+        for key in ("metrics", "stalls", "replay_check", "operations"):
+            self.assertEqual(results[0].get(key), results[1].get(key), key)
 
     def test_steps(self):
         told = info("--steps", SAMPLES / "microloader.pfw")

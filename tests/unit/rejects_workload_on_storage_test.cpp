@@ -60,6 +60,33 @@ TEST_CASE("rejects_files_of_another_node_on_disks_of_each") {
   CHECK(said("mdtest: {preset: mdtest-easy}", kServer).empty());
 }
 
+TEST_CASE("rejects_checkpoints_of_dlio_that_these_ranks_cannot_write") {
+  const auto llama = [](const std::string& model, const std::string& set, int nodes = 1) {
+    return said("dlio: workloads/llama3_" + model + ".yaml, set: {" + set + "}", kServer, nodes);
+  };
+  CHECK(has(llama("8b", "checkpoint.num_checkpoints_write: 0, checkpoint.num_checkpoints_read: 0"),
+            "writes or reads no checkpoint does nothing"));
+  CHECK(has(llama("8b", "checkpoint.num_checkpoints_write: 2"),
+            "10 checkpoints to read, and 2 are written"));
+  CHECK(has(llama("8b", "model.parallelism.tensor: 3"),
+            "8 ranks cannot hold copies of the model that take 3 each"));
+  CHECK(has(llama("405b", "model.parallelism.data: -1"),
+            "the model takes 256 ranks (tensor x pipeline), the job has 8"));
+  CHECK(has(llama("8b", "model.parallelism.pipeline: 2"), "no pipelines with ZeRO 3"));
+  CHECK(has(llama("8b", "model.parallelism.zero_stage: 4"), "error[E108]"));
+  CHECK(has(llama("8b", "model.model_datatype: fp17"), "`fp16`"));
+  // 10 times 104.7 GiB that are there before the run.
+  CHECK(has(llama("8b", "checkpoint.num_checkpoints_write: 0"), "the data sets take 1.022 TiB"));
+  CHECK(has(said("dlio: workloads/llama3_8b.yaml, set: {checkpoint.recovery_rank_shift: true}",
+                 kDisks),
+            "`checkpoint.recovery_rank_shift` reads what the next node has written"));
+  for (const std::string model : {"8b", "70b", "405b", "1t"}) CHECK(llama(model, "") == "");
+  CHECK(has(said("dlio: workloads/unet3d_h100.yaml, set: {workflow.evaluation: true, "
+                 "dataset.num_files_eval: 3}",
+                 kServer, 1),
+            "3 samples in dataset.num_files_eval, one step takes 8"));
+}
+
 TEST_CASE("rejects_times_that_no_step_takes") {
   const std::string dlio = "dlio: workloads/resnet50_h100.yaml, set: {";
   for (const std::string key : {"train.computation_time", "train.computation_time_stdev",

@@ -108,6 +108,39 @@ TEST_CASE("rejects_impossible_training") {
   check_refused(kData + ", loader: {pipeline: torch}", "torch_dataloader");
 }
 
+TEST_CASE("reads into GPU memory need a storage and a network that can") {
+  const std::string data = "{files: 1000, sample_size: 1 MiB, gpu_direct: true";
+  const auto said = [&](const std::string& more, const std::string& storage) {
+    Diagnostics diagnostics;
+    const YamlDocument document =
+        YamlDocument::parse("schema_version: 1\nworkload: {training: {dataset: " + data + more +
+                                "}}\ncluster: {instance: p5.48xlarge, nodes: 1}\n" + storage,
+                            "t.yaml", diagnostics);
+    read_scenario(document, catalog(), diagnostics);
+    return diagnostics.render();
+  };
+  const auto has = [](const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  };
+  const std::string lustre = "storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB}\n";
+  const std::string gds = lustre + "network: {lnd: efa, gds: true}\n";
+  CHECK(said("}", gds) == "");
+  CHECK(said("}", lustre + "network: {lnd: efa}\n") ==
+        "error[E113]: reads into GPU memory need a network that writes there, which `network.gds` "
+        "turns on\n"
+        "  --> t.yaml:2:83\n"
+        "    2 | workload: {training: {dataset: {files: 1000, sample_size: 1 MiB, gpu_direct: "
+        "true}}}\n"
+        "      |                                                                              "
+        "^^^^ network: {lnd: efa, gds: true}\n");
+  CHECK(has(said("}", "storage: {system: s3_standard, client: naive}\n"),
+            "`s3_standard` cannot be read into GPU memory: its client receives HTTP"));
+  CHECK(has(said("}", "storage: {system: efs_elastic, capacity: 1 TiB}\n"), "receives in the page cache"));
+  CHECK(has(said("}", "storage: {system: nvme_p5}\n"), "own disks is not modelled"));
+  CHECK(has(said(", format: lmdb}", gds), "LMDB maps its file into host memory"));
+  CHECK(has(said("}, loader: {local_cache: 1 GiB}", gds), "shards copied to the host's own disk"));
+}
+
 TEST_CASE("every scenario of published claims loads without a word") {
   std::size_t found = 0;
   for (const auto& file : std::filesystem::directory_iterator{kRoot + "/configs/published/runs"}) {

@@ -146,12 +146,16 @@ TEST_CASE("trace properties: DFTracer converted as a stream is the same trace") 
           const TemporaryFolder folder;
           const auto source = folder.write("t.pfw", any_dftracer_text());
           const Trace direct = read_trace({source}).trace;
-          NativeWriter writer(folder.path() / "t.lustrum");
-          ReadReport report;
-          stream_records(files_as_source({source}, {}), writer, report);
-          const ReadResult converted = read_trace({folder.path() / "t.lustrum"});
-          RC_ASSERT(converted.trace == direct);
-          RC_ASSERT(report.events == direct.records.size());
+          // Records kept in memory, in a file, or read a second time.
+          for (const RecordLimits limits :
+               {RecordLimits{}, RecordLimits{.in_memory = 2}, RecordLimits{2, 4}}) {
+            NativeWriter writer(folder.path() / "t.lustrum");
+            ReadReport report;
+            stream_records(files_as_source({source}, {}), writer, report, limits);
+            const ReadResult converted = read_trace({folder.path() / "t.lustrum"});
+            RC_ASSERT(converted.trace == direct);
+            RC_ASSERT(report.events == direct.records.size());
+          }
         }));
 }
 
