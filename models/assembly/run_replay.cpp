@@ -17,14 +17,9 @@ public:
 
   JobReport report() const override {
     const training::ReplayOutcome outcome = replay_.outcome();
-    if (outcome.calls == 0 && outcome.cached_reads == 0)
-      throw InputError(
-          fmt::format("no call of the trace was replayed; {}",
-                      options_.path_prefix.empty() && options_.path_rules.empty()
-                          ? "it names no file on a storage"
-                          : "no file lies below workload.replay.path_prefix or path_map"));
     JobReport result;
     add_read_report(read_.report, result);
+    if (outcome.calls == 0 && outcome.cached_reads == 0) explain_no_calls(outcome, result);
     result.notes.push_back(fmt::format(
         "replay: {} calls sent to the storage; {} reads ({} in all) came out of the recorded page "
         "cache and keep their time",
@@ -35,6 +30,18 @@ public:
   }
 
 private:
+  // A recording of a training loop alone still says how much of its time it waited.
+  void explain_no_calls(const training::ReplayOutcome& outcome, JobReport& result) const {
+    const bool all_paths = options_.path_prefix.empty() && options_.path_rules.empty();
+    if (!all_paths || outcome.ranks == 0 || options_.mode == training::ReplayMode::timed)
+      throw InputError(
+          fmt::format("no call of the trace was replayed; {}",
+                      all_paths ? "it names no file on a storage"
+                                : "no file lies below workload.replay.path_prefix or path_map"));
+    result.warnings.emplace_back("the trace names no file on a storage: no call was replayed, and "
+                                 "steps and waits are as recorded");
+  }
+
   // How much of the recorded waiting the model gives back.
   void compare(const training::ReplayOutcome& outcome, JobReport& result) const {
     const double copies = options_.scale.ranks > 0 ? options_.scale.ranks : 1;

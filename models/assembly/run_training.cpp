@@ -59,9 +59,13 @@ RooflineInputs roofline_of(const Scenario& scenario, const training::JobSettings
                            const training::JobOutcome& outcome, const Storage& storage) {
   const IoTotals totals = storage.totals(job.job);
   RooflineInputs inputs;
-  inputs.opens = totals.opens;
-  inputs.read = totals.read_delivered;
-  if (job.rounds.any()) return inputs;
+  if (job.rounds.any()) {
+    // A bound of reading says nothing about a run that mostly writes, or reads what it wrote.
+    if (job.rounds.writes > 0) return inputs;
+    inputs.opens = totals.opens;
+    inputs.read = totals.read_delivered;
+    return inputs;
+  }
   // By the compute times that were drawn, not by their mean.
   if (const double compute_s = outcome.gpu_time[Cause::compute] / job.ranks; compute_s > 0)
     inputs.gpu_demand = job.dataset.record * outcome.samples / Seconds{compute_s};
@@ -203,6 +207,10 @@ public:
                  context_.job.dlio ? context_.job.dlio->au_threshold
                                    : context_.job.training->au_threshold,
                  report.metrics);
+    if (settings_.rounds.any())
+      report.metrics.throughput_mib_per_s =
+          context_.storage.totals(context_.index).read_delivered.as_double() /
+          static_cast<double>(kMib) / outcome.makespan.count();
     report.time = outcome.gpu_time;
     report.ranks = settings_.ranks;
     report.compute = Seconds{outcome.gpu_time[Cause::compute]};

@@ -42,8 +42,8 @@ struct ByteSource::File {
   }
 };
 
-// A ring of pieces between the thread that inflates and the reader. The thread alone touches the
-// file.
+// A ring of pieces between the thread that reads the file and the reader. The thread alone touches
+// the file.
 class ByteSource::Ahead {
 public:
   explicit Ahead(const File& file)
@@ -121,9 +121,7 @@ ByteSource::ByteSource(const std::filesystem::path& path) : file_(std::make_uniq
   gzbuffer(file_->handle, kCompressedPiece);
   std::error_code unknown;
   const std::uintmax_t size = std::filesystem::file_size(path, unknown);
-  const bool large = !unknown && size >= kWorthAThread;
-  // gzdirect() reads the first bytes and tells whether they are gzip's.
-  if (large && gzdirect(file_->handle) == 0) ahead_ = std::make_unique<Ahead>(*file_);
+  if (!unknown && size >= kWorthAThread) ahead_ = std::make_unique<Ahead>(*file_);
 }
 
 ByteSource::~ByteSource() = default; // the thread first, then its file

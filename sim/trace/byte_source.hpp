@@ -12,7 +12,7 @@ namespace lustrum::trace {
 
 class ByteSource {
 public:
-  // Most bytes of one read(), and of each piece that is inflated ahead.
+  // Most bytes of one read(), and of each piece that is read ahead.
   static constexpr std::size_t kPiece = std::size_t{128} << 10;
 
   // Throws std::runtime_error when the file cannot be opened.
@@ -33,7 +33,7 @@ private:
   class Ahead;
 
   std::unique_ptr<File> file_;
-  std::unique_ptr<Ahead> ahead_; // none: the reader inflates for itself
+  std::unique_ptr<Ahead> ahead_; // none: the reader does it itself
   std::string error_;
 };
 

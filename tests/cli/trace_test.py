@@ -152,6 +152,38 @@ class Recorded(Case):
             self.assertAlmostEqual(rows["measured utilization of the loop"], measured, 1)
             self.assertAlmostEqual(rows["simulated utilization of the loop"], measured, delta=3)
 
+    def test_replays(self):
+        """Every recording, in every mode: a finite answer with its notes, or the reason why there is none."""
+        no_loop = "no training loop with loader workers"
+        traces = {STORMER: {}, RUBY: {},
+                  "microread_lustre_corona": {"pipeline": no_loop},
+                  DARSHAN + "dxt-parser.txt.gz": {"pipeline": no_loop},
+                  DARSHAN + "parser-base.txt.gz": {"pipeline": no_loop},
+                  "kineto": {"pipeline": no_loop, "timed": "it names no file on a storage"}}
+        for name, refused in traces.items():
+            for mode in ("ops", "timed", "pipeline"):
+                with self.subTest(name, mode=mode):
+                    self.write("s.yaml", f"schema_version: 1\nworkload: {{trace: {REFERENCE}/{name}, "
+                                         f"replay: {{mode: {mode}}}}}\ncluster: {{instance: p5.48xlarge, nodes: 2}}\n"
+                                         "storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB}\n"
+                                         "network: {lnd: tcp}\n")
+                    outcome = self.run_here("run", "s.yaml", "--json")
+                    if mode in refused:
+                        self.assert_rejected(outcome, refused[mode])
+                        continue
+                    self.assertEqual(outcome.code, FINE, outcome.err)
+                    result = json.loads(outcome.out, parse_constant=self.fail)  # NaN, Infinity
+                    self.assertGreater(result["metrics"]["makespan_s"], 0)
+                    self.assertTrue(result["replay_check"])
+                    self.assertTrue(result["notes"])
+                    if mode == "timed" or name not in (STORMER, RUBY, "kineto"):
+                        self.assertIn("GPU utilization cannot be told", "".join(result["warnings"]))
+                    else:
+                        rows = {row["name"]: row["value"] for row in result["replay_check"]}
+                        self.assertTrue(0 < rows["simulated utilization of the loop"] <= 100)
+                    if name == "kineto":
+                        self.assertIn("the trace names no file on a storage", "".join(result["warnings"]))
+
     def test_converting_changes_no_total(self):
         for name in (STORMER, RUBY):
             out = self.folder / f"{name}.lustrum.gz"
@@ -212,7 +244,7 @@ class Samples(Case):
         self.assertEqual(len(rule), 1)
         self.assertIn("rank r is copy r / R of rank r mod R", rule[0])
         self.assertIn("2 files for each recorded one", rule[0])
-        self.assertTrue(option["replay"].endswith("--scale ranks=3 files=2x"), option["replay"])
+        self.assertTrue(option["provenance"]["command"].endswith("--scale ranks=3 files=2x"))
         self.assertFalse(any("scaled" in note for note in plain["notes"]))
         for words, problem in ((("ranks=0",), "`ranks=0`: a whole number from 1 to"),
                                (("files=10y",), "`files=10y`: a whole number"),

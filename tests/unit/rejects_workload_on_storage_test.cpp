@@ -68,18 +68,21 @@ TEST_CASE("rejects_checkpoints_of_dlio_that_these_ranks_cannot_write") {
             "writes or reads no checkpoint does nothing"));
   CHECK(has(llama("8b", "checkpoint.num_checkpoints_write: 2"),
             "10 checkpoints to read, and 2 are written"));
-  CHECK(has(llama("8b", "model.parallelism.tensor: 3"),
+  CHECK(has(llama("8b", "model.parallelism.tensor: 3, model.parallelism.data: -1"),
             "8 ranks cannot hold copies of the model that take 3 each"));
   CHECK(has(llama("405b", "model.parallelism.data: -1"),
             "the model takes 256 ranks (tensor x pipeline), the job has 8"));
   CHECK(has(llama("8b", "model.parallelism.pipeline: 2"), "no pipelines with ZeRO 3"));
   CHECK(has(llama("8b", "model.parallelism.zero_stage: 4"), "error[E108]"));
   CHECK(has(llama("8b", "model.model_datatype: fp17"), "`fp16`"));
-  // 10 times 104.7 GiB that are there before the run.
-  CHECK(has(llama("8b", "checkpoint.num_checkpoints_write: 0"), "the data sets take 1.022 TiB"));
-  CHECK(has(said("dlio: workloads/llama3_8b.yaml, set: {checkpoint.recovery_rank_shift: true}",
-                 kDisks),
-            "`checkpoint.recovery_rank_shift` reads what the next node has written"));
+  // 12 times 104.7 GiB that are there before the run.
+  CHECK(has(said("dlio: workloads/llama3_8b.yaml, set: {checkpoint.num_checkpoints_write: 0, "
+                 "checkpoint.num_checkpoints_read: 12}",
+                 "system: fsx_scratch_2, capacity: 1.2 TiB", 1),
+            "the data sets take 1.227 TiB"));
+  CHECK(has(
+      said("dlio: workloads/llama3_8b.yaml, set: {checkpoint.recovery_rank_shift: true}", kDisks),
+      "`checkpoint.recovery_rank_shift` reads what the next node has written"));
   for (const std::string model : {"8b", "70b", "405b", "1t"}) CHECK(llama(model, "") == "");
   CHECK(has(said("dlio: workloads/unet3d_h100.yaml, set: {workflow.evaluation: true, "
                  "dataset.num_files_eval: 3}",

@@ -128,14 +128,15 @@ TEST_CASE("reads into GPU memory need a storage and a network that can") {
   CHECK(said("}", lustre + "network: {lnd: efa}\n") ==
         "error[E113]: reads into GPU memory need a network that writes there, which `network.gds` "
         "turns on\n"
-        "  --> t.yaml:2:83\n"
-        "    2 | workload: {training: {dataset: {files: 1000, sample_size: 1 MiB, gpu_direct: "
+        "  --> t.yaml:2:78\n"
+        "   2 | workload: {training: {dataset: {files: 1000, sample_size: 1 MiB, gpu_direct: "
         "true}}}\n"
-        "      |                                                                              "
+        "     |                                                                              "
         "^^^^ network: {lnd: efa, gds: true}\n");
   CHECK(has(said("}", "storage: {system: s3_standard, client: naive}\n"),
             "`s3_standard` cannot be read into GPU memory: its client receives HTTP"));
-  CHECK(has(said("}", "storage: {system: efs_elastic, capacity: 1 TiB}\n"), "receives in the page cache"));
+  CHECK(has(said("}", "storage: {system: efs_elastic, capacity: 1 TiB}\n"),
+            "receives in the page cache"));
   CHECK(has(said("}", "storage: {system: nvme_p5}\n"), "own disks is not modelled"));
   CHECK(has(said(", format: lmdb}", gds), "LMDB maps its file into host memory"));
   CHECK(has(said("}, loader: {local_cache: 1 GiB}", gds), "shards copied to the host's own disk"));
