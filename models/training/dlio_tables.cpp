@@ -88,6 +88,7 @@ ParameterTable job_rows() {
       flag("workflow.generate_data", "false", "The data set exists before the run."),
       row("workflow.evaluation", field<&D::evaluation>, "false", "Evaluation after epochs."),
       flag("workflow.profiling", "false", "Profiling of the benchmark."),
+      flag("workflow.debug", "false", "Waits for a key at the start."),
       row("metric.au", field<&D::au_threshold>, "0.90",
           "Accelerator utilization (AU) that the run must reach.", 0, 1),
       row("metric.exclude_start_steps", field<&D::exclude_start_steps>, "1",

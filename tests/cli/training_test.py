@@ -42,6 +42,46 @@ class Training(Case):
         shown = self.run_here("run", "t.yaml").out
         self.assertRegex(shown, r"Interval: +[\d.]+ s between checkpoints; best by Young")
 
+    def dlio(self, workload, changes):
+        self.write("d.yaml", f"schema_version: 1\nworkload:\n  dlio: {HOME}/configs/workloads/{workload}.yaml\n"
+                             f"  set: {{{changes}}}\ncluster: {{instance: p5.48xlarge, nodes: 1}}\nnetwork: {{lnd: efa}}\n"
+                             "storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB}\n")
+        outcome = self.run_here("run", "d.yaml", "--json")
+        self.assertEqual((outcome.code, outcome.err), (FINE, ""))
+        return json.loads(outcome.out)
+
+    def test_dlio_checkpoints_alone(self):
+        """MLPerf's Llama 3 8B, 104.7 GiB: two written and read back, 5 s before each; and two that are only read, which lie
+        in no cache and so are fetched whole."""
+        size = 104.7045 * 2**30
+        for writes in (2, 0):
+            result = self.dlio("llama3_8b", f"checkpoint.num_checkpoints_write: {writes}, "
+                                            "checkpoint.num_checkpoints_read: 2")
+            row = result["checkpoints"][0]
+            self.assertAlmostEqual(row["bytes"] / size, 1, places=5)
+            self.assertEqual((row["written"], row["restores"]), (writes, 2))
+            self.assertAlmostEqual(result["metrics"]["makespan_s"], row["stall_s"] + row["restore_s"] + 5 * (writes + 2),
+                                   places=3)
+            self.assertEqual(result["metrics"]["files_opened"], 16 * (writes + 2))
+            self.assertEqual(result["metrics"]["write_bytes"], row["bytes"] * writes)
+            self.assertIsNone(result["metrics"]["au_mean_pct"])
+            rates = [note for note in result["notes"] if "GiB/s, by the slowest rank" in note]
+            self.assertEqual(len(rates), 2 if writes else 1)
+        self.assertAlmostEqual(sum(row["read_bytes"] for row in result["networks"]), 2 * row["bytes"], delta=2**20)
+
+    def test_dlio_evaluates_after_the_epochs_it_names(self):
+        """4 epochs of 2 steps; after the second and fourth 3 steps of 50 ms on each of 8 ranks. Compute is theirs too."""
+        common = "dataset.num_files_train: 112, train.epochs: 4, workflow.checkpoint: false"
+        without = self.dlio("unet3d_h100", common)
+        result = self.dlio("unet3d_h100", common + ", workflow.evaluation: true, dataset.num_files_eval: 24, "
+                                                   "evaluation: {eval_time: 0.05, eval_after_epoch: 2, "
+                                                   "epochs_between_evals: 2}")
+        def computed(document):
+            return document["stalls"]["compute_pct"] / 100 * document["metrics"]["makespan_s"]
+        self.assertAlmostEqual(computed(result) - computed(without), 2 * 3 * 0.05, places=6)
+        opened = result["metrics"]["files_opened"] - without["metrics"]["files_opened"]
+        self.assertEqual(opened, 2 * 24)
+
     def test_without_checkpoints_there_is_no_row(self):
         result = self.result_of("dataset: {files: 80, sample_size: 1 MiB}, step: {compute: 10 ms}")
         self.assertEqual(result["checkpoints"], [])
