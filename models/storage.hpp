@@ -19,6 +19,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace lustrum {
 
@@ -170,6 +171,11 @@ public:
                                   Outcome& /*outcome*/) {
     co_return;
   }
+  // Whether files must be read in an order that is told beforehand, each from its beginning to its
+  // end: SageMaker's Pipe mode.
+  virtual bool wants_order() const { return false; }
+  // The files that this process will open for reading from now on, one after the other.
+  virtual void set_order(Caller /*caller*/, std::vector<FileIndex> /*files*/) {}
   // fsync: returns when all that this client has written to the file is on the device.
   virtual kernel::Task sync(OpenFile& file, Outcome& outcome) = 0;
   virtual kernel::Task close(std::unique_ptr<OpenFile> file, Outcome& outcome) = 0;

@@ -147,7 +147,14 @@ void work_lines(Page& page, const RunResult& result) {
   if (m.samples_per_s) text += fmt::format("; {} samples/s", number(*m.samples_per_s));
   page.paragraph(label("Run"), text);
   page.paragraph(label("Data"), data_text(result));
-  if (m.errors > 0) page.line(label("Errors") + counted(m.errors, "call") + " failed", Style::bad);
+  if (m.errors > 0) {
+    std::string errors = counted(m.errors, "call") + " failed";
+    if (m.failed_samples > 0)
+      errors +=
+          fmt::format("; {} never arrived and {} not in samples/s",
+                      counted(m.failed_samples, "sample"), m.failed_samples == 1 ? "is" : "are");
+    page.line(label("Errors") + errors, Style::bad);
+  }
   if (m.step_time_p50_s && m.step_time_p95_s && m.step_time_p99_s)
     page.paragraph(label("Step time"), fmt::format("{} median, {} 95th, {} 99th percentile",
                                                    duration(page, *m.step_time_p50_s),

@@ -157,6 +157,36 @@ void checkpoint_section(Page& page, const RunResult& result) {
   }
 }
 
+void repository_lines(Page& page, const HsmReport& hsm) {
+  if (!hsm.repository) return;
+  const RepositoryReport& bucket = *hsm.repository;
+  if (bucket.exports + bucket.exports_left > 0) {
+    std::string text = counted(bucket.exports, "file");
+    if (bucket.exports > 0)
+      text += fmt::format("; {} after their close on average, {} at most",
+                          duration(page, bucket.export_lag_mean_s),
+                          duration(page, bucket.export_lag_max_s));
+    if (bucket.exports_left > 0)
+      text += fmt::format("; {} yet to come", whole(bucket.exports_left));
+    if (bucket.exports_failed > 0) text += fmt::format("; {} given up", bucket.exports_failed);
+    page.paragraph("  Exported: ", text);
+  }
+  if (bucket.imports + bucket.imports_left > 0) {
+    std::string text = counted(bucket.imports, "change");
+    if (bucket.imports > 0)
+      text += fmt::format("; {} after they were made on average, {} at most",
+                          duration(page, bucket.import_lag_mean_s),
+                          duration(page, bucket.import_lag_max_s));
+    if (bucket.imports_left > 0)
+      text += fmt::format("; {} yet to come", whole(bucket.imports_left));
+    if (bucket.stale_opens > 0)
+      text += fmt::format("; {} of files that had changed", counted(bucket.stale_opens, "open"));
+    if (bucket.conflicts > 0)
+      text += fmt::format("; {} with changes here", counted(bucket.conflicts, "conflict"));
+    page.paragraph("  Imported: ", text);
+  }
+}
+
 void hsm_section(Page& page, const RunResult& result) {
   if (!result.hsm) return;
   const HsmReport& hsm = *result.hsm;
@@ -177,6 +207,7 @@ void hsm_section(Page& page, const RunResult& result) {
   if (hsm.archives > 0)
     page.paragraph("  Archived: ", fmt::format("{}, {}", counted(hsm.archives, "file"),
                                                format_bytes(Bytes{hsm.archived_bytes})));
+  repository_lines(page, hsm);
   if (hsm.failed > 0)
     page.paragraph(
         "  Failed: ",

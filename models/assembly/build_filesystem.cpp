@@ -182,7 +182,8 @@ lustre::HsmSettings build_hsm(const HsmChoice& choice) {
   hsm.service.archive = {.first_byte = choice.archive.first_byte,
                          .connection_rate = choice.archive.connection_rate,
                          .total_rate = choice.archive.total_rate,
-                         .requests = choice.archive.requests};
+                         .requests = choice.archive.requests,
+                         .part = choice.archive.part};
   hsm.service.coordinator = {.max_requests = choice.max_requests,
                              .scan_interval = choice.scan_interval,
                              .loop_period = choice.loop_period,
@@ -192,10 +193,19 @@ lustre::HsmSettings build_hsm(const HsmChoice& choice) {
   hsm.service.non_blocking_restore = choice.policy.find("NBR") != std::string::npos;
   hsm.service.release = {.high_watermark = choice.release.high_watermark,
                          .low_watermark = choice.release.low_watermark,
-                         .order = choice.release.order == "largest"
-                                      ? lustre::ReleaseRule::Order::largest
-                                      : lustre::ReleaseRule::Order::oldest,
+                         .order = choice.release.order == "largest" ? tiering::ReleaseOrder::largest
+                                                                    : tiering::ReleaseOrder::lru,
                          .min_age = choice.release.min_age};
+  const HsmChoice::Import& imports = choice.imports;
+  hsm.service.repository = {.exports = choice.exports.automatic,
+                            .export_delay = choice.exports.delay,
+                            .changes = {.created = imports.created,
+                                        .changed = imports.changed,
+                                        .removed = imports.removed,
+                                        .object_size = imports.object_size},
+                            .import_delay = imports.delay,
+                            .import_rate = imports.rate,
+                            .release_interval = choice.release.interval};
   return hsm;
 }
 
@@ -225,6 +235,7 @@ lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
                     .inline_limit = pcc.inline_limit};
   if (scenario.storage.hsm.on) {
     settings.hsm = build_hsm(scenario.storage.hsm);
+    settings.hsm->service.repository.seed = scenario.run.seed;
     const std::uint64_t osts = std::uint64_t{scenario.oss_count()} * scenario.osts_per_oss();
     settings.ost_capacity = scenario.storage.capacity / osts;
   }

@@ -139,6 +139,7 @@ training::JobSettings common_settings(const JobContext& context) {
   job.background = asked.background;
   job.ranks = asked.workload.ranks;
   job.ranks_per_client = (job.ranks + asked.nodes - 1) / asked.nodes;
+  job.data_parts = context.scenario.design->data_parts(context.scenario);
   job.epochs = asked.epochs;
   job.seed = context.scenario.run.seed + context.index.value();
   const StepOverhead& overhead = asked.workload.step_overhead;

@@ -30,7 +30,8 @@ struct Instance {
   Figure<bool> gds;     // it can read with GPUDirect Storage
   Figure<std::uint32_t> gds_nics; // network cards that Lustre uses then; 0: efa_nics
   Figure<BytesPerSecond>
-      pcie_bandwidth; // between network cards and the rest, each way; 0: no limit
+      pcie_bandwidth;                   // between network cards and the rest, each way; 0: no limit
+  Figure<BytesPerSecond> ebs_bandwidth; // 0: not known here, or not of EC2
   Figure<BytesPerSecond> memory_bandwidth; // of all memory, both ways together; 0: no limit
 
   std::uint32_t nics_with(bool gpu_direct) const {

@@ -67,6 +67,13 @@ const ParameterTable& Instance::parameters() {
        .max = 64,
        .doc = "Network cards that Lustre may use then; 0: efa.nics.",
        .source = kNone},
+      {.key = "ebs_bandwidth",
+       .field = field<&I::ebs_bandwidth>,
+       .default_text = "0 B/s",
+       .min = 0,
+       .doc = "What a node moves to and from its network volumes at most, all of them together; "
+              "0 B/s: as the volumes' entry says.",
+       .source = kNone},
       {.key = "host.pcie_bandwidth",
        .field = field<&I::pcie_bandwidth>,
        .default_text = "0 B/s",

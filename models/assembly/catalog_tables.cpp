@@ -10,12 +10,6 @@ using S = LustreSystem;
 // Defaults of rows that an entry leaves out because the product does not have the thing.
 constexpr std::string_view kNone = "the entry does not state it: not offered, or no limit";
 
-ParameterTable joined(std::initializer_list<ParameterTable> parts) {
-  ParameterTable all;
-  for (const ParameterTable& part : parts) all.insert(all.end(), part.begin(), part.end());
-  return all;
-}
-
 // NOLINTNEXTLINE(readability-function-size): a table, row after row
 ParameterTable server_rows() {
   return {
@@ -373,7 +367,7 @@ ParameterTable bill_rows() {
 } // namespace
 
 const ParameterTable& LustreSystem::parameters() {
-  static const ParameterTable table = joined(
+  static const ParameterTable table = joined_tables(
       {server_rows(), network_rate_rows(), disk_rows(), metadata_rows(), lnet_rows(), bill_rows()});
   return table;
 }

@@ -62,8 +62,9 @@ const ParameterTable& CopyInChoice::parameters() {
       {.key = "shards",
        .field = field<&C::shards>,
        .default_text = "false",
-       .doc = "Node i of n gets the files i, i + n, ...; else every node gets all. The job must "
-              "then read on each node only what it has."},
+       .doc = "Node i of n gets the files i, i + n, ..., and its ranks train on those alone, in an "
+              "order of their own; else every node gets all.",
+       .source = "SageMaker developer guide, S3DataDistributionType: FullyReplicated unless told"},
   };
   return table;
 }

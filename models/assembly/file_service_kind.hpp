@@ -21,7 +21,7 @@ struct FileService {
   BytesPerSecond burst_min{};
   BytesPerSecond baseline_min{};
   // `scale: steps`, Intelligent-Tiering: throughput of a step, which is one server; metadata
-  // operations that are billed.
+  // operations provisioned.
   BytesPerSecond step{};
   PerSecond metadata_iops{};
 
@@ -35,6 +35,7 @@ static_assert(std::is_standard_layout_v<FileService>);
 struct FileChoice {
   Bytes capacity{};
   BytesPerSecond throughput{}; // provisioned; 0: none is
+  PerSecond metadata_iops{};   // 0: as the entry says
   std::uint32_t servers = 0;   // 0: as the entry says
   Seconds unused_for{};        // tiered: how long the data set has not been used
 

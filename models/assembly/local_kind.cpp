@@ -125,6 +125,8 @@ public:
                                        bool /*counters*/) const override {
     Settings settings = chosen;
     settings.local.volumes = bought(chosen.disks, chosen.choice, scenario.cluster.nodes);
+    const BytesPerSecond limit = scenario.instance.ebs_bandwidth.value;
+    if (chosen.disks.instance_limit && limit.count() > 0) settings.local.volumes.set_rate = limit;
     return std::make_unique<LocalSystem>(scenario, std::move(settings), world);
   }
   BytesPerSecond client_copy_rate(const Scenario&) const override { return chosen.local.copy_rate; }
@@ -134,6 +136,9 @@ public:
     if (volumes.capacity == Bytes{}) return std::nullopt;
     const double nodes = chosen.copy.on && chosen.copy.shards ? scenario.cluster.nodes : 1;
     return nodes * volumes.capacity.as_double() * volumes.volumes;
+  }
+  std::uint32_t data_parts(const Scenario& scenario) const override {
+    return chosen.copy.on && chosen.copy.shards ? scenario.cluster.nodes : 1;
   }
   std::vector<AssumedRow> assumed(const Scenario&) const override {
     return assumed_defaults("storage.copy_in.", CopyInChoice::parameters(), chosen.given_copy,
@@ -222,6 +227,22 @@ std::string_view wants_of_neighbours(const ScenarioJob& job) {
   return {};
 }
 
+// Why a job cannot train on a part of the data set at each node; empty: it can.
+std::string_view needs_all(const Scenario& scenario, const ScenarioJob& job) {
+  const std::uint32_t nodes = scenario.cluster.nodes;
+  if (nodes < 2 || !job.trains()) return {};
+  if (scenario.jobs.size() > 1) return "several jobs would share out their files together";
+  if (job.workload.ranks % nodes != 0) return "the nodes would have different numbers of ranks";
+  if (job.dlio) return job.dlio->num_files_train < nodes ? "there are fewer files than nodes" : "";
+  const TrainingWorkload& training = *job.training;
+  if (training.dataset.files < nodes) return "there are fewer files than nodes";
+  if (job.workload.ranks / nodes % training.ranks_per_copy() != 0)
+    return "a copy of the model has ranks on several nodes";
+  if (training.evaluation.every_epochs > 0) return "evaluation reads its whole data set";
+  if (training.loader.local_cache > Bytes{}) return "`loader.local_cache` deals files out itself";
+  return {};
+}
+
 void check_with_jobs(const StorageReading& reading) {
   if (!reading.entry || !reading.entry->is<LocalDisks>()) return;
   const bool shared = reading.scenario.storage_entry.as<LocalDisks>().shared;
@@ -237,6 +258,13 @@ void check_with_jobs(const StorageReading& reading) {
                               fmt::format("each node has its own `{}`, and job `{}` needs files "
                                           "of other nodes",
                                           reading.entry->name, job.name),
+                              std::string(why));
+    if (const std::string_view why = needs_all(reading.scenario, job);
+        !why.empty() && reading.scenario.design->data_parts(reading.scenario) > 1)
+      reading.diagnostics.add(impossible, copy.get("shards").span(),
+                              fmt::format("`storage.copy_in.shards`: job `{}` cannot train on a "
+                                          "part of its data set at each node",
+                                          job.name),
                               std::string(why));
     if (copy && !job.trains())
       reading.diagnostics.add(impossible, copy.key_span(),
@@ -298,6 +326,11 @@ const ParameterTable& LocalDisks::parameters() {
          .default_text = "0 B/s",
          .min = 0,
          .doc = "Throughput that can be bought for one volume at most; 0: it is not bought."},
+        {.key = "instance_limit",
+         .field = field<&D::instance_limit>,
+         .default_text = "false",
+         .doc = "In place of `set_rate` the instance's own `ebs_bandwidth` holds, where its entry "
+                "states it."},
         {.key = "shared",
          .field = field<&D::shared>,
          .default_text = "false",

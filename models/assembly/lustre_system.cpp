@@ -66,6 +66,7 @@ public:
 
   void begin() override {
     preloaded_ = preload(scenario_, filesystem_);
+    if (scenario_.storage.hsm.on) filesystem_.hsm()->start_repository();
     faults_.start();
   }
 
@@ -83,7 +84,7 @@ public:
 
   void describe(RunResult& result) override {
     describe_faults(scenario_, faults_, filesystem_.totals(), result);
-    describe_hsm(filesystem_, preloaded_, result);
+    describe_hsm(scenario_, filesystem_, preloaded_, result);
     describe_pcc(filesystem_, result);
     observe_networks(world_, filesystem_.settings().fabric, result);
     note_burst(filesystem_.settings(), result);
@@ -99,6 +100,18 @@ public:
                .amount = static_cast<double>(scenario_.oss_count()),
                .unit = PriceUnit::hour,
                .counted = "OSS-hours"}};
+    std::vector<Charge> charges = capacity_charges(name);
+    for (Charge& charge : archive_charges(scenario_, filesystem_))
+      charges.push_back(std::move(charge));
+    return charges;
+  }
+
+  std::vector<lustre::CounterFile> counter_files(Seconds now) const override {
+    return lustre::counter_files(filesystem_, now, counter_names(scenario_));
+  }
+
+private:
+  std::vector<Charge> capacity_charges(const std::string& name) const {
     return {{.product = name,
              .component = "capacity",
              .label = name + ", capacity",
@@ -114,11 +127,6 @@ public:
              .counted = {}}};
   }
 
-  std::vector<lustre::CounterFile> counter_files(Seconds now) const override {
-    return lustre::counter_files(filesystem_, now, counter_names(scenario_));
-  }
-
-private:
   static lustre::FilesystemSettings settings(const Scenario& scenario, bool counters) {
     lustre::FilesystemSettings settings = build_filesystem(scenario);
     settings.rpc_counters = counters;

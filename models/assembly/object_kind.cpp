@@ -44,6 +44,8 @@ object::ClientSettings client_of(const ObjectChoice& choice, BytesPerSecond targ
   if (choice.client == "naive") return ClientSettings::naive();
   if (choice.client == "mountpoint") return ClientSettings::mountpoint(target, nics);
   if (choice.client == "s3_connector") return ClientSettings::s3_connector();
+  if (choice.client == "pipe") return ClientSettings::sagemaker_pipe();
+  if (choice.client == "webdataset") return ClientSettings::webdataset();
   if (choice.client == "fast_file") return ClientSettings::sagemaker_fast_file();
   if (choice.client == "gcsfuse") return ClientSettings::gcsfuse(choice.cache);
   return ClientSettings::crt(target, nics, express);
@@ -92,6 +94,34 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   return design;
 }
 
+// Why a job cannot read its data set through pipes; empty: it can.
+std::string not_streamed(const ScenarioJob& job) {
+  if (!job.trains()) return fmt::format("a job of kind `{}` reads anywhere in a file", job.kind());
+  std::string pipeline;
+  std::string format;
+  if (job.dlio) {
+    const DlioWorkload& dlio = *job.dlio;
+    // DLIO's reader of PyTorch takes samples by their index, and its synthetic one takes none.
+    if (dlio.data_loader == "synthetic" || dlio.format == "synthetic") return {};
+    pipeline = dlio.data_loader;
+    format = dlio.format;
+  } else {
+    pipeline = job.training->loader.pipeline;
+    format = job.training->dataset.format;
+    if (pipeline == "synthetic") return {};
+  }
+  const auto is = [](const std::string& text, std::initializer_list<std::string_view> any) {
+    return std::find(any.begin(), any.end(), text) != any.end();
+  };
+  if (!is(pipeline, {"tensorflow", "dali", "native_dali", "tf_data", "torch_iterable"}))
+    return fmt::format("the loader `{}` takes samples by their index, anywhere in the data set",
+                       pipeline);
+  if (!is(format, {"tfrecord", "tar", "plain", "jpeg", "png", "csv"}))
+    return fmt::format("files of format `{}` are not read from their beginning to their end",
+                       format);
+  return {};
+}
+
 // Why an object cannot be written as this asks for; empty: it can.
 std::string_view not_in_order(const loadgen::IorSettings& ior, std::uint32_t nodes) {
   if (!ior.write) return {};
@@ -105,7 +135,16 @@ std::string_view not_in_order(const loadgen::IorSettings& ior, std::uint32_t nod
 
 void check_with_jobs(const StorageReading& reading) {
   if (!reading.entry || !reading.entry->is<object::ServiceSettings>()) return;
+  const auto* design = dynamic_cast<const ObjectDesign*>(reading.scenario.design.get());
+  const bool streams = design && (design->chosen.storage.client.stream_only ||
+                                  design->chosen.storage.client.pipe_objects > 0);
   for (const ScenarioJob& job : reading.scenario.jobs) {
+    const std::string unread = streams ? not_streamed(job) : std::string{};
+    if (!unread.empty())
+      reading.diagnostics.add(impossible, reading.storage.get("client").span(),
+                              fmt::format("job `{}` cannot read through a pipe of client `{}`",
+                                          job.name, reading.storage.get("client").text()),
+                              unread);
     const std::string_view why = job.ior ? not_in_order(*job.ior, job.nodes) : std::string_view{};
     if (!why.empty())
       reading.diagnostics.add(impossible, reading.storage.get("system").span(),
@@ -124,11 +163,15 @@ const ParameterTable& ObjectChoice::parameters() {
       {.key = "client",
        .field = field<&C::client>,
        .default_text = kRequired,
-       .choices = {"naive", "crt", "mountpoint", "s3_connector", "fast_file", "gcsfuse"},
+       .choices = {"naive", "crt", "mountpoint", "s3_connector", "fast_file", "pipe", "webdataset",
+                   "gcsfuse"},
        .doc =
            "What the job reads objects through: `naive`, one connection per process and a GET per "
            "object; `crt`, the AWS Common Runtime; Mountpoint for S3; the S3 connector for "
-           "PyTorch; SageMaker's Fast File mode; Cloud Storage FUSE."},
+           "PyTorch; SageMaker's Fast File mode; its Pipe mode, a pipe to each loader worker "
+           "through "
+           "which whole objects come in an order fixed beforehand; `webdataset`, `pipe:curl` for "
+           "each shard; Cloud Storage FUSE."},
       {.key = "target",
        .field = field<&C::target>,
        .default_text = "0 B/s",

@@ -92,7 +92,8 @@ struct Seat {
   std::array<std::string_view, kMostClasses> classes;
 };
 constexpr std::array<Seat, 14> kSeats{{
-    {Cause::metadata, {"mdt_iops", "mds_cpu", "mod_slots", "mds_nic"}},
+    {Cause::metadata,
+     {"mdt_iops", "mds_cpu", "mod_slots", "mds_nic", "fileserver_metadata_iops", "local_journal"}},
     {Cause::lock, {"oss_cpu"}},
     {Cause::rpc_slots, {"rpc_slots", "connections", "object_in_flight", "nfs_slots"}},
     {Cause::ost_queue, {"ost_io_threads", "oss_cpu"}},

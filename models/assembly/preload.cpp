@@ -60,8 +60,61 @@ void describe_pcc(const lustre::Filesystem& filesystem, RunResult& result) {
   }
 }
 
-void describe_hsm(lustre::Filesystem& filesystem, const std::optional<PreloadReport>& preload,
-                  RunResult& result) {
+std::vector<Charge> archive_charges(const Scenario& scenario,
+                                    const lustre::Filesystem& filesystem) {
+  const lustre::HsmService* hsm = filesystem.hsm();
+  const std::string& product = scenario.storage.hsm.archive.product;
+  if (!scenario.storage.hsm.on || product.empty()) return {};
+  const lustre::ArchiveUsage& usage = hsm->archive().usage();
+  const auto charge = [&](std::string component, std::string_view what, double amount,
+                          PriceUnit unit) {
+    return Charge{.product = product,
+                  .component = std::move(component),
+                  .label = fmt::format("{}, {}", product, what),
+                  .amount = amount,
+                  .unit = unit,
+                  .counted = {}};
+  };
+  return {charge("capacity", "capacity", hsm->versions().held().as_double() / double{kGib},
+                 PriceUnit::gib_month),
+          charge("read_requests", "GET and HEAD", static_cast<double>(usage.gets),
+                 PriceUnit::thousand_requests),
+          charge("write_requests", "PUT and LIST", static_cast<double>(usage.puts),
+                 PriceUnit::thousand_requests)};
+}
+
+namespace {
+
+void describe_repository(const Scenario& scenario, const lustre::HsmService& hsm,
+                         RunResult& result) {
+  const HsmChoice& choice = scenario.storage.hsm;
+  if (!choice.on || (!choice.exports.automatic && !choice.imports.any())) return;
+  const lustre::DataRepository::Counts& counts = hsm.repository().counts();
+  const auto mean = [](Seconds sum, std::uint64_t count) {
+    return count > 0 ? sum.count() / static_cast<double>(count) : 0;
+  };
+  result.hsm->repository =
+      RepositoryReport{.exports = counts.exported,
+                       .export_lag_mean_s = mean(counts.export_lag, counts.exported),
+                       .export_lag_max_s = counts.longest_export_lag.count(),
+                       .exports_failed = counts.exports_failed,
+                       .exports_left = counts.exports_left,
+                       .imports = counts.imported,
+                       .import_lag_mean_s = mean(counts.import_lag, counts.imported),
+                       .import_lag_max_s = counts.longest_import_lag.count(),
+                       .imports_left = counts.imports_left,
+                       .conflicts = counts.conflicts,
+                       .stale_opens = counts.stale_opens};
+  if (counts.exports_left > 0)
+    result.notes.push_back(fmt::format(
+        "{} changed files were not in the bucket yet when the job ended: their export goes on",
+        counts.exports_left));
+}
+
+} // namespace
+
+void describe_hsm(const Scenario& scenario, lustre::Filesystem& filesystem,
+                  const std::optional<PreloadReport>& preload, RunResult& result) {
   const lustre::HsmService* hsm = filesystem.hsm();
   if (!hsm) return;
   HsmReport& report = result.hsm.emplace();
@@ -75,6 +128,12 @@ void describe_hsm(lustre::Filesystem& filesystem, const std::optional<PreloadRep
   report.releases = hsm->counts().released;
   report.no_space = hsm->counts().no_room;
   report.waits = hsm->counts().waited;
+  const lustre::ArchiveUsage& usage = hsm->archive().usage();
+  report.archive_gets = usage.gets;
+  report.archive_puts = usage.puts;
+  report.archive_deletes = usage.deletes;
+  report.archive_bytes = hsm->versions().held().count();
+  describe_repository(scenario, *hsm, result);
   if (preload) {
     report.preload_s = preload->time.count();
     count_actions(preload->actions, report);

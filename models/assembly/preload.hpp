@@ -2,6 +2,7 @@
 #pragma once
 
 #include "models/assembly/scenario.hpp"
+#include "models/cost/cost.hpp"
 #include "models/lustre/filesystem.hpp"
 #include "sim/result/run_result.hpp"
 
@@ -25,7 +26,11 @@ std::optional<PreloadReport> preload(const Scenario& scenario, lustre::Filesyste
 void describe_pcc(const lustre::Filesystem& filesystem, RunResult& result);
 
 // Sets result.hsm, if there is an archive, and what there is to be said of it.
-void describe_hsm(lustre::Filesystem& filesystem, const std::optional<PreloadReport>& preload,
-                  RunResult& result);
+void describe_hsm(const Scenario& scenario, lustre::Filesystem& filesystem,
+                  const std::optional<PreloadReport>& preload, RunResult& result);
+
+// What the archive charges: requests of the run (a preload's are not in it), and what it holds,
+// at its end. Nothing without a product whose prices hold.
+std::vector<Charge> archive_charges(const Scenario& scenario, const lustre::Filesystem& filesystem);
 
 } // namespace lustrum

@@ -43,6 +43,7 @@ void fill_metrics(const training::JobSettings& job, const training::JobOutcome& 
       metrics.au_threshold_pct = kPercent * au_threshold;
       metrics.au_pass = *metrics.au_mean_pct >= *metrics.au_threshold_pct;
     }
+    metrics.failed_samples = outcome.failed_samples;
     metrics.samples_per_s = static_cast<double>(outcome.samples) / epochs_s;
     metrics.throughput_mib_per_s =
         *metrics.samples_per_s * job.dataset.record.as_double() / static_cast<double>(kMib);
@@ -68,7 +69,8 @@ RooflineInputs roofline_of(const Scenario& scenario, const training::JobSettings
   }
   // By the compute times that were drawn, not by their mean.
   if (const double compute_s = outcome.gpu_time[Cause::compute] / job.ranks; compute_s > 0)
-    inputs.gpu_demand = job.dataset.record * outcome.samples / Seconds{compute_s};
+    inputs.gpu_demand =
+        job.dataset.record * (outcome.samples + outcome.failed_samples) / Seconds{compute_s};
   inputs.not_reading = outcome.makespan;
   for (const double epoch_s : outcome.epoch_time_s) inputs.not_reading -= Seconds{epoch_s};
   inputs.client_copy =

@@ -58,6 +58,17 @@ ParameterTable data_rows() {
        .min = 0,
        .doc = "Requests that the archive takes; 0: no limit.",
        .source = "S3: 5,500 GET per second and prefix"},
+      {.key = "archive.part",
+       .field = field<&H::archive, &H::Archive::part>,
+       .default_text = "8 MiB",
+       .doc = "Ranges in which agents ask for a file, and parts in which they send it: how many "
+              "requests are made, and charged; 0 B: one for each file.",
+       .source = "assumed: S3 user guide, ranges of 8 to 16 MB"},
+      {.key = "archive.product",
+       .field = field<&H::archive, &H::Archive::product>,
+       .default_text = "",
+       .doc = "Whose prices hold for what the archive keeps and for its requests, `s3_standard`; "
+              "without it S3 Standard on FSx, else nothing is charged."},
   };
 }
 
@@ -159,7 +170,61 @@ ParameterTable release_rows() {
        .field = field<&H::release, &H::Release::min_age>,
        .default_text = "0 s",
        .min = 0,
-       .doc = "Files that were opened more recently than this stay."},
+       .doc = "Files that were opened or restored more recently than this stay."},
+      {.key = "release.interval",
+       .field = field<&H::release, &H::Release::interval>,
+       .default_text = "0 s",
+       .min = 0,
+       .doc = "How often a release task gives up all files older than min_age, however full the "
+              "file system is; 0 s: never."},
+  };
+}
+
+ParameterTable repository_rows() {
+  return {
+      {.key = "export.automatic",
+       .field = field<&H::exports, &H::Export::automatic>,
+       .default_text = "false",
+       .doc = "Automatic export: files that were changed are archived after their close, and "
+              "deleted there when they are unlinked."},
+      {.key = "export.delay",
+       .field = field<&H::exports, &H::Export::delay>,
+       .default_text = "10 s",
+       .min = 0,
+       .doc = "From the close until the file stands in line for an agent.",
+       .source = "assumed: FSx exports asynchronously, how soon is not published"},
+      {.key = "import.created",
+       .field = field<&H::imports, &H::Import::created>,
+       .default_text = "0 /s",
+       .min = 0,
+       .doc = "Automatic import: objects that others put into the bucket during the run."},
+      {.key = "import.changed",
+       .field = field<&H::imports, &H::Import::changed>,
+       .default_text = "0 /s",
+       .min = 0,
+       .doc = "Objects of the data set that others write anew: what the file system has of them is "
+              "given up."},
+      {.key = "import.removed",
+       .field = field<&H::imports, &H::Import::removed>,
+       .default_text = "0 /s",
+       .min = 0,
+       .doc = "Objects of the data set that others delete."},
+      {.key = "import.object_size",
+       .field = field<&H::imports, &H::Import::object_size>,
+       .default_text = "1 MiB",
+       .doc = "Size of created objects."},
+      {.key = "import.delay",
+       .field = field<&H::imports, &H::Import::delay>,
+       .default_text = "10 s",
+       .min = 0,
+       .doc = "From a change of the bucket until its event notification is read.",
+       .source = "assumed: S3 user guide, events are delivered in seconds as a rule"},
+      {.key = "import.rate",
+       .field = field<&H::imports, &H::Import::rate>,
+       .default_text = "0 /s",
+       .min = 0,
+       .doc = "Notifications that are worked through; 0: no limit.",
+       .source = "assumed: FSx tells only a quota of 10 million a month"},
   };
 }
 
@@ -190,12 +255,15 @@ void resolve_defaults(const GivenKeys& given, Scenario& scenario) {
     hsm.scan_interval = {};
     note(scenario, "scan_interval", "0 s", FigureKind::fitted, kFsxFit);
   }
+  if (fsx && !given.contains("archive.product")) hsm.archive.product = "s3_standard";
   constexpr std::string_view kAssumed = "assumed: ";
   const bool one_agent = hsm.agents == 0 && !fsx; // the usual, and no guess
   if (hsm.agents == 0) hsm.agents = fsx ? std::max(1U, scenario.oss_count()) : 1;
   for (const Parameter& row : HsmChoice::parameters()) {
     if (!row.source.starts_with(kAssumed) || given.contains(row.key)) continue;
     if (row.key == "agents" && one_agent) continue;
+    if (row.key.starts_with("export.") && !hsm.exports.automatic) continue;
+    if (row.key.starts_with("import.") && !hsm.imports.any()) continue;
     note(scenario, row.key,
          row.key == "agents" ? fmt::format("{}", hsm.agents) : std::string{row.default_text},
          FigureKind::assumed, row.source.substr(kAssumed.size()));
@@ -205,12 +273,8 @@ void resolve_defaults(const GivenKeys& given, Scenario& scenario) {
 } // namespace
 
 const ParameterTable& HsmChoice::parameters() {
-  static const ParameterTable table = [] {
-    ParameterTable all = data_rows();
-    for (const Parameter& row : agent_rows()) all.push_back(row);
-    for (const Parameter& row : release_rows()) all.push_back(row);
-    return all;
-  }();
+  static const ParameterTable table =
+      joined_tables({data_rows(), agent_rows(), release_rows(), repository_rows()});
   return table;
 }
 
@@ -226,6 +290,14 @@ void read_hsm(const YamlNode& root, Scenario& scenario, Diagnostics& diagnostics
     diagnostics.add(
         DiagnosticCode::impossible, node.get("preload").span(),
         fmt::format("`{}.preload`: files in state `{}` need no preload", kSection, hsm.state));
+  if (hsm.release.interval > Seconds{} && !(hsm.release.min_age > Seconds{}))
+    diagnostics.add(DiagnosticCode::impossible, node.get("release").get("interval").span(),
+                    fmt::format("`{}.release.interval`: a release task needs `min_age`", kSection),
+                    "without it every task would give up all that is not open");
+  if (hsm.state == "resident" && hsm.imports.changed.count() + hsm.imports.removed.count() > 0)
+    diagnostics.add(DiagnosticCode::impossible, node.get("import").span(),
+                    fmt::format("`{}.import`: the data set is not in the bucket", kSection),
+                    "`state: archived` or `released` puts it there");
   const YamlNode low = node.get("release").get("low_watermark");
   if (hsm.release.low_watermark > hsm.release.high_watermark)
     diagnostics.add(DiagnosticCode::impossible, low ? low.span() : node.section_span(),

@@ -19,12 +19,29 @@ struct HsmChoice {
     BytesPerSecond connection_rate{};
     BytesPerSecond total_rate{};
     PerSecond requests{};
+    Bytes part{};
+    std::string product; // whose prices hold; empty: nothing is charged
+  };
+  struct Export {
+    bool automatic = false;
+    Seconds delay{};
+  };
+  // What others do to the bucket, and how soon the file system knows.
+  struct Import {
+    PerSecond created{};
+    PerSecond changed{};
+    PerSecond removed{};
+    Bytes object_size{};
+    Seconds delay{};
+    PerSecond rate{};
+    bool any() const { return created.count() + changed.count() + removed.count() > 0; }
   };
   struct Release {
     double high_watermark = 0;
     double low_watermark = 0;
     std::string order;
     Seconds min_age{};
+    Seconds interval{};
   };
   bool on = false; // the section is there
   std::string state;
@@ -43,6 +60,8 @@ struct HsmChoice {
   Seconds active_request_timeout{};
   std::string policy;
   Release release;
+  Export exports;
+  Import imports;
 
   static const ParameterTable& parameters();
 };

@@ -168,11 +168,7 @@ ParameterTable replay_rows() {
 } // namespace
 
 const ParameterTable& WorkloadSettings::parameters() {
-  static const ParameterTable table = [] {
-    ParameterTable all = job_rows();
-    for (const Parameter& row : replay_rows()) all.push_back(row);
-    return all;
-  }();
+  static const ParameterTable table = joined_tables({job_rows(), replay_rows()});
   return table;
 }
 

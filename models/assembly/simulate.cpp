@@ -76,6 +76,7 @@ JobRow row_of(const ScenarioJob& job, const JobReport& report, const IoTotals& t
   row.read_bytes = totals.read_delivered.count();
   row.write_bytes = totals.write_accepted.count();
   row.errors = report.errors;
+  row.failed_samples = report.metrics.failed_samples;
   if (report.time.total() > 0) row.stalls = shares_of(report.time);
   if (report.uses_gpus) row.gpu_utilization_pct = row.stalls[Cause::compute];
   return row;

@@ -44,6 +44,8 @@ public:
   virtual BytesPerSecond client_copy_rate(const Scenario& scenario) const = 0;
   // Room for data sets that exist before the run; empty: no limit, or not known.
   virtual std::optional<double> free_bytes(const Scenario& scenario) const = 0;
+  // Hosts that have different files of the data set, which their ranks read alone; 1: all have all.
+  virtual std::uint32_t data_parts(const Scenario& /*scenario*/) const { return 1; }
   // Assumed and fitted figures of its own settings; those of its catalog entry are added to them.
   virtual std::vector<AssumedRow> assumed(const Scenario&) const { return {}; }
   // Why `--counters` cannot be had; empty: it can.

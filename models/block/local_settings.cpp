@@ -26,6 +26,14 @@ const ParameterTable& LocalSettings::parameters() {
        .min = 0,
        .doc = "Of open, create, stat, remove on a local file system.",
        .source = "assumed: inodes and directories are in memory"},
+      {.key = "changes",
+       .field = field<&S::changes>,
+       .default_text = "100000 /s",
+       .min = 0,
+       .doc =
+           "Creates, removals, truncations that the journal of a client's file system takes, all "
+           "processes together; 0: no limit.",
+       .source = "assumed: the order of magnitude of ext4 and XFS on NVMe; no source at hand"},
       {.key = "copy_rate",
        .field = field<&S::copy_rate>,
        .default_text = "2000 MiB/s",

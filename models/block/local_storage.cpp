@@ -16,8 +16,12 @@ LocalStorage::LocalStorage(kernel::World& world, const fabric::HostLinks& links,
                            const LocalSettings& settings, std::uint32_t jobs)
     : TreeStorage(jobs), world_(world), links_(links), settings_(settings),
       cpu_(world.add_delay({"client_cpu", "local.client_cpu"})) {
-  for (std::uint32_t c = 0; c < links.settings().clients; ++c)
-    hosts_.emplace_back(world, settings.on_pcie ? &links : nullptr, ClientIndex{c}, settings);
+  for (std::uint32_t c = 0; c < links.settings().clients; ++c) {
+    Host& host =
+        hosts_.emplace_back(world, settings.on_pcie ? &links : nullptr, ClientIndex{c}, settings);
+    if (settings.changes.count() > 0)
+      host.journal = &world.add_fifo({"local_journal", "client{}.journal", c}, 1);
+  }
 }
 
 // --- What lies where --------------------------------------------------------------------------
@@ -100,9 +104,11 @@ void LocalStorage::cut(Host& host, FileIndex file) {
 
 // --- Names ------------------------------------------------------------------------------------
 
-Task LocalStorage::metadata(Outcome& outcome) {
+Task LocalStorage::metadata(const Caller& caller, bool changes, Outcome& outcome) {
   Stopwatch watch(world_, outcome.time);
   co_await world_.delay(cpu_, settings_.metadata_latency);
+  kernel::FifoStation* const journal = host(caller).journal;
+  if (changes && journal) co_await world_.serve(*journal, Seconds{1 / settings_.changes.count()});
   watch.lap(Cause::metadata);
 }
 
@@ -110,7 +116,8 @@ Task LocalStorage::open(Caller caller, FileIndex file, OpenMode mode,
                         std::unique_ptr<OpenFile>& opened, Outcome& outcome) {
   ++totals_of(caller).opens;
   Outcome call;
-  co_await metadata(call);
+  const bool absent = !has(caller.client, file);
+  co_await metadata(caller, (absent && mode.create) || (mode.truncate && mode.write), call);
   if (!has(caller.client, file)) {
     if (mode.create) {
       ++totals_of(caller).creates;
@@ -140,14 +147,14 @@ Task LocalStorage::close(std::unique_ptr<OpenFile> file, Outcome& outcome) {
 Task LocalStorage::stat(Caller caller, FileIndex file, Outcome& outcome) {
   ++totals_of(caller).stats;
   Outcome call;
-  co_await metadata(call);
+  co_await metadata(caller, false, call);
   if (!has(caller.client, file)) call.fail(StorageError::no_entry);
   settle(caller, call, outcome);
 }
 
 Task LocalStorage::remove(Caller caller, FileIndex file, Outcome& outcome) {
   Outcome call;
-  co_await metadata(call);
+  co_await metadata(caller, true, call);
   if (!has(caller.client, file)) {
     call.fail(StorageError::no_entry);
   } else {
@@ -167,7 +174,7 @@ Task LocalStorage::remove(Caller caller, FileIndex file, Outcome& outcome) {
 
 Task LocalStorage::truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) {
   Outcome call;
-  co_await metadata(call);
+  co_await metadata(caller, true, call);
   if (!has(caller.client, file)) {
     call.fail(StorageError::no_entry);
   } else {
@@ -182,7 +189,7 @@ Task LocalStorage::truncate(Caller caller, FileIndex file, Bytes size, Outcome& 
 
 Task LocalStorage::make_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) {
   Outcome call;
-  co_await metadata(call);
+  co_await metadata(caller, true, call);
   // Clients make the same tree, each for itself.
   if (!tree().exists(directory)) tree().make(directory);
   settle(caller, call, outcome);
@@ -190,7 +197,7 @@ Task LocalStorage::make_directory(Caller caller, DirectoryIndex directory, Outco
 
 Task LocalStorage::remove_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) {
   Outcome call;
-  co_await metadata(call);
+  co_await metadata(caller, true, call);
   if (!tree().is_empty(directory))
     call.fail(StorageError::not_empty);
   else if (tree().exists(directory))
@@ -201,7 +208,7 @@ Task LocalStorage::remove_directory(Caller caller, DirectoryIndex directory, Out
 Task LocalStorage::list(Caller caller, DirectoryIndex directory, std::vector<FileIndex>& files,
                         Outcome& outcome) {
   Outcome call;
-  co_await metadata(call);
+  co_await metadata(caller, false, call);
   for (const FileIndex file : tree().list(directory))
     if (has(caller.client, file)) files.push_back(file);
   settle(caller, call, outcome);
@@ -241,8 +248,7 @@ Task LocalStorage::write_back(Caller caller, FileIndex file, Bytes offset, Bytes
   Host& host = this->host(caller);
   co_await host.volumes.access(Operation::write, file, offset, length, background);
   totals_of(caller).write_stored += length;
-  host.dirty.remove(file, length);
-  host.cleaned.notify();
+  host.dirty.stored(file, length);
 }
 
 Task LocalStorage::write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) {
@@ -261,19 +267,12 @@ Task LocalStorage::write(OpenFile& file, Bytes offset, Bytes length, Outcome& ou
     co_await host.volumes.access(Operation::write, index, offset, length, call);
     totals_of(caller).write_stored += length;
   } else if (call.ok()) {
-    Stopwatch watch(world_, call.time);
-    for (Bytes at = offset; at < end;) {
-      const Bytes piece = std::min(settings_.write_back, end - at);
-      while (host.dirty.total() > Bytes{} && host.dirty.total() + piece > settings_.dirty_limit)
-        co_await host.cleaned.wait();
-      watch.lap(Cause::write_back);
-      // Before any wait: other writers look at the limit meanwhile.
-      host.dirty.add(index, piece);
-      co_await work(piece, call);
-      watch.skip();
-      world_.spawn(write_back(caller, index, at, piece), {"local write-back", index.value()});
-      at += piece;
-    }
+    co_await host.dirty.write(
+        index, offset, length, [this](Bytes piece, Outcome& taken) { return work(piece, taken); },
+        [this, caller, index](Bytes at, Bytes piece) {
+          world_.spawn(write_back(caller, index, at, piece), {"local write-back", index.value()});
+        },
+        call);
     // Somebody may have cut it off meanwhile.
     const Bytes size = size_on(host, index);
     const Bytes left = readable(size, offset, length);
@@ -285,10 +284,7 @@ Task LocalStorage::write(OpenFile& file, Bytes offset, Bytes length, Outcome& ou
 Task LocalStorage::sync(OpenFile& file, Outcome& outcome) {
   ++totals_of(file.caller()).syncs;
   Outcome call;
-  Stopwatch watch(world_, call.time);
-  Host& host = this->host(file.caller());
-  while (host.dirty.of(file.file()) > Bytes{}) co_await host.cleaned.wait();
-  watch.lap(Cause::write_back);
+  co_await host(file.caller()).dirty.flush(file.file(), call);
   settle(file.caller(), call, outcome);
 }
 

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "models/block/volume_set.hpp"
-#include "models/storage/dirty_bytes.hpp"
 #include "models/storage/tree_storage.hpp"
+#include "models/storage/write_back.hpp"
 #include "models/tiering/policy/block_cache.hpp"
 #include "sim/kernel/topology.hpp"
 
@@ -21,6 +21,7 @@ struct LocalSettings {
   Bytes dirty_limit{};           // of its memory that written data may take; then writers wait
   Bytes write_back{};            // of one access when written data goes to the disks
   Seconds metadata_latency{};    // of open, create, stat, remove
+  PerSecond changes{};           // creates, removals and the like of one client; 0: no limit
   BytesPerSecond copy_rate{};    // of one process, between page cache and application; 0: no time
   bool on_pcie = true;           // the disks share the host's bus with its NICs
   bool placed_is_absent = false; // placed files are yet to be copied in
@@ -90,17 +91,18 @@ private:
     Host(kernel::World& world, const fabric::HostLinks* links, ClientIndex client,
          const LocalSettings& settings)
         : volumes(world, links, client, settings.volumes, "local_disk"),
-          page_cache({.capacity = settings.page_cache}), cleaned(world) {}
+          page_cache({.capacity = settings.page_cache}),
+          dirty(world, {.limit = settings.dirty_limit, .piece = settings.write_back}) {}
     VolumeSet volumes;
+    kernel::FifoStation* journal = nullptr; // nullptr: changes take no time there
     tiering::BlockCache page_cache;
     std::vector<bool> present;             // by file
     LruIndex<std::uint64_t, Copy> changed; // those that are not as they were placed
     Bytes held{};
-    DirtyBytes dirty;
-    kernel::Signal cleaned; // written data has reached the disks
+    WriteBack dirty;
   };
   Host& host(const Caller& caller) { return hosts_[caller.client.value()]; }
-  kernel::Task metadata(Outcome& outcome);
+  kernel::Task metadata(const Caller& caller, bool changes, Outcome& outcome);
   kernel::Task work(Bytes length, Outcome& outcome);
   kernel::Task write_back(Caller caller, FileIndex file, Bytes offset, Bytes length);
   static bool has(const Host& host, FileIndex file);

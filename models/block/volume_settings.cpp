@@ -96,12 +96,7 @@ ParameterTable limit_rows() {
 } // namespace
 
 const ParameterTable& VolumeSettings::parameters() {
-  static const ParameterTable kTable = [] {
-    ParameterTable table = rate_rows();
-    const ParameterTable more = limit_rows();
-    table.insert(table.end(), more.begin(), more.end());
-    return table;
-  }();
+  static const ParameterTable kTable = joined_tables({rate_rows(), limit_rows()});
   return kTable;
 }
 

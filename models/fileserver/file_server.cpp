@@ -14,6 +14,8 @@ struct FileServer::File : OpenFile {
 
 namespace {
 
+constexpr Seconds kIopsBurst{0.1}; // of provisioned metadata IOPS, saved up (assumed)
+
 // What a transfer's time is put down to, from the station that served it last.
 Cause cause_of(const kernel::Station* slowest) {
   if (!slowest) return Cause::network;
@@ -32,6 +34,11 @@ FileServer::FileServer(kernel::World& world, const fabric::HostLinks& links,
       latency_(world.add_delay({"fileserver_latency", "fileserver.latency"})),
       streams_(world, *this) {
   if (settings.tiered) tiered_.emplace(world, *settings.tiered, settings.seed);
+  if (const double rate = settings.metadata_iops.count(); rate > 0) {
+    const double burst = std::max(1.0, rate * kIopsBurst.count());
+    metadata_iops_ = &world.add_bucket({"fileserver_metadata_iops", "metadata_iops"},
+                                       {.rate = rate, .burst = burst, .initial = burst});
+  }
   for (std::uint32_t s = 0; s < settings.server.servers; ++s)
     servers_.emplace_back(world, s, settings_.server, latency_, tiered_ ? &*tiered_ : nullptr,
                           settings.seed);
@@ -106,6 +113,28 @@ void FileServer::drop_caches(ClientIndex client) {
   host.names.clear();
 }
 
+std::uint32_t& FileServer::version_in(std::vector<std::uint32_t>& versions, FileIndex file) {
+  if (file.value() >= versions.size()) versions.resize(file.value() + std::size_t{1});
+  return versions[file.value()];
+}
+
+void FileServer::changed(const Caller& caller, FileIndex file) {
+  std::uint32_t& version = version_in(versions_, file);
+  std::uint32_t& seen = version_in(host(caller).seen, file);
+  const bool was_newest = seen == version;
+  ++version;
+  if (was_newest) seen = version;
+}
+
+void FileServer::check_cached(const Caller& caller, FileIndex file) {
+  if (file.value() >= versions_.size()) return; // nobody has changed it
+  Host& host = this->host(caller);
+  std::uint32_t& seen = version_in(host.seen, file);
+  if (seen == versions_[file.value()]) return;
+  host.page_cache.erase(file, tree().size(file));
+  seen = versions_[file.value()];
+}
+
 // --- Names ------------------------------------------------------------------------------------
 
 void FileServer::forget(FileIndex file, Bytes size) {
@@ -116,10 +145,15 @@ void FileServer::forget(FileIndex file, Bytes size) {
   }
 }
 
-Task FileServer::metadata(Caller caller, std::uint32_t server, bool changes, Outcome& outcome) {
+Task FileServer::metadata(Caller caller, std::uint32_t server, MetadataCall kind, bool changes,
+                          Outcome& outcome) {
   Stopwatch watch(world_, outcome.time);
   const kernel::SlotHold call = co_await host(caller).calls->acquire();
   watch.lap(Cause::rpc_slots);
+  if (metadata_iops_) {
+    co_await world_.take(*metadata_iops_, settings_.metadata_prices.of(kind));
+    watch.lap(Cause::metadata);
+  }
   co_await servers_[server].metadata_call(changes, outcome);
 }
 
@@ -129,7 +163,8 @@ Task FileServer::open(Caller caller, FileIndex file, OpenMode mode,
   Outcome call;
   const bool creates = mode.create && !tree().exists(file);
   // Close-to-open: an open always asks the server.
-  co_await metadata(caller, server_of(file), creates || (mode.truncate && mode.write), call);
+  co_await metadata(caller, server_of(file), MetadataCall::open,
+                    creates || (mode.truncate && mode.write), call);
   if (!tree().exists(file)) {
     if (mode.create) {
       ++totals_of(caller).creates;
@@ -145,6 +180,7 @@ Task FileServer::open(Caller caller, FileIndex file, OpenMode mode,
   }
   if (call.ok()) {
     learn(caller, file);
+    check_cached(caller, file);
     opened = std::make_unique<File>(caller, file, mode);
   }
   settle(caller, call, outcome);
@@ -156,15 +192,15 @@ Task FileServer::close(std::unique_ptr<OpenFile> open_file, Outcome& outcome) {
   ++totals_of(caller).closes;
   Outcome call;
   if (file.stream) streams_.close(*file.stream);
-  if (file.mode().write) co_await flush(caller, file.file(), call);
-  co_await metadata(caller, server_of(file.file()), false, call);
+  if (file.mode().write) co_await host(caller).dirty.flush(file.file(), call);
+  co_await metadata(caller, server_of(file.file()), MetadataCall::close, call);
   settle(caller, call, outcome);
 }
 
 Task FileServer::stat(Caller caller, FileIndex file, Outcome& outcome) {
   ++totals_of(caller).stats;
   Outcome call;
-  if (!knows(caller, file)) co_await metadata(caller, server_of(file), false, call);
+  if (!knows(caller, file)) co_await metadata(caller, server_of(file), MetadataCall::look, call);
   if (tree().exists(file))
     learn(caller, file);
   else
@@ -174,7 +210,7 @@ Task FileServer::stat(Caller caller, FileIndex file, Outcome& outcome) {
 
 Task FileServer::remove(Caller caller, FileIndex file, Outcome& outcome) {
   Outcome call;
-  co_await metadata(caller, server_of(file), true, call);
+  co_await metadata(caller, server_of(file), MetadataCall::remove, call);
   if (!tree().exists(file)) {
     call.fail(StorageError::no_entry);
   } else {
@@ -190,7 +226,7 @@ Task FileServer::remove(Caller caller, FileIndex file, Outcome& outcome) {
 
 Task FileServer::truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) {
   Outcome call;
-  co_await metadata(caller, server_of(file), true, call);
+  co_await metadata(caller, server_of(file), MetadataCall::truncate, call);
   if (!tree().exists(file)) {
     call.fail(StorageError::no_entry);
   } else {
@@ -204,7 +240,7 @@ Task FileServer::truncate(Caller caller, FileIndex file, Bytes size, Outcome& ou
 
 Task FileServer::make_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) {
   Outcome call;
-  co_await metadata(caller, 0, true, call);
+  co_await metadata(caller, 0, MetadataCall::make_directory, call);
   if (tree().exists(directory))
     call.fail(StorageError::exists);
   else
@@ -214,7 +250,7 @@ Task FileServer::make_directory(Caller caller, DirectoryIndex directory, Outcome
 
 Task FileServer::remove_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) {
   Outcome call;
-  co_await metadata(caller, 0, true, call);
+  co_await metadata(caller, 0, MetadataCall::remove_directory, call);
   if (!tree().exists(directory))
     call.fail(StorageError::no_entry);
   else if (!tree().is_empty(directory))
@@ -229,7 +265,7 @@ Task FileServer::list(Caller caller, DirectoryIndex directory, std::vector<FileI
   Outcome call;
   const std::size_t page = settings_.mount.list_entries;
   for (std::size_t at = 0; call.ok(); at += page) {
-    co_await metadata(caller, 0, false, call);
+    co_await metadata(caller, 0, MetadataCall::look, call);
     const std::vector<FileIndex>& found = tree().list(directory);
     for (std::size_t i = at; i < std::min(at + page, found.size()); ++i) {
       files.push_back(found[i]);
@@ -312,8 +348,8 @@ Task FileServer::write_back(Caller caller, FileIndex file, Bytes offset, Bytes l
   }
   totals_of(caller).write_stored += length;
   Host& host = this->host(caller);
-  host.dirty.remove(file, length);
-  host.cleaned.notify();
+  changed(caller, file);
+  host.dirty.stored(file, length);
 }
 
 Task FileServer::write(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) {
@@ -327,37 +363,21 @@ Task FileServer::write(OpenFile& file, Bytes offset, Bytes length, Outcome& outc
     store(end - tree().size(index), Bytes{});
     tree().set_size(index, end);
   }
-  const Bytes limit = settings_.mount.dirty_limit;
-  const Bytes wsize = settings_.mount.write_size;
-  Stopwatch watch(world_, call.time);
-  for (Bytes at = offset; at < end;) {
-    const Bytes piece = std::min(wsize, end - at);
-    while (host.dirty.total() > Bytes{} && host.dirty.total() + piece > limit)
-      co_await host.cleaned.wait();
-    watch.lap(Cause::write_back);
-    // Before any wait: other writers look at the limit meanwhile.
-    host.dirty.add(index, piece);
-    co_await work(piece, call);
-    watch.skip();
-    world_.spawn(write_back(caller, index, at, piece), {"WRITE", index.value()});
-    at += piece;
-  }
-  if (file.mode().direct) co_await flush(caller, index, call);
+  co_await host.dirty.write(
+      index, offset, length, [this](Bytes piece, Outcome& taken) { return work(piece, taken); },
+      [this, caller, index](Bytes at, Bytes piece) {
+        world_.spawn(write_back(caller, index, at, piece), {"WRITE", index.value()});
+      },
+      call);
+  if (file.mode().direct) co_await host.dirty.flush(index, call);
   host.page_cache.insert(index, offset, length, tree().size(index));
   end_write(caller, length, call, outcome);
-}
-
-Task FileServer::flush(const Caller& caller, FileIndex file, Outcome& outcome) {
-  Stopwatch watch(world_, outcome.time);
-  Host& host = this->host(caller);
-  while (host.dirty.of(file) > Bytes{}) co_await host.cleaned.wait();
-  watch.lap(Cause::write_back);
 }
 
 Task FileServer::sync(OpenFile& file, Outcome& outcome) {
   ++totals_of(file.caller()).syncs;
   Outcome call;
-  co_await flush(file.caller(), file.file(), call);
+  co_await host(file.caller()).dirty.flush(file.file(), call);
   settle(file.caller(), call, outcome);
 }
 

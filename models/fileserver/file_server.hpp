@@ -7,11 +7,12 @@
 #pragma once
 
 #include "models/fabric/host_links.hpp"
+#include "models/fileserver/metadata_prices.hpp"
 #include "models/fileserver/server.hpp"
-#include "models/storage/dirty_bytes.hpp"
 #include "models/storage/name_cache.hpp"
 #include "models/storage/read_stream.hpp"
 #include "models/storage/tree_storage.hpp"
+#include "models/storage/write_back.hpp"
 #include "sim/kernel/topology.hpp"
 
 #include <deque>
@@ -24,6 +25,9 @@ struct FileServerSettings {
   MountSettings mount;
   std::optional<tiering::TieredStoreSettings> tiered; // in place of disks
   Seconds unused_for{}; // tiered: how long placed files have not been used
+  // Of the whole file system, in the unit of `metadata_prices`; 0: not provisioned, so no limit.
+  PerSecond metadata_iops{};
+  MetadataPrices metadata_prices;
   std::uint32_t jobs = 1;
   std::uint64_t seed = 0;
 };
@@ -71,13 +75,13 @@ private:
   struct Host {
     Host(kernel::World& world, const MountSettings& mount)
         : page_cache({.capacity = mount.page_cache}), names(mount.attribute_life, kNames),
-          cleaned(world) {}
+          dirty(world, {.limit = mount.dirty_limit, .piece = mount.write_size}) {}
     kernel::SlotsStation* calls = nullptr;
     std::vector<kernel::Path> paths; // [server][nic][kind]
     tiering::BlockCache page_cache;
     NameCache names;
-    DirtyBytes dirty;
-    kernel::Signal cleaned;
+    WriteBack dirty;
+    std::vector<std::uint32_t> seen; // by file: its version that the cached pages are of
   };
 
   void add_host(ClientIndex client);
@@ -93,14 +97,22 @@ private:
   }
   void learn(const Caller& caller, FileIndex file) { host(caller).names.learn(file, world_.now()); }
   void forget(FileIndex file, Bytes size);
-  kernel::Task metadata(Caller caller, std::uint32_t server, bool changes, Outcome& outcome);
+  kernel::Task metadata(Caller caller, std::uint32_t server, MetadataCall kind, bool changes,
+                        Outcome& outcome);
+  kernel::Task metadata(Caller caller, std::uint32_t server, MetadataCall kind, Outcome& outcome) {
+    return metadata(caller, server, kind, fileserver::changes(kind), outcome);
+  }
   kernel::Task work(Bytes length, Outcome& outcome);
 
   // For ReadStream.
   void start(Stream& stream, std::uint64_t request, Bytes begin, Bytes end);
   kernel::Task fetch(Stream& stream, std::uint64_t request, Bytes begin, Bytes end);
   kernel::Task write_back(Caller caller, FileIndex file, Bytes offset, Bytes length);
-  kernel::Task flush(const Caller& caller, FileIndex file, Outcome& outcome);
+  // A host has changed the file on the server; what it has cached itself stays good.
+  void changed(const Caller& caller, FileIndex file);
+  // Close-to-open: pages of an older version are given up.
+  void check_cached(const Caller& caller, FileIndex file);
+  static std::uint32_t& version_in(std::vector<std::uint32_t>& versions, FileIndex file);
 
   kernel::World& world_;
   const fabric::HostLinks& links_;
@@ -108,6 +120,8 @@ private:
   kernel::DelayStation& cpu_;
   kernel::DelayStation& latency_;
   std::optional<tiering::TieredStore> tiered_;
+  kernel::BucketStation* metadata_iops_ = nullptr;
+  std::vector<std::uint32_t> versions_; // by file: how often it was changed
   std::deque<Server> servers_;
   std::deque<Host> hosts_;
   ReadStreams<FileServer> streams_;

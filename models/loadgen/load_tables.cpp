@@ -139,11 +139,7 @@ ParameterTable ior_phase_rows() {
 } // namespace
 
 const ParameterTable& IorSettings::parameters() {
-  static const ParameterTable table = [] {
-    ParameterTable all = ior_shape_rows();
-    for (const Parameter& row : ior_phase_rows()) all.push_back(row);
-    return all;
-  }();
+  static const ParameterTable table = joined_tables({ior_shape_rows(), ior_phase_rows()});
   return table;
 }
 

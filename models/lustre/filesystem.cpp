@@ -76,15 +76,17 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
   timer_ = &world.add_delay({"client_timer", "client_timer"});
   last_evictions_.resize(clients);
   if (settings_.needs_hsm())
-    hsm_.emplace(
-        HsmService::Parts{.world = world,
-                          .fabric = fabric_,
-                          .files = files_,
-                          .mds = mds_,
-                          .inode_locks = inode_locks_,
-                          .supply = *supply_,
-                          .discard = [this](std::uint32_t object) { discard_on_agents(object); }},
-        settings_.hsm ? settings_.hsm->service : HsmServiceSettings{});
+    hsm_.emplace(HsmService::Parts{
+                     .world = world,
+                     .fabric = fabric_,
+                     .files = files_,
+                     .mds = mds_,
+                     .inode_locks = inode_locks_,
+                     .supply = *supply_,
+                     .discard = [this](std::uint32_t object) { discard_on_agents(object); },
+                     .unlink = [this](FileIndex file,
+                                      Outcome& outcome) { return unlink_by_agent(file, outcome); }},
+                 settings_.hsm ? settings_.hsm->service : HsmServiceSettings{});
   const ClientParts parts{.world = world,
                           .fabric = fabric_,
                           .files = files_,
@@ -166,9 +168,10 @@ FileIndex Filesystem::place_file(DirectoryIndex directory, Bytes size) {
   const std::uint32_t in = directories_[directory.value()];
   if (!settings_.hsm || settings_.hsm->placement == HsmPlacement::resident)
     return files_.add(in, size);
-  if (settings_.hsm->placement == HsmPlacement::released) return files_.add_imported(in, size);
-  const FileIndex file = files_.add(in, size);
-  files_.set_hsm_flags(file, hsm::kExists | hsm::kArchived);
+  const bool released = settings_.hsm->placement == HsmPlacement::released;
+  const FileIndex file = released ? files_.add_imported(in, size) : files_.add(in, size);
+  if (!released) files_.set_hsm_flags(file, hsm::kExists | hsm::kArchived);
+  hsm_->versions().imported(file, size);
   return file;
 }
 
@@ -266,6 +269,7 @@ std::vector<std::string> Filesystem::check_laws() const {
     disk_read += ost.bytes_read();
     disk_written += ost.bytes_written();
   }
+  if (hsm_) problems = hsm_->check_laws();
   const IoTotals t = totals();
   const auto expect = [&](bool holds, std::string_view what, double left, double right) {
     if (!holds) problems.push_back(fmt::format("{}: {:.0f} and {:.0f} bytes", what, left, right));

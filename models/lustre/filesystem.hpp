@@ -176,6 +176,7 @@ private:
   Client& client(const Caller& caller) { return clients_[caller.client.value()]; }
   void add_agents();
   void discard_on_agents(std::uint32_t object);
+  kernel::Task unlink_by_agent(FileIndex file, Outcome& outcome);
   // Which silence the client is in; 0: it runs.
   std::uint32_t silence_of(ClientIndex client) const;
   Target& target_at(TargetIndex target) {

@@ -35,6 +35,12 @@ void Filesystem::discard_on_agents(std::uint32_t object) {
     if (client.keeps_files()) client.objects().discard(object, Bytes{});
 }
 
+kernel::Task Filesystem::unlink_by_agent(FileIndex file, Outcome& outcome) {
+  const std::uint32_t clients = settings_.fabric.clients;
+  const ClientIndex host{settings_.hsm->agents_on_clients ? 0 : clients};
+  return clients_[host.value()].remove({host, JobIndex{settings_.jobs}, 0}, file, outcome);
+}
+
 void Filesystem::place_as(const Filesystem& other) {
   const Namespace& tree = other.files_.tree();
   for (std::uint32_t d = 0; d < tree.directories(); ++d)
@@ -47,7 +53,8 @@ void Filesystem::place_as(const Filesystem& other) {
     const FileIndex file{f};
     const std::uint32_t directory = other.files_.directory(file);
     if (other.files_.exists(file))
-      files_.add_imported(directory, other.files_.size(file));
+      hsm_->versions().imported(files_.add_imported(directory, other.files_.size(file)),
+                                other.files_.size(file));
     else
       files_.plan_file(directory);
   }

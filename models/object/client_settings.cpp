@@ -180,6 +180,15 @@ ParameterTable other_rows() {
        .default_text = "0 s",
        .min = 0,
        .doc = "Of a read() or write(): FUSE, Python."},
+      {.key = "open_overhead",
+       .field = field<&S::open_overhead>,
+       .default_text = "0 s",
+       .min = 0,
+       .doc = "Of an open for reading: a process that is started to fetch the object."},
+      {.key = "stream_only",
+       .field = field<&S::stream_only>,
+       .default_text = "false",
+       .doc = "Objects can only be read from their beginning to their end, as a pipe brings them."},
       {.key = "page_cache",
        .field = field<&S::page_cache>,
        .default_text = "0 B",
@@ -213,12 +222,8 @@ constexpr BytesPerSecond kDefaultTarget{10 * crt::kBytesPerGigabit};
 } // namespace
 
 const ParameterTable& ClientSettings::parameters() {
-  static const ParameterTable kTable = [] {
-    ParameterTable table = connection_rows();
-    for (const ParameterTable& rows : {read_rows(), other_rows()})
-      table.insert(table.end(), rows.begin(), rows.end());
-    return table;
-  }();
+  static const ParameterTable kTable =
+      joined_tables({connection_rows(), read_rows(), other_rows()});
   return kTable;
 }
 
@@ -317,6 +322,19 @@ ClientSettings ClientSettings::sagemaker_pipe() {
   s.window = Bytes{};
   s.window_grows = false;
   s.pipe_objects = kAhead;
+  return s;
+}
+
+ClientSettings ClientSettings::webdataset() {
+  // webdataset gopen.py: `pipe:` URLs run a command and read its output; what of the body is ahead
+  // of the reader is in the pipe and in socket buffers, as of the naive client. Starting curl takes
+  // 10 ms: assumed. Its connection ends with it.
+  constexpr Seconds kStart{0.01};
+  ClientSettings s = naive();
+  s.connection_idle = Seconds{};
+  s.retries = 0;
+  s.open_overhead = kStart;
+  s.stream_only = true;
   return s;
 }
 

@@ -42,6 +42,8 @@ struct ClientSettings {
   // --- the client's own
   BytesPerSecond copy_rate{}; // of one process, to or from the application; 0: takes no time
   Seconds call_overhead{};    // of a read() or write(): FUSE, Python
+  Seconds open_overhead{};    // of an open for reading: a process that fetches
+  bool stream_only = false;   // objects can only be read from their beginning to their end
   Bytes page_cache{};         // of the host's memory, kept over open and close; 0: none
   Bytes local_cache{};        // on the host's disks; 0: none
   Bytes local_cache_block{};
@@ -60,6 +62,8 @@ struct ClientSettings {
   static ClientSettings s3_connector(bool ranges = false);
   static ClientSettings sagemaker_fast_file();
   static ClientSettings sagemaker_pipe();
+  // WebDataset with `pipe:curl ...` as its URLs: a process and a connection for each shard.
+  static ClientSettings webdataset();
   // What File mode copies with, before the job starts (block/copy_in.hpp).
   static ClientSettings sagemaker_file();
   // Cloud Storage FUSE. `file_cache`: the size of its cache directory; 0: none.

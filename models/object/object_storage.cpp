@@ -196,7 +196,12 @@ Task ObjectStorage::open(Caller caller, FileIndex file, OpenMode mode,
   // An object cannot be added to.
   if (call.ok() && mode.append) call.fail(StorageError::io);
   auto made = std::make_unique<File>(caller, file, mode, world_);
-  if (call.ok() && !mode.write && settings_.client.pipe_objects > 0) {
+  if (call.ok() && !mode.write && settings_.client.open_overhead > Seconds{}) {
+    Stopwatch watch(world_, call.time);
+    co_await world_.delay(cpu_, settings_.client.open_overhead);
+    watch.lap(Cause::client_cpu);
+  }
+  if (call.ok() && !mode.write && is_piped(file)) {
     made->stream = take_from_pipe(caller, file);
     if (!made->stream) call.fail(StorageError::io);
   }
@@ -235,7 +240,14 @@ ObjectStorage::Stream& ObjectStorage::open_stream(const Caller& caller, FileInde
 }
 
 void ObjectStorage::set_order(Caller caller, std::vector<FileIndex> order) {
-  pipes_[{caller.client.value(), caller.process}].order = std::move(order);
+  Pipe& pipe = pipes_[{caller.client.value(), caller.process}];
+  while (!pipe.ahead.empty()) streams_.close(*pipe.ahead.pop());
+  pipe.order = std::move(order);
+  pipe.opened = 0;
+  for (const FileIndex file : pipe.order) {
+    if (file.value() >= piped_.size()) piped_.resize(file.value() + std::size_t{1});
+    piped_[file.value()] = true;
+  }
 }
 
 ObjectStorage::Stream* ObjectStorage::take_from_pipe(const Caller& caller, FileIndex file) {
@@ -260,9 +272,13 @@ Task ObjectStorage::read(OpenFile& open_file, Bytes offset, Bytes length, Outcom
   begin_read(caller, length);
   Outcome call;
   Host& host = this->host(caller);
+  // A pipe has no way back, nor forward but through all that lies between.
+  if ((is_piped(file.file()) || settings_.client.stream_only) && offset != file.position)
+    call.fail(StorageError::io);
+  file.position = offset + length;
   const bool in_memory =
       host.page_cache.enabled() && host.page_cache.look_up(file.file(), offset, length) == length;
-  if (length == Bytes{}) {
+  if (length == Bytes{} || !call.ok()) {
     // Nothing to read.
   } else if (in_memory) {
     totals_of(caller).read_cached += length;

@@ -53,7 +53,8 @@ public:
                     Outcome& outcome) override;
 
   // Pipe mode: the order in which this process will open its files. It may open no other.
-  void set_order(Caller caller, std::vector<FileIndex> order);
+  bool wants_order() const override { return settings_.client.pipe_objects > 0; }
+  void set_order(Caller caller, std::vector<FileIndex> order) override;
 
   const ObjectService& service() const { return service_; }
   const ObjectStorageSettings& settings() const { return settings_; }
@@ -105,7 +106,11 @@ private:
   kernel::Task work(Bytes length, Outcome& outcome);
 
   Stream& open_stream(const Caller& caller, FileIndex file);
-  // Of the file that is opened now: with a pipe the one that was fetched ahead.
+  // A file that no pipe has anything of, such as a checkpoint, is read as by Fast File.
+  bool is_piped(FileIndex file) const {
+    return file.value() < piped_.size() && piped_[file.value()];
+  }
+  // Of the file that is opened now: the one that was fetched ahead.
   Stream* take_from_pipe(const Caller& caller, FileIndex file);
   // For ReadStream.
   void start(Stream& stream, std::uint64_t request, Bytes begin, Bytes end);
@@ -126,6 +131,7 @@ private:
   std::deque<ConnectionPool> pools_;
   std::deque<Host> hosts_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Pipe> pipes_; // by client and process
+  std::vector<bool> piped_; // by file: it was in the order of a pipe
   ReadStreams<ObjectStorage> streams_;
 };
 

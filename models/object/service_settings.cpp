@@ -209,12 +209,8 @@ ParameterTable session_and_list_rows() {
 } // namespace
 
 const ParameterTable& ServiceSettings::parameters() {
-  static const ParameterTable kTable = [] {
-    ParameterTable table = latency_rows();
-    for (const ParameterTable& rows : {rate_rows(), session_and_list_rows()})
-      table.insert(table.end(), rows.begin(), rows.end());
-    return table;
-  }();
+  static const ParameterTable kTable =
+      joined_tables({latency_rows(), rate_rows(), session_and_list_rows()});
   return kTable;
 }
 

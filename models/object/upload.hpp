@@ -18,6 +18,7 @@ struct ObjectStorage::File : OpenFile {
   File(const Caller& caller, FileIndex file, OpenMode mode, kernel::World& world)
       : OpenFile(caller, file, mode), part_done(world) {}
   Stream* stream = nullptr; // once something was read from the store
+  Bytes position{};         // where the last read ended
   Upload upload;
   kernel::Signal part_done;
 };

@@ -122,12 +122,7 @@ ParameterTable store_rows() {
 } // namespace
 
 const ParameterTable& TieredStoreSettings::parameters() {
-  static const ParameterTable kTable = [] {
-    ParameterTable table = cache_rows();
-    const ParameterTable more = store_rows();
-    table.insert(table.end(), more.begin(), more.end());
-    return table;
-  }();
+  static const ParameterTable kTable = joined_tables({cache_rows(), store_rows()});
   return kTable;
 }
 

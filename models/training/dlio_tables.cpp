@@ -319,13 +319,9 @@ ParameterTable model_and_benchmark_rows() {
 } // namespace
 
 const ParameterTable& DlioWorkload::parameters() {
-  static const ParameterTable table = [] {
-    ParameterTable all;
-    for (const ParameterTable& part : {job_rows(), dataset_rows(), reader_rows(), train_rows(),
-                                       checkpoint_rows(), model_and_benchmark_rows()})
-      all.insert(all.end(), part.begin(), part.end());
-    return all;
-  }();
+  static const ParameterTable table =
+      joined_tables({job_rows(), dataset_rows(), reader_rows(), train_rows(), checkpoint_rows(),
+                     model_and_benchmark_rows()});
   return table;
 }
 

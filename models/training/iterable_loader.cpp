@@ -6,6 +6,28 @@ namespace lustrum::training {
 
 using kernel::Task;
 
+void IterableLoader::begin_epoch(std::uint32_t epoch) {
+  shards_ = sampler_.files_of(epoch, reader());
+  if (!storage_.wants_order()) return;
+  for (std::uint32_t w = 0; w < workers(); ++w) storage_.set_order(caller(w), files_of_worker(w));
+}
+
+std::vector<FileIndex> IterableLoader::files_of_worker(std::uint32_t worker) const {
+  std::uint64_t samples = 0;
+  for (std::uint32_t batch = first_ + worker; batch < steps_; batch += workers())
+    samples += job_.loader.batch_size;
+  if (samples > 0) samples += job_.loader.shuffle_buffer;
+  std::vector<FileIndex> files;
+  const auto first = static_cast<std::uint32_t>(worker % shards_.size());
+  std::uint32_t next = first;
+  for (std::uint64_t read = 0; read < samples; read += job_.dataset.samples_per_file) {
+    files.push_back(job_.dataset.files[shards_[next]]);
+    next += workers();
+    if (next >= shards_.size()) next = first;
+  }
+  return files;
+}
+
 Task IterableLoader::work(std::uint32_t worker, std::uint32_t turn) {
   const std::uint32_t batch_size = job_.loader.batch_size;
   SampleReader reader(storage_, job_.dataset, caller(worker));
@@ -49,6 +71,8 @@ Task IterableLoader::read_on(SampleReader& reader, Stream& stream, TimeAccount& 
         reader.at_end() ? per_file : reader.position().count() * per_file / reader.size().count();
     if (reader.at_end()) break;
   }
+  // What could not be opened or read makes samples all the same, so that the job goes on.
+  if (!outcome.ok() || !reader.is_open()) note_failed(whole - stream.samples_in_file);
   stream.available += whole - stream.samples_in_file;
   stream.samples_in_file = whole;
   if (reader.at_end()) {

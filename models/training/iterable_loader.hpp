@@ -26,7 +26,9 @@ private:
     bool open = false;
   };
 
-  void begin_epoch(std::uint32_t epoch) override { shards_ = sampler_.files_of(epoch, reader()); }
+  void begin_epoch(std::uint32_t epoch) override;
+  // The files that a worker will open in this epoch, in their order.
+  std::vector<FileIndex> files_of_worker(std::uint32_t worker) const;
   kernel::Task work(std::uint32_t worker, std::uint32_t turn) override;
   // Reads on until one more sample is whole, at least.
   kernel::Task read_on(SampleReader& reader, Stream& stream, TimeAccount& account);

@@ -16,7 +16,9 @@ SamplerSettings JobSettings::sampler() const {
           .sharding = loader.sharding,
           .drop_last = loader.drop_last,
           .samples_per_shard = dataset.samples_per_file,
-          .shuffled_shards = loader.shuffled_shards};
+          .shuffled_shards = loader.shuffled_shards,
+          .parts = data_parts,
+          .samples_per_file = streams ? 1 : dataset.samples_per_file};
 }
 
 std::uint32_t JobSettings::steps_per_epoch() const {
@@ -25,7 +27,8 @@ std::uint32_t JobSettings::steps_per_epoch() const {
 }
 
 std::uint32_t JobSettings::steps_of_data_set() const {
-  const std::uint64_t samples = std::uint64_t{dataset.files.size()} * dataset.samples_per_file;
+  const std::uint64_t files = dataset.files.size() / data_parts * data_parts;
+  const std::uint64_t samples = files * dataset.samples_per_file;
   if (loader.drop_last || loader.pipeline != Pipeline::torch_dataloader)
     return training::steps_per_epoch(samples, loader.batch_size, copies());
   // The last batch may be smaller.

@@ -179,6 +179,9 @@ struct JobSettings {
   // Ranks that train one copy of the model (tensor x pipeline); the first of them reads for all.
   // \pre divides `ranks`
   std::uint32_t ranks_per_copy = 1;
+  // Hosts have different files of the data set: SamplerSettings::parts. \pre divides copies(), and
+  // there are as many files
+  std::uint32_t data_parts = 1;
   std::uint32_t epochs = 1;
   std::uint32_t epoch_steps = 0; // at most so many; 0: what the data set gives
   std::uint32_t max_steps = 0;   // in all epochs together; 0: no limit
@@ -232,9 +235,10 @@ struct JobOutcome {
   std::vector<double> epoch_au;     // ratio, mean over ranks
   std::vector<double> step_time_s;  // of rank 0
   std::uint32_t steps_per_epoch = 0;
-  std::uint64_t samples = 0;
-  std::uint64_t failed_calls = 0; // of the storage; their samples count as loaded
-  TimeAccount gpu_time;           // all ranks' seconds by cause; sums to ranks * makespan
+  std::uint64_t samples = 0;        // that arrived, of whole epochs
+  std::uint64_t failed_samples = 0; // that could not be read: the job went on without them
+  std::uint64_t failed_calls = 0;   // of the storage
+  TimeAccount gpu_time;             // all ranks' seconds by cause; sums to ranks * makespan
   CheckpointOutcome checkpoints;
 };
 

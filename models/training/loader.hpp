@@ -46,6 +46,8 @@ public:
   // The batch has been taken over: there is room for another.
   void consumed(std::uint32_t batch);
   std::uint64_t failed_calls() const { return failed_calls_; }
+  // Samples of its batches that could not be read whole.
+  std::uint64_t failed_samples() const { return failed_samples_; }
 
 protected:
   virtual void start_tasks(std::uint32_t epoch) = 0;
@@ -68,6 +70,7 @@ protected:
   std::uint32_t workers() const { return std::max(1U, job_.loader.workers); }
   // Adds what a task has done to the account of its batch.
   void note(Outcome& outcome, TimeAccount& account);
+  void note_failed(std::uint64_t samples) { failed_samples_ += samples; }
 
   kernel::Engine& engine_;
   Storage& storage_;
@@ -88,6 +91,7 @@ private:
   kernel::Gate gate_;
   bool waiting_ = false;
   std::uint64_t failed_calls_ = 0;
+  std::uint64_t failed_samples_ = 0;
 
 protected:
   kernel::Signal room_;

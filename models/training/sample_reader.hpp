@@ -22,6 +22,7 @@ public:
   // For streams: open, then next() from the beginning on, then close. `moved`: what was read.
   kernel::Task open(FileIndex file, Outcome& outcome);
   kernel::Task read_on(Bytes& moved, Outcome& outcome);
+  bool is_open() const { return open_ != nullptr; }
   bool at_end() const { return at_ >= size_; }
   Bytes position() const { return at_; }
   Bytes size() const { return size_; }

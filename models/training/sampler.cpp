@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace lustrum::training {
 
@@ -45,6 +46,24 @@ std::vector<std::uint32_t> shard_wise_order(const SamplerSettings& settings, std
 
 } // namespace
 
+Sampler::Sampler(const SamplerSettings& settings) : settings_(settings) {
+  if (settings.parts <= 1) return;
+  const std::uint32_t files = settings.samples / settings.samples_per_file;
+  settings_.samples = files / settings.parts * settings.samples_per_file;
+  settings_.ranks = settings.ranks / settings.parts;
+}
+
+std::vector<std::uint32_t> Sampler::in_data_set(std::vector<std::uint32_t> own,
+                                                std::uint32_t rank) const {
+  if (settings_.parts <= 1) return own;
+  const std::uint32_t per_file = settings_.samples_per_file;
+  for (std::uint32_t& number : own) {
+    const std::uint32_t file = number / per_file * settings_.parts + rank / settings_.ranks;
+    number = file * per_file + number % per_file;
+  }
+  return own;
+}
+
 const std::vector<std::uint32_t>& Sampler::order_of(std::uint32_t epoch) {
   const std::uint32_t turn = settings_.new_order_each_epoch && settings_.shuffle ? epoch : 0;
   if (turn == epoch_) return order_;
@@ -68,23 +87,25 @@ std::uint32_t Sampler::samples_per_rank() const {
 std::vector<std::uint32_t> Sampler::samples_of(std::uint32_t epoch, std::uint32_t rank) {
   const std::vector<std::uint32_t>& order = order_of(epoch);
   const std::uint32_t share = samples_per_rank();
+  const std::uint32_t place = rank % settings_.ranks; // among those of its part
   if (settings_.sharding != Sharding::distributed) {
-    const auto begin = order.begin() + static_cast<std::ptrdiff_t>(rank) * share;
-    return {begin, begin + share};
+    const auto begin = order.begin() + static_cast<std::ptrdiff_t>(place) * share;
+    return in_data_set({begin, begin + share}, rank);
   }
   std::vector<std::uint32_t> own;
   own.reserve(share);
   for (std::uint32_t i = 0; i < share; ++i)
-    own.push_back(order[(rank + std::size_t{i} * settings_.ranks) % order.size()]);
-  return own;
+    own.push_back(order[(place + std::size_t{i} * settings_.ranks) % order.size()]);
+  return in_data_set(std::move(own), rank);
 }
 
 std::vector<std::uint32_t> Sampler::files_of(std::uint32_t epoch, std::uint32_t rank) {
   const std::vector<std::uint32_t>& order = order_of(epoch);
   std::vector<std::uint32_t> shard;
-  for (std::size_t i = rank; i < order.size(); i += settings_.ranks) shard.push_back(order[i]);
-  if (shard.empty()) shard.push_back(order[rank % order.size()]);
-  return shard;
+  const std::uint32_t place = rank % settings_.ranks;
+  for (std::size_t i = place; i < order.size(); i += settings_.ranks) shard.push_back(order[i]);
+  if (shard.empty()) shard.push_back(order[place % order.size()]);
+  return in_data_set(std::move(shard), rank);
 }
 
 } // namespace lustrum::training

@@ -28,6 +28,11 @@ struct SamplerSettings {
   bool drop_last = true;
   std::uint32_t samples_per_shard = 1; // `shards`
   std::uint32_t shuffled_shards = 1;   // whose samples are mixed
+  // Hosts that have different files: of n the p-th has files p, p + n, ..., and its ranks read
+  // those alone. A rest of files is dropped. \pre divides `ranks` \source SageMaker developer
+  // guide, S3DataDistributionType: ShardedByS3Key
+  std::uint32_t parts = 1;
+  std::uint32_t samples_per_file = 1; // 1 for streams of files
 };
 
 // Steps per epoch: floor(samples / batch / ranks); a rest is dropped. Source: DLIO main.py.
@@ -35,7 +40,7 @@ std::uint32_t steps_per_epoch(std::uint64_t samples, std::uint32_t batch, std::u
 
 class Sampler {
 public:
-  explicit Sampler(const SamplerSettings& settings) : settings_(settings) {}
+  explicit Sampler(const SamplerSettings& settings);
 
   // Each rank has as many.
   // \source PyTorch torch/utils/data/distributed.py: ceil(n / R); with drop_last
@@ -52,8 +57,10 @@ public:
 
 private:
   const std::vector<std::uint32_t>& order_of(std::uint32_t epoch);
+  // Numbers within the part of the rank as numbers of the data set.
+  std::vector<std::uint32_t> in_data_set(std::vector<std::uint32_t> own, std::uint32_t rank) const;
 
-  SamplerSettings settings_;
+  SamplerSettings settings_;         // of one part
   std::vector<std::uint32_t> order_; // of the epoch asked for last
   std::uint32_t epoch_ = UINT32_MAX;
 };

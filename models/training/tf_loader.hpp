@@ -34,6 +34,8 @@ private:
   std::uint64_t wanted() const { return std::uint64_t{steps_} * job_.loader.batch_size; }
   // What a reader started in this turn works for needs nothing more.
   bool done(std::uint32_t turn) const { return turn != turn_ || produced_ >= wanted(); }
+  // Where files come in a fixed order the readers take them in turn.
+  std::vector<FileIndex> files_of_worker(std::uint32_t worker) const;
   kernel::Task read_files(std::uint32_t worker, std::uint32_t turn);
   kernel::Task read_file(SampleReader& reader, FileIndex file, std::uint32_t turn);
   // Hands over samples just read: decodes them here, or lets a map call do it.
@@ -43,6 +45,7 @@ private:
 
   std::vector<std::uint32_t> shard_;
   std::size_t next_file_ = 0;
+  bool in_turn_ = false;
   std::uint64_t begun_ = 0;     // samples in the files begun
   std::uint64_t read_ = 0;      // samples read
   std::uint64_t produced_ = 0;  // samples read and decoded

@@ -74,6 +74,7 @@ Task TorchLoader::load_sample(SampleReader& reader, std::uint32_t worker, std::u
     co_await hosts_.spend(job_.loader.cached_read, Cause::client_cpu, account);
   } else
     co_await reader.read_sample(dataset.files[file], sample % dataset.samples_per_file, outcome);
+  if (!outcome.ok()) note_failed(1);
   note(outcome, account);
   co_await preprocess(1, number, account);
 }

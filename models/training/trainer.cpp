@@ -285,6 +285,7 @@ JobOutcome Trainer::outcome() const {
   outcome.failed_calls = checkpoints_.failed_calls();
   for (const Rank& rank : ranks_) {
     if (rank.loader) outcome.failed_calls += rank.loader->failed_calls();
+    if (rank.loader) outcome.failed_samples += rank.loader->failed_samples();
     if (rank.evaluation) outcome.failed_calls += rank.evaluation->failed_calls();
   }
   Seconds end = job_.background ? engine_.clock() : Seconds{};
@@ -304,6 +305,8 @@ JobOutcome Trainer::outcome() const {
     outcome.epoch_au.push_back(epoch.au_sum / epoch.ranks_ended);
     outcome.samples += std::uint64_t{epoch.steps} * job_.loader.batch_size * job_.copies();
   }
+  outcome.failed_samples = std::min(outcome.failed_samples, outcome.samples);
+  outcome.samples -= outcome.failed_samples;
   outcome.checkpoints = checkpoint_outcome(outcome.makespan);
   return outcome;
 }

@@ -278,14 +278,9 @@ ParameterTable other_rows() {
 } // namespace
 
 const ParameterTable& TrainingWorkload::parameters() {
-  static const ParameterTable table = [] {
-    ParameterTable all;
-    for (const ParameterTable& part :
-         {job_rows(), dataset_rows(), loader_rows(), step_rows(), host_rows(), evaluation_rows(),
-          checkpoint_rows(), other_rows()})
-      all.insert(all.end(), part.begin(), part.end());
-    return all;
-  }();
+  static const ParameterTable table =
+      joined_tables({job_rows(), dataset_rows(), loader_rows(), step_rows(), host_rows(),
+                     evaluation_rows(), checkpoint_rows(), other_rows()});
   return table;
 }
 

@@ -36,6 +36,12 @@ std::string type_text(const ValueType& type) {
 
 } // namespace
 
+ParameterTable joined_tables(std::initializer_list<ParameterTable> parts) {
+  ParameterTable all;
+  for (const ParameterTable& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
 std::string_view to_string(FigureKind kind) {
   return kFigureKinds.at(static_cast<std::size_t>(kind));
 }

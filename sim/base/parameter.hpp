@@ -11,6 +11,7 @@
 #include "sim/base/units.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <span>
 #include <string>
@@ -79,6 +80,9 @@ struct Parameter {
 inline constexpr std::string_view kRequired = "<required>";
 
 using ParameterTable = std::vector<Parameter>;
+
+// The rows of all parts, in their order: long tables are written in pieces.
+ParameterTable joined_tables(std::initializer_list<ParameterTable> parts);
 
 // Sets every field that has a default. A figure's default is `assumed`, with the row's source. A
 // default that does not parse is our bug and aborts.

@@ -40,6 +40,7 @@ template <class V> void fields(V& v, Seen<V, RunMetrics>& m) {
   v("write_bytes", m.write_bytes);
   v("files_opened", m.files_opened);
   v("errors", m.errors);
+  v("failed_samples", m.failed_samples);
   v("rpcs", m.rpcs);
   v("fetched_bytes", m.fetched_bytes);
   v("metadata_rpcs", m.metadata_rpcs);
@@ -78,6 +79,7 @@ template <class V> void fields(V& v, Seen<V, JobRow>& j) {
   v("read_bytes", j.read_bytes);
   v("write_bytes", j.write_bytes);
   v("errors", j.errors);
+  v("failed_samples", j.failed_samples);
   v("stalls", j.stalls);
 }
 
@@ -117,6 +119,20 @@ template <class V> void fields(V& v, Seen<V, HsmStateRow>& s) {
   v("bytes", s.bytes);
 }
 
+template <class V> void fields(V& v, Seen<V, RepositoryReport>& r) {
+  v("exports", r.exports);
+  v("export_lag_mean_s", r.export_lag_mean_s);
+  v("export_lag_max_s", r.export_lag_max_s);
+  v("exports_failed", r.exports_failed);
+  v("exports_left", r.exports_left);
+  v("imports", r.imports);
+  v("import_lag_mean_s", r.import_lag_mean_s);
+  v("import_lag_max_s", r.import_lag_max_s);
+  v("imports_left", r.imports_left);
+  v("conflicts", r.conflicts);
+  v("stale_opens", r.stale_opens);
+}
+
 template <class V> void fields(V& v, Seen<V, HsmReport>& h) {
   v("states", h.states);
   v("resident_files", h.resident_files);
@@ -133,6 +149,11 @@ template <class V> void fields(V& v, Seen<V, HsmReport>& h) {
   v("failed", h.failed);
   v("no_space", h.no_space);
   v("waits", h.waits);
+  v("archive_gets", h.archive_gets);
+  v("archive_puts", h.archive_puts);
+  v("archive_deletes", h.archive_deletes);
+  v("archive_bytes", h.archive_bytes);
+  v("repository", h.repository);
 }
 
 template <class V> void fields(V& v, Seen<V, PccReport>& p) {

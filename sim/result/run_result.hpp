@@ -23,7 +23,7 @@
 namespace lustrum {
 
 // Rises with every change of the keys, also with a key more: a reader knows one set of keys.
-inline constexpr std::uint32_t kResultSchemaVersion = 4;
+inline constexpr std::uint32_t kResultSchemaVersion = 5;
 
 struct RunMetrics {
   std::optional<double> au_mean_pct;
@@ -44,6 +44,7 @@ struct RunMetrics {
   std::uint64_t write_bytes = 0;
   std::uint64_t files_opened = 0;
   std::uint64_t errors = 0;
+  std::uint64_t failed_samples = 0;
   std::uint64_t rpcs = 0;
   std::uint64_t fetched_bytes = 0; // from servers; the rest of read_bytes was in a page cache
   std::uint64_t metadata_rpcs = 0; // of `rpcs`
@@ -111,6 +112,7 @@ struct JobRow {
   std::uint64_t read_bytes = 0;
   std::uint64_t write_bytes = 0;
   std::uint64_t errors = 0;
+  std::uint64_t failed_samples = 0;
   GpuTimeShares stalls{};
 };
 
@@ -133,6 +135,21 @@ struct HsmStateRow {
   std::uint64_t bytes = 0;
 };
 
+// Automatic export and import between a file system and its bucket; empty without them.
+struct RepositoryReport {
+  std::uint64_t exports = 0; // files
+  double export_lag_mean_s = 0;
+  double export_lag_max_s = 0;
+  std::uint64_t exports_failed = 0;
+  std::uint64_t exports_left = 0;
+  std::uint64_t imports = 0; // changes
+  double import_lag_mean_s = 0;
+  double import_lag_max_s = 0;
+  std::uint64_t imports_left = 0;
+  std::uint64_t conflicts = 0;
+  std::uint64_t stale_opens = 0;
+};
+
 // What HSM did, a preload before the job included, and what lies where at the end.
 struct HsmReport {
   std::vector<HsmStateRow> states;
@@ -150,6 +167,11 @@ struct HsmReport {
   std::uint64_t failed = 0;
   std::uint64_t no_space = 0;
   std::uint64_t waits = 0;
+  std::uint64_t archive_gets = 0; // requests to the archive, as an object store bills them
+  std::uint64_t archive_puts = 0;
+  std::uint64_t archive_deletes = 0;
+  std::uint64_t archive_bytes = 0; // of all copies at the end
+  std::optional<RepositoryReport> repository;
 };
 
 // Copies of files on the clients' own disks, all clients together, as `llite.*.stats` counts them.

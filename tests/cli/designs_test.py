@@ -19,6 +19,9 @@ WORKLOADS = {
 # Pairs that cannot be, and why.
 IMPOSSIBLE = {(workload, "hyperdisk_ml"): "nothing can write to `hyperdisk_ml`, which all nodes attach read-only"
               for workload in ("unet3d", "llama3_8b")}  # both write checkpoints
+IMPOSSIBLE |= {(workload, design): f"cannot read through a pipe of client `{client}`"
+               for workload in ("unet3d", "llama3_8b")  # both take samples by their index
+               for design, client in (("sagemaker_pipe", "pipe"), ("webdataset", "webdataset"))}
 
 
 class Designs(Case):

@@ -326,3 +326,28 @@ TEST_CASE("block: a checkpoint is faster to S3 than to one SSD of few lanes") {
   CHECK(s3_s < to_disks(1));
   CHECK(s3_s > to_disks(8));
 }
+
+TEST_CASE("block: the journal of a host takes so many changes a second, and reads none") {
+  // 16 processes create 100 files each where a journal takes 1,000 changes a second: 1.6 s. Two
+  // hosts have a journal each. Opening them again takes nothing.
+  LocalSettings settings = round_disks();
+  settings.changes = PerSecond{1000};
+  LocalRun run(settings, {.clients = 2, .nic = BytesPerSecond{kBoundless}});
+  std::vector<FileIndex> files;
+  for (int f = 0; f < 1600; ++f) files.push_back(run.storage.reserve_file(kRootDirectory));
+  const auto open_all = [&](Caller caller, std::uint32_t first) -> kernel::Task {
+    Outcome outcome;
+    for (std::uint32_t f = first; f < first + 100; ++f) {
+      std::unique_ptr<OpenFile> open;
+      co_await run.storage.open(caller, files[f], {.write = true, .create = true}, open, outcome);
+      co_await run.storage.close(std::move(open), outcome);
+    }
+    CHECK(outcome.ok());
+  };
+  for (const double seconds : {1.6, 1.6}) {
+    for (std::uint32_t c = 0; c < 2; ++c)
+      for (std::uint32_t p = 0; p < 16; ++p)
+        run.world.spawn(open_all({ClientIndex{c}, JobIndex{0}, p}, 100 * p), {"creator", p});
+    CHECK(run.finish() == Approx(seconds));
+  }
+}

@@ -406,3 +406,72 @@ TEST_CASE("tiers: what is billed where, and an access that brings it back") {
     CHECK(at_end[0] == (tier == 0 ? 4_MiB : 1_MiB));
   }
 }
+
+TEST_CASE("file server: close-to-open gives up pages that another host has changed") {
+  // Client 0 reads 100 MB, reads them again from its page cache, and once more after client 1 has
+  // written: that open finds another version, and fetches. What it has open meanwhile stays old.
+  FileServerSettings settings = round_server();
+  settings.mount.page_cache = 1_GiB;
+  ServerRun run(settings, 2);
+  const Bytes size{100'000'000};
+  const FileIndex file = run.storage.place_file(kRootDirectory, size);
+  const auto write = [](ServerRun& at, FileIndex changed, Caller caller) -> kernel::Task {
+    Outcome outcome;
+    std::unique_ptr<OpenFile> open;
+    co_await at.storage.open(caller, changed, {.write = true}, open, outcome);
+    co_await at.storage.write(*open, Bytes{}, 4_KiB, outcome);
+    co_await at.storage.close(std::move(open), outcome);
+    CHECK(outcome.ok());
+  };
+  const auto all = [&](const Caller& caller, bool keep_open) -> kernel::Task {
+    Outcome outcome;
+    std::unique_ptr<OpenFile> open;
+    co_await run.storage.open(caller, file, {}, open, outcome);
+    co_await run.storage.read(*open, Bytes{}, size, outcome);
+    CHECK(run.storage.totals().read_fetched == size);
+    co_await run.storage.read(*open, Bytes{}, size, outcome);
+    CHECK(run.storage.totals().read_cached == size);
+    const Caller other{ClientIndex{1}, JobIndex{0}, 1};
+    co_await write(run, file, other);
+    if (keep_open) {
+      co_await run.storage.read(*open, Bytes{}, size, outcome);
+      CHECK(run.storage.totals().read_cached == size * 2);
+    }
+    co_await run.storage.close(std::move(open), outcome);
+    co_await run.storage.open(caller, file, {}, open, outcome);
+    co_await run.storage.read(*open, Bytes{}, size, outcome);
+    co_await run.storage.close(std::move(open), outcome);
+    CHECK(run.storage.totals().read_fetched == size * 2);
+    // One's own writes leave one's own pages good.
+    co_await write(run, file, caller);
+    co_await run.storage.open(caller, file, {}, open, outcome);
+    co_await run.storage.read(*open, Bytes{}, size, outcome);
+    co_await run.storage.close(std::move(open), outcome);
+    CHECK(run.storage.totals().read_fetched == size * 2);
+    CHECK(outcome.ok());
+  };
+  run.world.spawn(all(kCaller, true), {"reader", 0});
+  run.finish();
+}
+
+TEST_CASE("file server: provisioned metadata IOPS are a limit") {
+  // 1,000 IOPS, a tenth of a second saved up. An open and a close take one together, a new
+  // directory ten: 1,100 files or 110 directories take (1,100 - 100) / 1,000 = 1 s.
+  for (const bool directories : {false, true}) {
+    CAPTURE(directories);
+    FileServerSettings settings = round_server();
+    settings.metadata_iops = PerSecond{1000};
+    ServerRun run(settings);
+    const auto make = [&]() -> kernel::Task {
+      Outcome outcome;
+      for (int d = 0; d < 110; ++d)
+        co_await run.storage.make_directory(kCaller, run.storage.reserve_directory(kRootDirectory),
+                                            outcome);
+    };
+    if (directories)
+      run.world.spawn(make(), {"mkdir", 0});
+    else
+      run.start_reading(kCaller, run.place(1100, Bytes{1}));
+    CHECK(run.finish() == Approx(1).epsilon(1e-4));
+  }
+}

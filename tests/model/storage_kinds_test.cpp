@@ -70,6 +70,13 @@ TEST_CASE("a device fitted to a recording: reads slow each other down") {
   REQUIRE(result.cost.lines.size() == 1); // the node alone
 }
 
+// Four io2 volumes of 4,000 MiB/s behind a p5, which moves 10,000 MB/s to and from EBS.
+TEST_CASE("network volumes: the instance's limit") {
+  const RunResult result = read_through("system: ebs_io2, volumes: 4", 32);
+  CHECK(rate_mib_per_s(result) == doctest::Approx(10e9 / double{kMib}).epsilon(0.03));
+  check_bottleneck(result, "disk_limit");
+}
+
 // A client of EFS with the old mount helper gets 500 MiB/s, however many processes read.
 TEST_CASE("file services: one client's ceiling") {
   const RunResult result = read_through("system: efs_one_zone, capacity: 1 TiB", 16);

@@ -183,27 +183,27 @@ TEST_CASE("releases begin above the high watermark and go down to the low one") 
 }
 
 TEST_CASE("the oldest files go first, or the largest, and young ones stay") {
-  const std::vector<ReleaseCandidate> files{{FileIndex{0}, Bytes{5}, Seconds{30}},
+  const std::vector<tiering::FileAge> files{{FileIndex{0}, Bytes{5}, Seconds{30}},
                                             {FileIndex{1}, Bytes{50}, Seconds{20}},
                                             {FileIndex{2}, Bytes{10}, Seconds{10}},
                                             {FileIndex{3}, Bytes{50}, Seconds{95}}};
   const auto choose = [&](const ReleaseRule& rule, std::uint64_t wanted) {
-    std::vector<ReleaseCandidate> candidates = files;
+    std::vector<tiering::FileAge> candidates = files;
     return choose_releases(rule, Seconds{100}, Bytes{wanted}, candidates);
   };
   using Files = std::vector<FileIndex>;
   CHECK(choose({}, 0).empty());
   CHECK(choose({}, 10) == Files{FileIndex{2}});
   CHECK(choose({}, 11) == Files{FileIndex{2}, FileIndex{1}});
-  CHECK(choose({.order = ReleaseRule::Order::largest}, 51) == Files{FileIndex{1}, FileIndex{3}});
+  CHECK(choose({.order = tiering::ReleaseOrder::largest}, 51) == Files{FileIndex{1}, FileIndex{3}});
   CHECK(choose({.min_age = Seconds{10}}, 1000) == Files{FileIndex{2}, FileIndex{1}, FileIndex{0}});
 }
 
 TEST_CASE("releases reach what is wanted with the last file needed, in order") {
   rc::check([] {
     ReleaseRule rule;
-    if (*rc::gen::arbitrary<bool>()) rule.order = ReleaseRule::Order::largest;
-    std::vector<ReleaseCandidate> candidates;
+    if (*rc::gen::arbitrary<bool>()) rule.order = tiering::ReleaseOrder::largest;
+    std::vector<tiering::FileAge> candidates;
     const auto count = *rc::gen::inRange<std::uint32_t>(0, 30);
     for (std::uint32_t f = 0; f < count; ++f)
       candidates.push_back({FileIndex{f}, Bytes{*rc::gen::inRange<std::uint64_t>(1, 100)},
@@ -213,19 +213,19 @@ TEST_CASE("releases reach what is wanted with the last file needed, in order") {
     const std::vector<FileIndex> chosen = choose_releases(rule, Seconds{100}, wanted, candidates);
     Bytes sum{};
     Bytes all{};
-    for (const FileIndex file : chosen) sum += before[file.value()].size;
-    for (const ReleaseCandidate& file : before) all += file.size;
+    for (const FileIndex file : chosen) sum += before[file.value()].bytes;
+    for (const tiering::FileAge& file : before) all += file.bytes;
     RC_ASSERT(sum >= std::min(wanted, all));
-    if (!chosen.empty()) RC_ASSERT(sum - before[chosen.back().value()].size < wanted);
+    if (!chosen.empty()) RC_ASSERT(sum - before[chosen.back().value()].bytes < wanted);
     // Nothing that stays should have gone before something that went.
-    for (const ReleaseCandidate& stays : before) {
+    for (const tiering::FileAge& stays : before) {
       if (std::find(chosen.begin(), chosen.end(), stays.file) != chosen.end()) continue;
       for (const FileIndex went : chosen) {
-        const ReleaseCandidate& gone = before[went.value()];
-        if (rule.order == ReleaseRule::Order::largest)
-          RC_ASSERT(gone.size >= stays.size);
+        const tiering::FileAge& gone = before[went.value()];
+        if (rule.order == tiering::ReleaseOrder::largest)
+          RC_ASSERT(gone.bytes >= stays.bytes);
         else
-          RC_ASSERT(gone.last_access <= stays.last_access);
+          RC_ASSERT(gone.accessed <= stays.accessed);
       }
     }
   });

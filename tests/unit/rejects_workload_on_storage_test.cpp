@@ -90,6 +90,47 @@ TEST_CASE("rejects_checkpoints_of_dlio_that_these_ranks_cannot_write") {
             "3 samples in dataset.num_files_eval, one step takes 8"));
 }
 
+TEST_CASE("rejects_loaders_that_a_pipe_cannot_serve") {
+  for (const std::string client : {"pipe", "webdataset"}) {
+    const std::string pipe = "system: s3_standard, client: " + client;
+    const std::string text = said("dlio: workloads/unet3d_h100.yaml", pipe);
+    CHECK(text.starts_with("error[E113]: job `unet3d_h100` cannot read through a pipe of client"));
+    CHECK(has(text, "the loader `pytorch` takes samples by their index"));
+    CHECK(has(said("ior: {write: false}", pipe), "a job of kind `ior` reads anywhere in a file"));
+    CHECK(has(said("training: {preset: tf_data, dataset: {files: 64, format: parquet}}", pipe),
+              "files of format `parquet` are not read from their beginning"));
+    CHECK(has(said("training: {dataset: {files: 64}}", pipe), "the loader `torch_dataloader`"));
+    CHECK(said("dlio: workloads/resnet50_h100.yaml", pipe).empty());
+    CHECK(said("training: {preset: webdataset, dataset: {files: 64, samples_per_file: 100}}", pipe)
+              .empty());
+  }
+}
+
+TEST_CASE("rejects_training_on_parts_of_a_data_set_where_all_of_it_is_needed") {
+  const std::string parts = "system: nvme_p5, copy_in: {from: s3_standard, shards: true}";
+  const std::string text = said("training: {dataset: {files: 1}}", parts);
+  CHECK(text.starts_with("error[E113]: `storage.copy_in.shards`: job "));
+  CHECK(has(text, "there are fewer files than nodes"));
+  CHECK(has(said("training: {dataset: {files: 64}, step: {tensor_parallel: 16}}", parts),
+            "a copy of the model has ranks on several nodes"));
+  CHECK(
+      has(said("training: {dataset: {files: 64}, evaluation: {every_epochs: 1, files: 8}}", parts),
+          "evaluation reads its whole data set"));
+  CHECK(said("training: {dataset: {files: 64}}", parts).empty());
+  CHECK(said("training: {dataset: {files: 1}}", parts, 1).empty());
+  CHECK(said("dlio: workloads/resnet50_h100.yaml", parts).empty());
+}
+
+TEST_CASE("rejects_metadata_iops_that_a_file_service_does_not_sell") {
+  const std::string job = "dlio: workloads/resnet50_h100.yaml";
+  const std::string tiering =
+      "system: fsx_intelligent_tiering, capacity: 10 TiB, throughput: 4000 MB/s, metadata_iops: ";
+  CHECK(has(said(job, tiering + "3000"), "6000 or 12000 with Intelligent-Tiering"));
+  CHECK(said(job, tiering + "12000").empty());
+  CHECK(has(said(job, kServer + ", metadata_iops: 6000"),
+            "`efs_one_zone` has no provisioned metadata IOPS"));
+}
+
 TEST_CASE("rejects_times_that_no_step_takes") {
   const std::string dlio = "dlio: workloads/resnet50_h100.yaml, set: {";
   for (const std::string key : {"train.computation_time", "train.computation_time_stdev",

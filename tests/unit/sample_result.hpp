@@ -95,7 +95,22 @@ inline RunResult sample_result() {
            .joined = 5,
            .failed = 2,
            .no_space = 1,
-           .waits = 6};
+           .waits = 6,
+           .archive_gets = 320,
+           .archive_puts = 24,
+           .archive_deletes = 2,
+           .archive_bytes = 23'676'007'219,
+           .repository = RepositoryReport{.exports = 12,
+                                          .export_lag_mean_s = 11.5,
+                                          .export_lag_max_s = 14.25,
+                                          .exports_failed = 1,
+                                          .exports_left = 3,
+                                          .imports = 40,
+                                          .import_lag_mean_s = 10.5,
+                                          .import_lag_max_s = 12.75,
+                                          .imports_left = 4,
+                                          .conflicts = 1,
+                                          .stale_opens = 5}};
   r.pcc = {12, 4, 1'835'008, 7'340'032};
   r.networks = {{"efa", 231'040, 0, 976'000'000'000, 68'719'476'736},
                 {"tcp", 0, 13'440, 1'048'576, 0}};

@@ -88,9 +88,29 @@ TEST_CASE("what is built of it") {
   CHECK_FALSE(settings.hsm->service.coordinator.no_retry);
   CHECK(settings.hsm->service.release.high_watermark == 0.9);
   CHECK(settings.hsm->service.release.low_watermark == 0.7);
-  CHECK(settings.hsm->service.release.order == lustre::ReleaseRule::Order::largest);
+  CHECK(settings.hsm->service.release.order == tiering::ReleaseOrder::largest);
   // 9.6 TiB on four servers of two OSTs.
   CHECK(settings.ost_capacity == scenario.storage.capacity / 8);
+}
+
+TEST_CASE("automatic export and import, release tasks, and whose prices hold") {
+  const auto [scenario, said] =
+      parse("{state: archived, export: {automatic: true, delay: 3 s}, "
+            "import: {changed: 2 /s, rate: 5 /s}, release: {min_age: 1 h, interval: 10 min}}");
+  CHECK(said == "");
+  const auto& repository = build_filesystem(scenario).hsm->service.repository;
+  CHECK(repository.exports);
+  CHECK(repository.export_delay == Seconds{3});
+  CHECK(repository.changes.changed == PerSecond{2});
+  CHECK(repository.changes.created == PerSecond{});
+  CHECK(repository.import_delay == Seconds{10});
+  CHECK(repository.import_rate == PerSecond{5});
+  CHECK(repository.release_interval == Seconds{600});
+  CHECK(scenario.storage.hsm.archive.product == "s3_standard");
+  CHECK(find_assumed(scenario, "storage.hsm.import.delay") != nullptr);
+  CHECK(find_assumed(scenario, "storage.hsm.export.delay") == nullptr); // given
+  CHECK(parse("{}", false).scenario.storage.hsm.archive.product.empty());
+  CHECK(find_assumed(parse("{}").scenario, "storage.hsm.import.delay") == nullptr);
 }
 
 TEST_CASE("storage.pcc: off without the section, its disk assumed unless given") {
@@ -114,6 +134,10 @@ TEST_CASE("what contradicts itself is rejected") {
   const std::string marks =
       parse("{release: {high_watermark: 50 %, low_watermark: 60 %}}").messages;
   CHECK(marks.find("`storage.hsm.release.low_watermark` is above") != std::string::npos);
+  const std::string task = parse("{release: {interval: 1 h}}").messages;
+  CHECK(task.find("a release task needs `min_age`") != std::string::npos);
+  const std::string absent = parse("{state: resident, import: {removed: 1 /s}}").messages;
+  CHECK(absent.find("the data set is not in the bucket") != std::string::npos);
   const std::string unknown = parse("{max_request: 4}").messages;
   CHECK(unknown.find("did you mean `max_requests`?") != std::string::npos);
 }

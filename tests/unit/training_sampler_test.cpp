@@ -97,3 +97,36 @@ TEST_CASE("files are dealt out in turn") {
   Sampler few({.samples = 1, .ranks = 3});
   CHECK(few.files_of(0, 2) == Samples{0});
 }
+
+TEST_CASE("property: hosts with different files read each sample of theirs once, and no other") {
+  CHECK(rc::check("parts", [] {
+    SamplerSettings settings;
+    settings.parts = *rc::gen::inRange<std::uint32_t>(1, 5);
+    settings.samples_per_file = *rc::gen::inRange<std::uint32_t>(1, 5);
+    const auto ranks_each = *rc::gen::inRange<std::uint32_t>(1, 5);
+    const auto files = settings.parts * *rc::gen::inRange<std::uint32_t>(1, 20);
+    settings.samples = files * settings.samples_per_file;
+    settings.ranks = settings.parts * ranks_each;
+    settings.shuffle = *rc::gen::arbitrary<bool>();
+    settings.sharding = static_cast<Sharding>(*rc::gen::inRange(0, 2));
+    Sampler sampler(settings);
+    Samples counts(settings.samples);
+    for (std::uint32_t rank = 0; rank < settings.ranks; ++rank)
+      for (const std::uint32_t sample : sampler.samples_of(1, rank)) {
+        RC_ASSERT(sample / settings.samples_per_file % settings.parts == rank / ranks_each);
+        ++counts.at(sample);
+      }
+    const std::uint32_t each = settings.samples / settings.parts;
+    const auto read = static_cast<std::uint32_t>(std::count(counts.begin(), counts.end(), 1U));
+    RC_ASSERT(*std::max_element(counts.begin(), counts.end()) <= 1U);
+    RC_ASSERT(read == each / ranks_each * ranks_each * settings.parts);
+  }));
+}
+
+TEST_CASE("files of a host that has every second one, dealt out to its two ranks") {
+  Sampler sampler({.samples = 9, .ranks = 4, .parts = 2}); // the last file is left out
+  CHECK(sampler.files_of(0, 0) == Samples{0, 4});
+  CHECK(sampler.files_of(0, 1) == Samples{2, 6});
+  CHECK(sampler.files_of(0, 2) == Samples{1, 5});
+  CHECK(sampler.files_of(0, 3) == Samples{3, 7});
+}

@@ -118,6 +118,7 @@ Task Client::open(Caller caller, FileIndex file, OpenMode mode, std::unique_ptr<
     if (objects_.has_losses()) made->losses_seen = losses_of(file);
     opened = std::move(made);
     if (parts_.hsm) parts_.hsm->opened(file);
+    if (parts_.hsm && creates && !keeper && !is_released(file)) parts_.hsm->written(file);
     if (copies_ && !mode.write) co_await copies_->opened(caller, file, call);
     if (mode.group_lock) co_await lock_group(static_cast<File&>(*opened), call);
   } else {
@@ -180,7 +181,7 @@ Task Client::remove(Caller caller, FileIndex file, Outcome& outcome) {
   Outcome call;
   if (!state_.runs()) co_await go_on(call);
   if (call.ok()) co_await metadata_.unlink(caller, file, call);
-  if (call.ok() && parts_.hsm) parts_.hsm->kept().forget(file);
+  if (call.ok() && parts_.hsm) parts_.hsm->removed(file);
   if (!state_.runs()) co_await go_on(call);
   if (call.ok()) ++parts_.totals[caller.job.value()].removes;
   settle(caller, call, outcome);

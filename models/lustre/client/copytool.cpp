@@ -27,7 +27,7 @@ Task Copytool::run(HsmCopy& copy) {
   std::optional<kernel::SlotHold> slot;
   if (slots_) slot.emplace(co_await slots_->acquire());
   if (copy.action == HsmAction::remove) {
-    co_await parts_.archive.begin();
+    co_await parts_.archive.begin(ArchiveRequest::remove, Bytes{});
     co_return;
   }
   co_await parts_.world.delay(parts_.timer, settings_.file_overhead);
@@ -57,7 +57,7 @@ bool Copytool::goes_on(HsmCopy& copy) const {
 
 Task Copytool::restore(HsmCopy& copy, const kernel::Path& path) {
   const Bytes size = parts_.files.size(copy.file);
-  co_await parts_.archive.begin();
+  co_await parts_.archive.begin(ArchiveRequest::get, size);
   Outcome outcome;
   for (Bytes at{}; at < size && goes_on(copy);) {
     const Bytes next = std::min(size, at + kPiece);
@@ -73,7 +73,7 @@ Task Copytool::restore(HsmCopy& copy, const kernel::Path& path) {
 
 Task Copytool::archive(HsmCopy& copy, const kernel::Path& path) {
   const Bytes size = parts_.files.size(copy.file);
-  co_await parts_.archive.begin();
+  co_await parts_.archive.begin(ArchiveRequest::put, size);
   Outcome outcome;
   for (Bytes at{}; at < size && goes_on(copy);) {
     const Bytes next = std::min(size, at + kPiece);

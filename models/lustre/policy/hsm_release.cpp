@@ -1,8 +1,7 @@
 #include "models/lustre/policy/hsm_release.hpp"
 
-#include <algorithm>
 #include <cassert>
-#include <tuple>
+#include <utility>
 
 namespace lustrum::lustre {
 
@@ -15,24 +14,11 @@ Bytes excess(const ReleaseRule& rule, Bytes used, Bytes capacity) {
 }
 
 std::vector<FileIndex> choose_releases(const ReleaseRule& rule, Seconds now, Bytes wanted,
-                                       std::vector<ReleaseCandidate>& candidates) {
-  std::erase_if(candidates, [&](const ReleaseCandidate& candidate) {
-    return now - candidate.last_access < rule.min_age;
+                                       std::vector<tiering::FileAge> candidates) {
+  std::erase_if(candidates, [&](const tiering::FileAge& candidate) {
+    return now - candidate.accessed < rule.min_age;
   });
-  std::sort(candidates.begin(), candidates.end(),
-            [&](const ReleaseCandidate& a, const ReleaseCandidate& b) {
-              if (rule.order == ReleaseRule::Order::largest && a.size != b.size)
-                return a.size > b.size;
-              return std::tie(a.last_access, a.file) < std::tie(b.last_access, b.file);
-            });
-  std::vector<FileIndex> chosen;
-  Bytes sum{};
-  for (const ReleaseCandidate& candidate : candidates) {
-    if (sum >= wanted) break;
-    sum += candidate.size;
-    chosen.push_back(candidate.file);
-  }
-  return chosen;
+  return tiering::choose_releases(std::move(candidates), rule.order, wanted);
 }
 
 } // namespace lustrum::lustre

@@ -3,6 +3,7 @@
 // describes it; on FSx the release tasks of a data repository (by days since last access).
 #pragma once
 
+#include "models/tiering/policy/access_tiers.hpp"
 #include "sim/base/units.hpp"
 
 #include <vector>
@@ -10,26 +11,18 @@
 namespace lustrum::lustre {
 
 struct ReleaseRule {
-  enum class Order : std::uint8_t { oldest, largest }; // which go first
-  double high_watermark = 0;                           // share of the capacity; 0: never
+  double high_watermark = 0; // share of the capacity; 0: never
   double low_watermark = 0;
-  Order order = Order::oldest;
+  tiering::ReleaseOrder order = tiering::ReleaseOrder::lru; // which go first
   Seconds min_age{}; // files used more recently than this stay
-};
-
-// A file that may be released: archived, clean, closed.
-struct ReleaseCandidate {
-  FileIndex file{};
-  Bytes size{};
-  Seconds last_access{};
 };
 
 // How much is to go at this usage: 0 up to the high watermark.
 Bytes excess(const ReleaseRule& rule, Bytes used, Bytes capacity);
 
-// The first files, in the rule's order, whose sizes reach `wanted`; all that are old enough when
-// they do not suffice. Equal ones go by number. Sorts the candidates.
+// Of files that may be released (archived, clean, closed) the first in the rule's order whose sizes
+// reach `wanted`; all that are old enough when they do not suffice.
 std::vector<FileIndex> choose_releases(const ReleaseRule& rule, Seconds now, Bytes wanted,
-                                       std::vector<ReleaseCandidate>& candidates);
+                                       std::vector<tiering::FileAge> candidates);
 
 } // namespace lustrum::lustre

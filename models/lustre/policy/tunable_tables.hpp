@@ -3,8 +3,6 @@
 
 #include "sim/base/parameter.hpp"
 
-#include <initializer_list>
-
 namespace lustrum::lustre {
 
 ParameterTable client_tunables();  // OSC, MDC, llite
@@ -12,7 +10,5 @@ ParameterTable network_tunables(); // locks, timeouts, LNet: of clients and serv
 ParameterTable oss_tunables();     // OST, server cache, threads, NRS
 ParameterTable mds_tunables();     // allocation, precreation, MDT, HSM, recovery
 ParameterTable ours_tunables();    // what Lustre has no name for
-
-ParameterTable joined_tables(std::initializer_list<ParameterTable> parts);
 
 } // namespace lustrum::lustre

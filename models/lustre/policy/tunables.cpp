@@ -10,12 +10,6 @@
 
 namespace lustrum::lustre {
 
-ParameterTable joined_tables(std::initializer_list<ParameterTable> parts) {
-  ParameterTable all;
-  for (const ParameterTable& part : parts) all.insert(all.end(), part.begin(), part.end());
-  return all;
-}
-
 const ParameterTable& LustreTunables::parameters() {
   static const ParameterTable table = joined_tables(
       {ours_tunables(), client_tunables(), network_tunables(), oss_tunables(), mds_tunables()});

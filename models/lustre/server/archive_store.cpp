@@ -32,9 +32,19 @@ kernel::Path ArchiveStore::connect(std::uint32_t agent_index, std::uint32_t conn
   return path;
 }
 
-kernel::Task ArchiveStore::begin() {
-  ++requests_;
-  if (request_rate_) co_await world_.take(*request_rate_, 1);
+std::uint64_t requests_for(ArchiveRequest request, Bytes size, Bytes part) {
+  if (request == ArchiveRequest::remove || part == Bytes{} || size <= part) return 1;
+  const std::uint64_t parts = (size.count() + part.count() - 1) / part.count();
+  constexpr std::uint64_t kBeginAndComplete = 2;
+  return request == ArchiveRequest::put ? parts + kBeginAndComplete : parts;
+}
+
+kernel::Task ArchiveStore::begin(ArchiveRequest request, Bytes size) {
+  const std::uint64_t count = requests_for(request, size, settings_.part);
+  (request == ArchiveRequest::get   ? usage_.gets
+   : request == ArchiveRequest::put ? usage_.puts
+                                    : usage_.deletes) += count;
+  if (request_rate_) co_await world_.take(*request_rate_, static_cast<double>(count));
   co_await world_.delay(latency_, settings_.first_byte);
 }
 

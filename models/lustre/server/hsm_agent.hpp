@@ -16,6 +16,7 @@ struct HsmCopy {
   HsmAction action = HsmAction::restore; // archive, restore or remove
   bool cancelled = false;                // the agent stops when it next looks
   bool hung = false;                     // the agent has stopped: nobody will tell
+  std::uint32_t version = 0;             // of the content with which it began
   StorageError error = StorageError::none;
 };
 

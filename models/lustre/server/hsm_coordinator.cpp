@@ -150,6 +150,7 @@ void HsmCoordinator::start_waiting() {
     action.in_line = false;
     action.status = HsmStatus::started;
     action.changed = parts_.world.now();
+    action.copy.version = parts_.versions.current(action.copy.file);
     parts_.files.set_hsm_flags(action.copy.file,
                                begun(action.copy.action, parts_.files.hsm_flags(action.copy.file)));
     ++active_;
@@ -200,6 +201,9 @@ void HsmCoordinator::finish(Action& action) {
     } else if (copy.action == HsmAction::archive) {
       ++counts_.archived;
       counts_.archived_bytes += size;
+      parts_.versions.archived(copy.file, copy.version, size);
+    } else if (copy.action == HsmAction::remove) {
+      parts_.versions.forget(copy.file);
     }
     return end(action, HsmStatus::succeed);
   }

@@ -10,6 +10,7 @@
 // Source: Lustre 2.15 lustre/mdt/mdt_coordinator.c, mdt_hsm_cdt_client.c; Lustre manual, HSM.
 #pragma once
 
+#include "models/lustre/policy/hsm_versions.hpp"
 #include "models/lustre/server/hsm_agent.hpp"
 #include "models/lustre/server/inode_lock_service.hpp"
 #include "models/lustre/server/mds_wire.hpp"
@@ -73,6 +74,7 @@ public:
     MdsWire& wire;
     HsmRoom& room;
     KeptFiles& kept;
+    HsmVersions& versions;
     kernel::DelayStation& timer;
   };
 

@@ -2,6 +2,8 @@
 
 #include "models/storage/stopwatch.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -13,13 +15,23 @@ using kernel::Task;
 HsmService::HsmService(const Parts& parts, const HsmServiceSettings& settings)
     : parts_(parts), settings_(settings), wire_(parts.fabric, parts.files, parts.mds),
       archive_(parts.world, settings.archive),
-      timer_(parts.world.add_delay({"hsm_timer", "hsm_timer"})), round_over_(parts.world) {
+      timer_(parts.world.add_delay({"hsm_timer", "hsm_timer"})), round_over_(parts.world),
+      repository_({.world = parts_.world,
+                   .files = parts_.files,
+                   .wire = wire_,
+                   .archive = archive_,
+                   .versions = versions_,
+                   .hsm = *this,
+                   .timer = timer_,
+                   .unlink = parts_.unlink},
+                  settings.repository) {
   const HsmCoordinator::Parts shared{.world = parts.world,
                                      .files = parts.files,
                                      .inode_locks = parts.inode_locks,
                                      .wire = wire_,
                                      .room = *this,
                                      .kept = kept_,
+                                     .versions = versions_,
                                      .timer = timer_};
   for (std::size_t mdt = 0; mdt < parts.mds.size(); ++mdt)
     coordinators_.emplace_back(shared, settings.coordinator);
@@ -38,11 +50,22 @@ void HsmService::opened(FileIndex file) {
   Use& of = use(file);
   ++of.open;
   of.last_access_s = parts_.world.now().count();
+  repository_.opened(file);
+}
+
+void HsmService::closed(FileIndex file) {
+  if (--use(file).open == 0) repository_.closed(file);
 }
 
 void HsmService::written(FileIndex file) {
+  versions_.changed(file);
   parts_.files.set_hsm_flags(file, lustre::written(parts_.files.hsm_flags(file)));
   coordinator(file).written(file);
+}
+
+void HsmService::removed(FileIndex file) {
+  kept_.forget(file);
+  repository_.removed(file);
 }
 
 // --- Restoring --------------------------------------------------------------------------------
@@ -79,6 +102,18 @@ Task HsmService::request(HsmAction action, FileIndex file, HsmAnswer& answer) {
   std::uint32_t id = 0;
   answer = coordinator(file).add(action, file, id);
   co_await wire_.one_way();
+}
+
+Task HsmService::archive(FileIndex file, StorageError& error) {
+  co_await wire_.one_way();
+  co_await wire_.serve(file, MetadataOperation::setattr); // MDS_HSM_REQUEST
+  error = StorageError::io;
+  if (!parts_.files.exists(file)) co_return;
+  std::uint32_t id = 0;
+  HsmCoordinator& mdt = coordinator(file);
+  const HsmAnswer answer = mdt.add(HsmAction::archive, file, id);
+  if (answer == HsmAnswer::allowed) error = co_await mdt.done(id);
+  if (answer == HsmAnswer::nothing_to_do) error = StorageError::none;
 }
 
 Task HsmService::submit(const std::vector<FileIndex>& files, std::size_t& next) {
@@ -122,6 +157,7 @@ Bytes HsmService::capacity() const {
 }
 
 Task HsmService::allot(FileIndex file, StorageError& error) {
+  use(file).last_access_s = parts_.world.now().count(); // what comes in is not the next to go
   bool allotted = parts_.files.instantiate_whole(file, parts_.world.now());
   while (!allotted && settings_.release.high_watermark > 0) {
     // Full before the watermark was reached (OSTs fill up unevenly), or faster than files go.
@@ -171,17 +207,18 @@ void HsmService::check_watermark(Bytes at_least) {
 }
 
 Task HsmService::release_files(Bytes wanted) {
-  std::vector<ReleaseCandidate> candidates;
+  std::vector<tiering::FileAge> candidates;
   for (std::uint32_t f = 0; f < parts_.files.files(); ++f) {
     const FileIndex file{f};
     if (!parts_.files.exists(file)) continue;
     const Use of = f < uses_.size() ? uses_[f] : Use{};
     const std::uint8_t flags = parts_.files.hsm_flags(file);
     if (check(HsmAction::release, flags, of.open > 0) == HsmAnswer::allowed)
-      candidates.push_back({file, parts_.files.size(file), Seconds{of.last_access_s}});
+      candidates.push_back(
+          {.file = file, .bytes = parts_.files.size(file), .accessed = Seconds{of.last_access_s}});
   }
   const std::vector<FileIndex> chosen =
-      choose_releases(settings_.release, parts_.world.now(), wanted, candidates);
+      choose_releases(settings_.release, parts_.world.now(), wanted, std::move(candidates));
   for (const FileIndex file : chosen) {
     HsmAnswer answer = HsmAnswer::allowed;
     co_await release(file, answer);
@@ -190,23 +227,57 @@ Task HsmService::release_files(Bytes wanted) {
   round_over_.notify();
 }
 
+Task HsmService::release_unused() {
+  if (releasing_) co_return;
+  releasing_ = true;
+  co_await release_files(Bytes{UINT64_MAX});
+}
+
+Task HsmService::revoke_layout(FileIndex file) {
+  TimeAccount account;
+  co_await parts_.inode_locks.revoke(Inode::file(file), LockMode::ex, kLayoutBit, account);
+}
+
+void HsmService::give_up_data(FileIndex file) {
+  const std::uint8_t flags = parts_.files.hsm_flags(file);
+  if (!versions_.is_newest(file)) ++unsafe_releases_;
+  parts_.files.set_hsm_flags(file, finished(HsmAction::release, flags));
+  destroy_objects(file);
+}
+
+Task HsmService::invalidate(FileIndex file, bool& conflict) {
+  constexpr Seconds kAgain{1}; // while it is open: assumed
+  co_await wire_.call(file, MetadataOperation::setattr);
+  while (parts_.files.exists(file)) {
+    if (!is_released(file)) co_await revoke_layout(file);
+    if (!parts_.files.exists(file)) break;
+    conflict = versions_.is_changed(file);
+    if (conflict) break;
+    if (!is_open(file) && !coordinator(file).is_under_way(file)) {
+      versions_.changed(file);
+      versions_.imported(file, parts_.files.size(file));
+      if (!is_released(file)) give_up_data(file);
+      break;
+    }
+    co_await parts_.world.delay(timer_, kAgain);
+  }
+}
+
 Task HsmService::release(FileIndex file, HsmAnswer& answer) {
   // A lease on the file (open), the close that gives its data up, and the layout called back.
   co_await wire_.call(file, MetadataOperation::open);
   co_await wire_.one_way();
   co_await wire_.serve(file, MetadataOperation::close);
-  TimeAccount account;
-  co_await parts_.inode_locks.revoke(Inode::file(file), LockMode::ex, kLayoutBit, account);
+  co_await revoke_layout(file);
   const std::uint8_t flags = parts_.files.hsm_flags(file);
   answer = parts_.files.exists(file) ? check(HsmAction::release, flags, use(file).open > 0)
                                      : HsmAnswer::nothing_to_do;
   if (answer == HsmAnswer::allowed && coordinator(file).is_under_way(file))
     answer = HsmAnswer::busy;
   if (answer == HsmAnswer::allowed) {
-    parts_.files.set_hsm_flags(file, finished(HsmAction::release, flags));
     ++counts_.released;
     counts_.released_bytes += parts_.files.size(file);
-    destroy_objects(file);
+    give_up_data(file);
   }
   co_await wire_.one_way();
 }
@@ -247,6 +318,16 @@ HsmCoordinator::Counts HsmService::actions() const {
     sum.archived_bytes += one.archived_bytes;
   }
   return sum;
+}
+
+std::vector<std::string> HsmService::check_laws() const {
+  std::uint64_t lost = unsafe_releases_;
+  for (std::uint32_t f = 0; f < parts_.files.files(); ++f)
+    if (parts_.files.exists(FileIndex{f}) && is_released(FileIndex{f}) &&
+        !kept_.agent(FileIndex{f}) && !versions_.is_newest(FileIndex{f}))
+      ++lost;
+  if (lost == 0) return {};
+  return {fmt::format("what is released is in the archive as it was last: {} files are not", lost)};
 }
 
 } // namespace lustrum::lustre

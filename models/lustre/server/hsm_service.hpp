@@ -10,6 +10,7 @@
 
 #include "models/lustre/policy/hsm_release.hpp"
 #include "models/lustre/server/archive_store.hpp"
+#include "models/lustre/server/data_repository.hpp"
 #include "models/lustre/server/hsm_coordinator.hpp"
 #include "models/lustre/server/object_supply.hpp"
 
@@ -28,6 +29,7 @@ struct HsmServiceSettings {
   HsmCoordinatorSettings coordinator; // of each MDT
   ArchiveSettings archive;
   ReleaseRule release;
+  DataRepositorySettings repository;
   // hsm.policy NBR: a read of a released file fails with ENODATA; it is restored all the same.
   bool non_blocking_restore = false;
 };
@@ -43,6 +45,8 @@ public:
     ObjectSupply& supply;
     // Agents forget what they have cached of an object that nobody will write back.
     std::function<void(std::uint32_t object)> discard;
+    // `rm` on a host of the service.
+    std::function<kernel::Task(FileIndex, Outcome&)> unlink;
   };
   // What lies where, by the words of hsm_state.
   struct StateRow {
@@ -65,8 +69,14 @@ public:
   HsmService(const Parts& parts, const HsmServiceSettings& settings);
 
   ArchiveStore& archive() { return archive_; }
+  const ArchiveStore& archive() const { return archive_; }
   MdsWire& wire() { return wire_; }
   KeptFiles& kept() { return kept_; }
+  HsmVersions& versions() { return versions_; }
+  const HsmVersions& versions() const { return versions_; }
+  const DataRepository& repository() const { return repository_; }
+  // Lets the repository do what it does by itself. Not on a copy of the file system.
+  void start_repository() { repository_.start(); }
   void add_agent(HsmAgent& agent);
   HsmCoordinator& coordinator(FileIndex file) {
     return coordinators_[parts_.files.mdt_of(file).value()];
@@ -81,9 +91,14 @@ public:
   // A read, write or truncate of a released file: waits until its data is here.
   kernel::Task restore(FileIndex file, Outcome& outcome);
   void opened(FileIndex file);
-  void closed(FileIndex file) { --use(file).open; }
-  // \pre not released
+  void closed(FileIndex file);
+  bool is_open(FileIndex file) const {
+    return file.value() < uses_.size() && uses_[file.value()].open > 0;
+  }
+  // Created, written to or truncated. \pre not released
   void written(FileIndex file);
+  // Unlinked.
+  void removed(FileIndex file);
 
   // --- commands
   // `lfs hsm_archive`, `hsm_restore`, `hsm_remove` of one file: returns when the request has been
@@ -91,6 +106,13 @@ public:
   kernel::Task request(HsmAction action, FileIndex file, HsmAnswer& answer);
   // `lfs hsm_release`: returns when the file is released, or cannot be.
   kernel::Task release(FileIndex file, HsmAnswer& answer);
+  // `lfs hsm_archive`, then waits until it is done.
+  kernel::Task archive(FileIndex file, StorageError& error);
+  // Its object has changed: what the file system has of it is given up, once nobody has it open.
+  // Conflict: it has been changed here meanwhile, and stays.
+  kernel::Task invalidate(FileIndex file, bool& conflict);
+  // A release task: all files that were not used for the rule's min_age.
+  kernel::Task release_unused();
   // `... | xargs -P <processes> -n 1 lfs hsm_restore`, then waits until nothing is under way.
   kernel::Task preload(const std::vector<FileIndex>& files, std::uint32_t processes,
                        Preload& result);
@@ -100,6 +122,8 @@ public:
   std::vector<StateRow> states() const; // in the order of their flags
   HsmCoordinator::Counts actions() const;
   const Counts& counts() const { return counts_; }
+  // Nothing that was written is lost by a release. Empty when all holds.
+  std::vector<std::string> check_laws() const;
 
 private:
   struct Use {
@@ -119,19 +143,24 @@ private:
   Bytes capacity() const;
   void check_watermark(Bytes at_least);
   kernel::Task release_files(Bytes wanted);
+  kernel::Task revoke_layout(FileIndex file);
+  void give_up_data(FileIndex file);
 
   Parts parts_;
   HsmServiceSettings settings_;
   MdsWire wire_;
   ArchiveStore archive_;
   KeptFiles kept_;
+  HsmVersions versions_;
   kernel::DelayStation& timer_;
   std::deque<HsmCoordinator> coordinators_; // [MDT]
   std::vector<Use> uses_;                   // [file], as far as any was used
   bool releasing_ = false;
+  std::uint64_t unsafe_releases_ = 0;
   kernel::Signal round_over_;
   std::vector<std::uint32_t> objects_; // scratch
   Counts counts_;
+  DataRepository repository_;
 };
 
 } // namespace lustrum::lustre
