@@ -146,8 +146,9 @@ ParameterTable replay_rows() {
        .default_text = "detect",
        .choices = {"detect", "replay"},
        .doc =
-           "`detect`: a read recorded as faster than size / cache_rate + cache_latency came out of "
-           "the page cache and keeps its recorded time; `replay`: every read goes to the storage."},
+           "`detect`: reads of files that were in the page cache (their seconds per byte are the "
+           "lower of two groups), and single reads faster than size / cache_rate + cache_latency, "
+           "keep their recorded time; `replay`: every read goes to the storage."},
       {.key = "replay.cache_rate",
        .field = field<&W::replay, &ReplaySettings::cache_rate>,
        .default_text = "1200 MiB/s",

@@ -65,6 +65,7 @@ LoaderWorker worker_of(const trace::Trace& trace, std::uint32_t thread,
   for (const Record& record : trace.records_of(thread)) {
     const std::size_t number = index++;
     if (record.failed || record.file == trace::kNoIndex || !replayed[record.file]) continue;
+    if (trace::is_span(record.kind)) continue; // around calls, and perhaps decoding
     const auto open = current.find(record.file);
     // Opened before the recording: its first read counts as its open.
     const bool read = record.kind == OperationKind::read && record.bytes_moved() > 0;

@@ -5,8 +5,9 @@
 //   end(b)    = begin(b) + opens x (open + reads x read + close + decode)
 //   start(b)  = max(end of step b - 1, end(b) + delivery)
 //
-// Every rank has the same times. All workers begin to read `workers x startup` after the loop has
-// begun to wait; the next epoch (or evaluation) follows the last step at once.
+// Around each open, until its decoding ends, lies a span with the file's name. Every rank has the
+// same times. All workers begin to read `workers x startup` after the loop has begun to wait; the
+// next epoch (or evaluation) follows the last step at once.
 #pragma once
 
 #include "sim/trace/record.hpp"
@@ -136,6 +137,7 @@ private:
       at_s += duration_s;
       return records.emplace_back(record);
     };
+    const double began_s = at_s;
     call(trace::OperationKind::open, job_.open_s);
     for (std::uint32_t r = 0; r < job_.reads; ++r) {
       trace::Record& read =
@@ -146,6 +148,11 @@ private:
     }
     call(trace::OperationKind::close, job_.close_s);
     at_s += epoch.decode_s;
+    add_span(trace::OperationKind::span_other, began_s, at_s, records);
+    records.back().file = file;
+    // By start, as a trace has them: before its calls.
+    const auto calls = static_cast<std::ptrdiff_t>(job_.reads) + 2;
+    std::rotate(records.end() - 1 - calls, records.end() - 1, records.end());
   }
 
   RecordedJob job_;
