@@ -80,8 +80,9 @@ void print(const Calibration& result) {
   print_times("waiting", result.recorded.wait_s, result.simulated.wait_s);
   const double recorded_pct = utilization_pct(result.recorded);
   const double simulated_pct = utilization_pct(result.simulated);
-  print_row("utilization", recorded_pct, simulated_pct, "%",
-            fmt::format("{:+.1f} points", 0.1 * std::round(10 * (simulated_pct - recorded_pct)) + 0.0));
+  print_row(
+      "utilization", recorded_pct, simulated_pct, "%",
+      fmt::format("{:+.1f} points", 0.1 * std::round(10 * (simulated_pct - recorded_pct)) + 0.0));
   for (std::size_t n = 0; n < result.recorded_starts_s.size(); ++n)
     print_times(fmt::format("start {}, a rank", n + 1), result.recorded_starts_s[n],
                 n < result.simulated_starts_s.size() ? result.simulated_starts_s[n] : 0);

@@ -21,83 +21,54 @@ struct PipelineRun {
   double measured_utilization = 0;
   double utilization = 0;
   double measured_first_wait_share = 0;
-  double first_wait_share = 0; // of the simulated waiting: before each generation's first step
-  double bytes = 0;
-  double makespan_s = 0;
+  double first_wait_share = 0;           // of the simulated waiting: before each start's first step
   std::vector<double> measured_starts_s; // mean wait of a rank at each start of the loader
   std::vector<double> starts_s;
 };
+
+// Compute, waits, then the waits at starts.
+std::vector<double> simulated(const InferredPipeline& inferred, const DeviceFit& fit,
+                              const ReplayOptions& options) {
+  return numbers_from_child([&] {
+    kernel::Engine engine({});
+    FittedStorage storage(engine.world(), device_of(fit), options.clients);
+    const JobSettings job = pipeline_job(inferred, options, storage);
+    const Trainer trainer(engine, storage, job);
+    engine.run();
+    const JobOutcome outcome = trainer.outcome();
+    std::vector<double> numbers{outcome.gpu_time[Cause::compute], loop_wait(outcome.gpu_time)};
+    numbers.insert(numbers.end(), trainer.first_waits_s().begin(), trainer.first_waits_s().end());
+    return numbers;
+  });
+}
 
 PipelineRun run(const trace::Trace& trace, std::uint32_t clients, bool detect_cached = true) {
   const ReplayOptions options{.clients = clients, .detect_cached = detect_cached};
   const std::optional<InferredPipeline> inferred = infer_pipeline(trace, options);
   REQUIRE(inferred);
   const DeviceFit fit = fit_device(trace, options);
-  const auto& t = inferred->training;
-  MESSAGE("ranks " << inferred->ranks << " (" << inferred->ranks_with_calls << "), epochs "
-                   << t.count << ", workers " << t.workers << ", opens/batch " << t.opens_per_batch
-                   << ", batches " << t.batches << ", open bytes " << t.open_bytes.count()
-                   << ", startup " << t.overall.worker_startup.count() << ", decode "
-                   << t.overall.preprocess.mean.count() << ", prefetch "
-                   << inferred->prefetch_factor << ", handover " << inferred->handover.count()
-                   << ", call " << inferred->read_call.count() << ", small "
-                   << inferred->small_reads_per_open << " of " << inferred->small_read.count());
-  if (inferred->evaluation)
-    MESSAGE("evaluation: " << inferred->evaluation->count << " x " << inferred->evaluation->batches
-                           << " batches of " << inferred->evaluation->opens_per_batch
-                           << ", workers " << inferred->evaluation->workers << ", startup "
-                           << inferred->evaluation->overall.worker_startup.count() << ", decode "
-                           << inferred->evaluation->overall.preprocess.mean.count());
-  for (const LoaderStart& s : t.starts)
-    MESSAGE("start: startup " << s.worker_startup.count() << ", decode "
-                              << s.preprocess.mean.count() << ", delivery " << s.delivery.count()
-                              << ", cached " << s.cached);
-  MESSAGE("explained: bytes " << inferred->explained_bytes / inferred->recorded_bytes << ", opens "
-                              << inferred->explained_opens / inferred->recorded_opens << ", steps "
-                              << inferred->explained_steps / inferred->recorded_steps);
-  MESSAGE("device: open " << fit.open.latency_s << " s, read " << fit.read.latency_s << " s + "
-                          << fit.read.rate / 1e6 << " MB/s, shared " << fit.read.shared_rate / 1e6
-                          << "; errors alone " << fit.read_alone.error_s << ", shared "
-                          << fit.read_shared.error_s << "; mean " << fit.read.mean_s);
-  const std::vector<double> numbers = numbers_from_child([&] {
-    kernel::Engine engine({});
-    FittedStorage storage(engine.world(), device_of(fit), clients);
-    const JobSettings job = pipeline_job(*inferred, options, storage);
-    Trainer trainer(engine, storage, job);
-    engine.run();
-    const JobOutcome outcome = trainer.outcome();
-    std::vector<double> row{outcome.gpu_time[Cause::compute],
-                            loop_wait(outcome.gpu_time),
-                            storage.totals().read_delivered.as_double(),
-                            outcome.makespan.count(),
-                            outcome.gpu_time[Cause::worker_startup],
-                            sum_of(trainer.first_waits_s()),
-                            outcome.gpu_time[Cause::barrier]};
-    row.insert(row.end(), trainer.first_waits_s().begin(), trainer.first_waits_s().end());
-    return row;
-  });
+  MESSAGE("read " << 1e3 * fit.read.latency_s << " ms + bytes / " << fit.read.rate / 1e6
+                  << " MB/s + bytes n / " << fit.read.shared_rate / 1e6 << " MB/s");
+  const std::vector<double> numbers = simulated(*inferred, fit, options);
+  const double ranks = inferred->ranks;
   PipelineRun result;
-  for (std::size_t n = 0; n < inferred->measured_first_waits_s.size(); ++n) {
-    result.measured_starts_s.push_back(inferred->measured_first_waits_s[n] / inferred->ranks);
-    result.starts_s.push_back(numbers.at(7 + n) / inferred->ranks);
-    MESSAGE("start " << n << ": measured " << result.measured_starts_s.back() << " s, simulated "
-                     << result.starts_s.back() << " s");
-  }
+  for (const double wait_s : inferred->measured_first_waits_s)
+    result.measured_starts_s.push_back(wait_s / ranks);
+  for (std::size_t n = 2; n < numbers.size(); ++n) result.starts_s.push_back(numbers[n] / ranks);
+  REQUIRE(result.starts_s.size() == result.measured_starts_s.size());
+  for (std::size_t n = 0; n < result.starts_s.size(); ++n)
+    MESSAGE("start " << n << ": measured " << result.measured_starts_s[n] << " s, simulated "
+                     << result.starts_s[n] << " s");
   result.measured_utilization =
       inferred->measured_step_s / (inferred->measured_step_s + inferred->measured_wait_s);
   result.utilization = numbers[0] / (numbers[0] + numbers[1]);
   result.measured_first_wait_share =
-      sum_of(inferred->measured_first_waits_s) / inferred->measured_wait_s;
-  result.first_wait_share = numbers[5] / numbers[1];
-  result.bytes = numbers[2];
-  result.makespan_s = numbers[3];
+      ranks * sum_of(result.measured_starts_s) / inferred->measured_wait_s;
+  result.first_wait_share = ranks * sum_of(result.starts_s) / numbers[1];
   MESSAGE("utilization measured " << result.measured_utilization << ", simulated "
-                                  << result.utilization << "; waits: measured "
-                                  << inferred->measured_wait_s << ", simulated " << numbers[1]
-                                  << "; at starts " << result.measured_first_wait_share << " and "
-                                  << result.first_wait_share << "; steps "
-                                  << inferred->measured_step_s << " and " << numbers[0]
-                                  << "; startup " << numbers[4] << "; barrier " << numbers[6]);
+                                  << result.utilization << "; at starts "
+                                  << result.measured_first_wait_share << " and "
+                                  << result.first_wait_share);
   return result;
 }
 
