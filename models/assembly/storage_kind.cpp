@@ -47,9 +47,8 @@ void reject(const YamlNode& node, const StorageKind& kind, const std::string& na
 } // namespace
 
 const std::vector<const StorageKind*>& storage_kinds() {
-  static const std::vector<const StorageKind*> kinds{&lustre_kind(), &object_kind(),
-                                                     &file_service_kind(), &local_kind(),
-                                                     &recorded_kind()};
+  static const std::vector<const StorageKind*> kinds{
+      &lustre_kind(), &object_kind(), &file_service_kind(), &local_kind(), &recorded_kind()};
   return kinds;
 }
 
