@@ -33,6 +33,7 @@ std::vector<FileIndex> CheckpointWriter::place_files() {
     for (const CheckpointExtent& extent : extents)
       sizes[extent.file] = std::max(sizes[extent.file], extent.offset + extent.length);
   std::vector<FileIndex> files;
+  files.reserve(sizes.size());
   for (const Bytes size : sizes)
     files.push_back(storage_.place_file(job_.checkpoint.directory, size));
   return files;
