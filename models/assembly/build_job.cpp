@@ -57,6 +57,7 @@ training::FormatSettings read_format(const DlioWorkload& dlio) {
                                 : dlio.format == "parquet" ? Format::parquet
                                 : dlio.uses_tfrecord()     ? Format::tfrecord
                                                            : Format::plain);
+  format.row_group_samples = dlio.parquet_row_group_samples;
   format.keep_open = false; // DLIO closes a file after its sample
   return format;
 }

@@ -144,6 +144,10 @@ ParameterTable dataset_rows() {
       list("dataset.hdf5.chunk_dims", "Shape of an HDF5 chunk."),
       number("dataset.hdf5.num_dset_per_record", "1", "HDF5 data sets per record."),
       list("dataset.hdf5.max_shape", "Largest shape of an HDF5 data set."),
+      row("dataset.parquet.row_group_size", field<&D::parquet_row_group_samples>, "0",
+          "Samples of a Parquet row group, which is read whole; 0: a file is one.", 0, 4e9),
+      text("dataset.parquet.read_mode", "row_group", "Here always by row groups."),
+      list("dataset.parquet.columns", "Columns; here all of them are read."),
   };
 }
 

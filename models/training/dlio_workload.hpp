@@ -31,6 +31,7 @@ struct DlioWorkload {
   std::uint32_t num_subfolders_train = 0; // 0: all files in one directory
   double record_length_bytes = 0;         // of one sample in its file
   double record_length_stdev_bytes = 0;
+  std::uint32_t parquet_row_group_samples = 0; // 0: a file is one
 
   std::uint64_t num_files_eval = 0;
   std::uint32_t num_subfolders_eval = 0;

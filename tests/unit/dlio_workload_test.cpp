@@ -111,6 +111,16 @@ TEST_CASE("flow style, `data_reader`, a mapping for the model and for times") {
   CHECK(loaded.workload.exclude_start_steps == 2);
 }
 
+TEST_CASE("Parquet's row groups count, its columns do not yet") {
+  const Loaded loaded =
+      parse("framework: pytorch\nreader: {data_loader: pytorch}\n"
+            "dataset:\n  format: parquet\n  parquet:\n    row_group_size: 6144\n"
+            "    read_mode: row_group\n    columns:\n      - name: mean\n        size: 8232\n");
+  CHECK(loaded.workload.parquet_row_group_samples == 6144);
+  CHECK(loaded.messages.find("warning[W201]: `dataset.parquet.columns` has no effect") == 0);
+  CHECK(loaded.messages.find("error") == std::string::npos);
+}
+
 TEST_CASE("overrides replace what the file says, dotted or nested, under either name") {
   const Loaded loaded = parse("dataset: {record_length: 1000, num_files_train: 8}\n",
                               "dataset.num_files_train: 512\n"
