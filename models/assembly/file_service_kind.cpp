@@ -204,9 +204,9 @@ void check_choice(const StorageReading& reading, const FileService& service,
     reading.diagnostics.add(out_of_range, reading.storage.get("throughput").span(),
                             fmt::format("`storage.throughput`: `{}` is bought in steps of {}", name,
                                         format_rate(service.step)));
-  constexpr double kSmall = 6000; // provisioned metadata IOPS that Intelligent-Tiering can have
-  constexpr double kLarge = 12000;
-  if (const double iops = choice.metadata_iops.count(); iops > 0) {
+  constexpr std::uint32_t kSmall = 6000; // all that Intelligent-Tiering can have
+  constexpr std::uint32_t kLarge = 12000;
+  if (const std::uint32_t iops = choice.metadata_iops; iops > 0) {
     const YamlNode node = reading.storage.get("metadata_iops");
     if (!(service.metadata_iops.count() > 0))
       reading.diagnostics.add(impossible, node.key_span(),
@@ -214,7 +214,7 @@ void check_choice(const StorageReading& reading, const FileService& service,
     else if (iops != kSmall && iops != kLarge)
       reading.diagnostics.add(
           out_of_range, node.span(),
-          fmt::format("`storage.metadata_iops`: {:g} cannot be provisioned", iops),
+          fmt::format("`storage.metadata_iops`: {} cannot be provisioned", iops),
           "6000 or 12000 with Intelligent-Tiering");
   }
   for (const std::string_view key : {kTiered, std::string_view{"unused_for"}})
@@ -244,8 +244,9 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   const auto& service = scenario.storage_entry.as<FileService>();
   check_choice(reading, service, settings.choice);
   settings.service.server = scaled(service, settings.choice);
-  settings.metadata_iops = settings.choice.metadata_iops.count() > 0 ? settings.choice.metadata_iops
-                                                                     : service.metadata_iops;
+  settings.metadata_iops = service.metadata_iops;
+  if (settings.choice.metadata_iops > 0)
+    settings.metadata_iops = PerSecond{static_cast<double>(settings.choice.metadata_iops)};
   settings.service.metadata_iops = settings.metadata_iops;
   if (!service.tiered()) return design;
   tiering::TieredStoreSettings& tiered = settings.service.tiered.emplace(

@@ -34,10 +34,10 @@ static_assert(std::is_standard_layout_v<FileService>);
 // The section `storage` of a scenario on a file service.
 struct FileChoice {
   Bytes capacity{};
-  BytesPerSecond throughput{}; // provisioned; 0: none is
-  PerSecond metadata_iops{};   // 0: as the entry says
-  std::uint32_t servers = 0;   // 0: as the entry says
-  Seconds unused_for{};        // tiered: how long the data set has not been used
+  BytesPerSecond throughput{};     // provisioned; 0: none is
+  std::uint32_t metadata_iops = 0; // 0: as the entry says
+  std::uint32_t servers = 0;       // 0: as the entry says
+  Seconds unused_for{};            // tiered: how long the data set has not been used
 
   static const ParameterTable& parameters();
 };

@@ -75,8 +75,7 @@ const ParameterTable& FileChoice::parameters() {
        .doc = "Throughput provisioned, for services that are bought by it."},
       {.key = "metadata_iops",
        .field = field<&C::metadata_iops>,
-       .default_text = "0 IOPS",
-       .min = 0,
+       .default_text = "0",
        .doc = "Intelligent-Tiering: metadata IOPS provisioned, 6000 or 12000; 0: as the catalog "
               "says."},
       {.key = "servers",

@@ -70,10 +70,12 @@ TEST_CASE("a device fitted to a recording: reads slow each other down") {
   REQUIRE(result.cost.lines.size() == 1); // the node alone
 }
 
-// Four io2 volumes of 4,000 MiB/s behind a p5, which moves 10,000 MB/s to and from EBS.
+// Four io2 volumes of 4,000 MiB/s behind a p5, which moves 10,000 MB/s to and from EBS. The start,
+// and readers that end before others, leave some of that unused; without the limit it would be
+// 16,000.
 TEST_CASE("network volumes: the instance's limit") {
-  const RunResult result = read_through("system: ebs_io2, volumes: 4", 32);
-  CHECK(rate_mib_per_s(result) == doctest::Approx(10e9 / double{kMib}).epsilon(0.03));
+  const RunResult result = read_through("system: ebs_io2, volumes: 4", 128);
+  CHECK(rate_mib_per_s(result) == doctest::Approx(10e9 / double{kMib}).epsilon(0.06));
   check_bottleneck(result, "disk_limit");
 }
 

@@ -19,7 +19,7 @@ std::vector<double> train(const ClientSettings& client, training::Pipeline pipel
     kernel::Engine engine({});
     const fabric::HostLinks links(engine.world(), {.nic = BytesPerSecond{kBoundless}});
     ObjectService service(engine.world(), round_service(), 1);
-    ObjectStorage storage(engine.world(), links, service, {.client = client});
+    ObjectStorage storage(engine.world(), links, service, with_client(client));
     training::JobSettings job;
     job.loader.pipeline = pipeline;
     job.loader.batch_size = 4;
@@ -71,7 +71,7 @@ TEST_CASE("WebDataset's pipes: a process and a connection for each shard, and no
   ServiceSettings service = round_service();
   service.connect = Seconds{0.005};
   const auto seconds = [&](const ClientSettings& client) {
-    ObjectRun run(service, {.client = client});
+    ObjectRun run(service, with_client(client));
     const Outcome& outcome =
         run.start_reading(kCaller, {run.storage.place_file(kRootDirectory, Bytes{1'000'000}),
                                     run.storage.place_file(kRootDirectory, Bytes{1'000'000})});
@@ -81,7 +81,7 @@ TEST_CASE("WebDataset's pipes: a process and a connection for each shard, and no
   };
   CHECK(seconds(ClientSettings::webdataset()) == Approx(0.08));
   CHECK(seconds(ClientSettings::naive()) == Approx(0.055));
-  ObjectRun run(service, {.client = ClientSettings::webdataset()});
+  ObjectRun run(service, with_client(ClientSettings::webdataset()));
   const FileIndex file = run.storage.place_file(kRootDirectory, Bytes{1'000'000});
   const auto jump = [&](Outcome& outcome) -> kernel::Task {
     std::unique_ptr<OpenFile> open;

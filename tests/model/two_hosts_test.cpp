@@ -36,6 +36,7 @@ block::LocalSettings own_disks(Bytes dirty_limit, double copy_rate = 0) {
   s.volumes.read_iops = s.volumes.write_iops = {};
   s.volumes.latency = {};
   s.metadata_latency = {};
+  s.changes = {};
   s.write_back = 1_MiB;
   s.dirty_limit = dirty_limit;
   s.copy_rate = BytesPerSecond{copy_rate};

@@ -94,30 +94,41 @@ TEST_CASE("rejects_loaders_that_a_pipe_cannot_serve") {
   for (const std::string client : {"pipe", "webdataset"}) {
     const std::string pipe = "system: s3_standard, client: " + client;
     const std::string text = said("dlio: workloads/unet3d_h100.yaml", pipe);
-    CHECK(text.starts_with("error[E113]: job `unet3d_h100` cannot read through a pipe of client"));
+    CHECK(text.starts_with("error[E113]: job `dlio` cannot read through a pipe of client"));
     CHECK(has(text, "the loader `pytorch` takes samples by their index"));
     CHECK(has(said("ior: {write: false}", pipe), "a job of kind `ior` reads anywhere in a file"));
-    CHECK(has(said("training: {preset: tf_data, dataset: {files: 64, format: parquet}}", pipe),
+    CHECK(has(said("training: {preset: tf_data, dataset: {sample_size: 1 MiB, files: 64, format: "
+                   "parquet}}",
+                   pipe),
               "files of format `parquet` are not read from their beginning"));
-    CHECK(has(said("training: {dataset: {files: 64}}", pipe), "the loader `torch_dataloader`"));
+    CHECK(has(said("training: {dataset: {sample_size: 1 MiB, files: 64}}", pipe),
+              "the loader `torch_dataloader`"));
     CHECK(said("dlio: workloads/resnet50_h100.yaml", pipe).empty());
-    CHECK(said("training: {preset: webdataset, dataset: {files: 64, samples_per_file: 100}}", pipe)
+    CHECK(said("training: {preset: webdataset, dataset: {sample_size: 1 MiB, files: 64, "
+               "samples_per_file: 100}}",
+               pipe)
               .empty());
   }
 }
 
 TEST_CASE("rejects_training_on_parts_of_a_data_set_where_all_of_it_is_needed") {
   const std::string parts = "system: nvme_p5, copy_in: {from: s3_standard, shards: true}";
-  const std::string text = said("training: {dataset: {files: 1}}", parts);
+  const std::string text =
+      said("training: {dataset: {sample_size: 1 MiB, files: 1, samples_per_file: 1000}}", parts);
   CHECK(text.starts_with("error[E113]: `storage.copy_in.shards`: job "));
   CHECK(has(text, "there are fewer files than nodes"));
-  CHECK(has(said("training: {dataset: {files: 64}, step: {tensor_parallel: 16}}", parts),
-            "a copy of the model has ranks on several nodes"));
   CHECK(
-      has(said("training: {dataset: {files: 64}, evaluation: {every_epochs: 1, files: 8}}", parts),
-          "evaluation reads its whole data set"));
-  CHECK(said("training: {dataset: {files: 64}}", parts).empty());
-  CHECK(said("training: {dataset: {files: 1}}", parts, 1).empty());
+      has(said("training: {dataset: {sample_size: 1 MiB, files: 64}, step: {tensor_parallel: 16}}",
+               parts),
+          "a copy of the model has ranks on several nodes"));
+  CHECK(has(said("training: {dataset: {sample_size: 1 MiB, files: 64}, evaluation: {every_epochs: "
+                 "1, files: 8}}",
+                 parts),
+            "evaluation reads its whole data set"));
+  CHECK(said("training: {dataset: {sample_size: 1 MiB, files: 64}}", parts).empty());
+  CHECK(
+      said("training: {dataset: {sample_size: 1 MiB, files: 1, samples_per_file: 1000}}", parts, 1)
+          .empty());
   CHECK(said("dlio: workloads/resnet50_h100.yaml", parts).empty());
 }
 

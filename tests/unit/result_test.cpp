@@ -48,7 +48,7 @@ TEST_CASE("result: what is written is read back, byte for byte") {
   CHECK(to_json(from_json(text)) == text);
   CHECK(to_json(sample_result()) == text);
   CHECK(text.ends_with("\n}\n"));
-  CHECK(text.starts_with("{\n  \"schema_version\": 4,\n  \"name\": \"unet3d_h100_p2_250\",\n"));
+  CHECK(text.starts_with("{\n  \"schema_version\": 5,\n  \"name\": \"unet3d_h100_p2_250\",\n"));
 }
 
 TEST_CASE("result: doubles keep their bits, and whole numbers all their digits") {
@@ -116,7 +116,7 @@ TEST_CASE("result: rejects_not_json") {
 TEST_CASE("result: rejects_other_schema_version") {
   // Even when other keys are unknown as well: they may be right in that version.
   CHECK(rejection("{\"schema_version\": 1, \"news\": 1}") ==
-        "result: `schema_version` is 1; this program reads 4");
+        "result: `schema_version` is 1; this program reads 5");
   CHECK(rejection("{}") == "result: `schema_version` is missing");
 }
 

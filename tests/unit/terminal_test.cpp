@@ -84,6 +84,11 @@ HSM, state at the end       files      data
   Restored: 161 files, 21.13 GiB; 6 calls waited for one, 0.0 % of the time;
             3 files released
   Archived: 1 file, 4 KiB
+  Exported: 12 files; 11.5 s after their close on average, 14.25 s at most;
+            3 yet to come; 1 given up
+  Imported: 40 changes; 10.5 s after they were made on average, 12.75 s at most;
+            4 yet to come; 5 opens of files that had changed; 1 conflict with
+            changes here
   Failed: 2 actions, 1 for lack of room
 
 Copies on the clients' disks (PCC)

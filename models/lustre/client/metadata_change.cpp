@@ -239,15 +239,15 @@ Task MetadataClient::instantiate(Caller, FileIndex file, std::size_t component, 
   co_await to.begin(call, outcome);
   if (!call.ok()) co_return;
   Asked lock;
-  if (!files.exists(file)) {
+  if (files.exists(file) && !files.instantiated(file, component)) {
+    cancel_own(inode, kLayoutBit);
+    if (!parts_.inode_locks.is_free(inode))
+      co_await parts_.inode_locks.revoke(inode, LockMode::ex, kLayoutBit, outcome.time);
+  }
+  if (!files.exists(file)) { // perhaps unlinked while its layout was called back
     outcome.fail(StorageError::no_entry);
   } else {
-    if (!files.instantiated(file, component)) {
-      cancel_own(inode, kLayoutBit);
-      if (!parts_.inode_locks.is_free(inode))
-        co_await parts_.inode_locks.revoke(inode, LockMode::ex, kLayoutBit, outcome.time);
-    }
-    const bool fresh = files.exists(file) && !files.instantiated(file, component);
+    const bool fresh = !files.instantiated(file, component);
     const auto objects = files.instantiate(file, component, now());
     if (!objects)
       outcome.fail(StorageError::no_space);

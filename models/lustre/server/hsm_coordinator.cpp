@@ -161,7 +161,10 @@ void HsmCoordinator::start_waiting() {
 
 Task HsmCoordinator::run(Action& action, HsmAgent& agent) {
   HsmCopy& copy = action.copy;
-  if (copy.action == HsmAction::restore) co_await parts_.room.allot(copy.file, copy.error);
+  // Unlinked while the restore waited for the layout lock.
+  if (!parts_.files.exists(copy.file)) copy.error = StorageError::no_entry;
+  if (copy.action == HsmAction::restore && copy.error == StorageError::none)
+    co_await parts_.room.allot(copy.file, copy.error);
   co_await parts_.wire.one_way(); // HSM_COPYTOOL
   if (copy.error == StorageError::none) co_await agent.run(copy);
   if (copy.hung) {
