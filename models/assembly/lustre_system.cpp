@@ -48,6 +48,24 @@ void note_burst(const lustre::FilesystemSettings& settings, RunResult& result) {
               result);
 }
 
+// `df` adds up what no file can have: objects do not move from the OST that they are on.
+void warn_of_full_osts(const lustre::OstSpace& space, RunResult& result) {
+  std::vector<std::uint32_t> full;
+  Bytes free{};
+  Bytes most{};
+  for (std::uint32_t i = 0; i < space.osts(); ++i) {
+    if (space.is_full(OstIndex{i})) full.push_back(i);
+    free += space.available(OstIndex{i});
+    most = std::max(most, space.available(OstIndex{i}));
+  }
+  if (full.empty()) return;
+  result.warnings.push_back(fmt::format(
+      "{} of {} OSTs {} full, the first OST{:04x}; the emptiest has {} free, all together {}: a "
+      "file whose objects lie on a full OST cannot grow (ENOSPC), whatever `df` says",
+      full.size(), space.osts(), full.size() == 1 ? "is" : "are", full.front(), format_bytes(most),
+      format_bytes(free)));
+}
+
 // What the automatic mode grants for the capacity is included in its price.
 double extra_metadata_iops(const Scenario& scenario) {
   const std::uint32_t included = automatic_metadata_iops(scenario.storage.capacity);
@@ -88,6 +106,7 @@ public:
     describe_pcc(filesystem_, result);
     observe_networks(world_, filesystem_.settings().fabric, result);
     note_burst(filesystem_.settings(), result);
+    warn_of_full_osts(filesystem_.files().space(), result);
   }
 
   // An appliance is bought by the server, a service by capacity.

@@ -1,6 +1,7 @@
 #include "models/assembly/running_job.hpp"
 #include "models/loadgen/ior.hpp"
 #include "models/loadgen/mdtest.hpp"
+#include "sim/base/units_text.hpp"
 
 #include <fmt/format.h>
 
@@ -44,6 +45,13 @@ PhaseRow row_of(const loadgen::PhaseOutcome& phase) {
   return row;
 }
 
+std::string text_of(const loadgen::LoadAbort& abort) {
+  return fmt::format("IOR aborted after {}, as it does at the first call that fails: {} in phase "
+                     "`{}`, rank {}; nothing after that was run, and no repetition counts that had "
+                     "not ended",
+                     format_duration(abort.at), to_string(abort.error), abort.phase, abort.rank);
+}
+
 class GeneratedLoad : public RunningJob {
 public:
   explicit GeneratedLoad(const JobContext& context) {
@@ -68,6 +76,7 @@ public:
     report.metrics.ranks = outcome.ranks;
     for (const loadgen::PhaseOutcome& phase : outcome.phases)
       report.phases.push_back(row_of(phase));
+    if (outcome.abort) report.warnings.push_back(text_of(*outcome.abort));
     return report;
   }
 

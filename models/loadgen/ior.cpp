@@ -36,11 +36,12 @@ Task Ior::run_once(std::uint32_t rank) {
   co_await barrier(rank);
   if (settings_.write) co_await write_phase(rank);
   co_await barrier(rank);
+  if (aborted()) co_return;
   if (settings_.drop_caches) drop_caches(rank);
   co_await barrier(rank);
   if (settings_.read) co_await read_phase(rank);
   co_await barrier(rank);
-  if (settings_.write && !settings_.keep_file) co_await remove(rank);
+  if (settings_.write && !settings_.keep_file && !aborted()) co_await remove(rank);
 }
 
 Task Ior::write_phase(std::uint32_t rank) {
@@ -58,14 +59,9 @@ Task Ior::write_phase(std::uint32_t rank) {
     if (file)
       co_await transfers(rank, rank, *file, access_write, done, most_written_, Seconds{}, done);
   }
-  if (file && settings_.fsync) co_await sync(rank, *file);
+  if (file && settings_.fsync && !aborted()) co_await sync(rank, *file);
   if (settings_.intra_test_barriers) co_await barrier(rank);
-  if (file) {
-    const Seconds before = now();
-    Outcome outcome;
-    co_await storage_.close(std::move(file), outcome);
-    note(rank, before, outcome, access_write);
-  }
+  if (file) co_await close(rank, access_write, std::move(file));
   end(access_write);
 }
 
@@ -83,12 +79,7 @@ Task Ior::read_phase(std::uint32_t rank) {
   if (file)
     co_await transfers(rank, owner, *file, access_read, 0, written_[owner], stonewall, done);
   if (settings_.intra_test_barriers) co_await barrier(rank);
-  if (file) {
-    const Seconds before = now();
-    Outcome outcome;
-    co_await storage_.close(std::move(file), outcome);
-    note(rank, before, outcome, access_read);
-  }
+  if (file) co_await close(rank, access_read, std::move(file));
   end(access_read);
 }
 
@@ -105,7 +96,21 @@ Task Ior::open(std::uint32_t rank, std::uint32_t owner, Access access,
                       .map = access == access_read && settings_.api == "MMAP",
                       .group_lock = settings_.group_lock};
   co_await storage_.open(caller(rank), file_of(owner), mode, file, outcome);
-  note(rank, before, outcome, access);
+  note_or_abort(rank, before, outcome, access);
+}
+
+// Of a job that was aborted too: the kernel closes what the process had open.
+Task Ior::close(std::uint32_t rank, Access access, std::unique_ptr<OpenFile> file) {
+  const Seconds before = now();
+  Outcome outcome;
+  co_await storage_.close(std::move(file), outcome);
+  note_or_abort(rank, before, outcome, access);
+}
+
+bool Ior::note_or_abort(std::uint32_t rank, Seconds before, const Outcome& outcome, Access access) {
+  const bool ok = note(rank, before, outcome, access);
+  if (!ok) abort(rank, access, outcome.error);
+  return ok;
 }
 
 Task Ior::transfers(std::uint32_t rank, std::uint32_t owner, OpenFile& file, Access access,
@@ -113,7 +118,7 @@ Task Ior::transfers(std::uint32_t rank, std::uint32_t owner, OpenFile& file, Acc
                     std::uint64_t& done) {
   const Seconds start = now();
   std::uint64_t locked = from; // up to here locks have been asked for
-  for (std::uint64_t i = from; i < limit; ++i) {
+  for (std::uint64_t i = from; i < limit && !aborted(); ++i) {
     if (access == access_write) co_await lock_ahead(rank, owner, file, i, limit, locked);
     const IorTransfer transfer = transfer_of(pattern_, owner, i);
     const Seconds before = now();
@@ -123,9 +128,10 @@ Task Ior::transfers(std::uint32_t rank, std::uint32_t owner, OpenFile& file, Acc
     } else if (transfer.offset + transfer.length <= storage_.file_size(file.file())) {
       co_await storage_.read(file, transfer.offset, transfer.length, outcome);
     } else {
-      outcome.fail(StorageError::io); // what could not be written: a short read
+      outcome.fail(StorageError::io); // the end of the file comes too early: IOR calls it an error
     }
-    if (note(rank, before, outcome, access)) count(access, transfer.length);
+    if (!note_or_abort(rank, before, outcome, access)) co_return;
+    count(access, transfer.length);
     if (access == access_write && settings_.fsync_per_write) co_await sync(rank, file);
     done = i + 1;
     // As IOR does: looked at after a transfer, so that each rank does one.
@@ -145,6 +151,7 @@ Task Ior::lock_ahead(std::uint32_t rank, std::uint32_t owner, OpenFile& file, st
   }
 }
 
+// That it failed is a warning in IOR.
 Task Ior::sync(std::uint32_t rank, OpenFile& file) {
   const Seconds before = now();
   Outcome outcome;

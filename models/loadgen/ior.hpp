@@ -4,7 +4,9 @@
 //   engine.run();
 //   LoadOutcome outcome = ior.outcome();
 //
-// Bandwidth as IOR reports it: bytes / (last close - first open). Source: hpc/ior, src/ior.c.
+// The first open, transfer or close that fails aborts the job, as in IOR (MPI_Abort).
+// Bandwidth as IOR reports it: bytes / (last close - first open). Source: hpc/ior, src/ior.c,
+// src/aiori-POSIX.c.
 #pragma once
 
 #include "models/loadgen/ior_pattern.hpp"
@@ -61,6 +63,8 @@ private:
                          std::uint64_t& done);
   kernel::Task open(std::uint32_t rank, std::uint32_t owner, Access access,
                     std::unique_ptr<OpenFile>& file);
+  kernel::Task close(std::uint32_t rank, Access access, std::unique_ptr<OpenFile> file);
+  bool note_or_abort(std::uint32_t rank, Seconds before, const Outcome& outcome, Access access);
   // Asks for the locks of the next transfers, from `locked` on.
   kernel::Task lock_ahead(std::uint32_t rank, std::uint32_t owner, OpenFile& file,
                           std::uint64_t next, std::uint64_t limit, std::uint64_t& locked);

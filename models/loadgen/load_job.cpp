@@ -25,7 +25,7 @@ void LoadJob::run() {
 }
 
 Task LoadJob::run_rank(std::uint32_t rank) {
-  for (std::uint32_t i = 0; place_.background || i < repetitions(); ++i) {
+  for (std::uint32_t i = 0; !aborted() && (place_.background || i < repetitions()); ++i) {
     co_await run_once(rank);
     co_await barrier(rank);
   }
@@ -46,6 +46,7 @@ Caller LoadJob::caller(std::uint32_t rank) const {
 }
 
 Task LoadJob::barrier(std::uint32_t rank) {
+  if (aborted()) co_return;
   const Seconds before = now();
   if (++waiting_ == rank_count()) {
     waiting_ = 0;
@@ -54,7 +55,7 @@ Task LoadJob::barrier(std::uint32_t rank) {
     co_return;
   }
   const std::uint64_t mine = barriers_passed_;
-  while (mine == barriers_passed_) co_await passed_.wait();
+  while (mine == barriers_passed_ && !aborted()) co_await passed_.wait();
   time_[rank][Cause::barrier] += (now() - before).count();
 }
 
@@ -64,6 +65,7 @@ void LoadJob::begin(PhaseIndex phase) {
 }
 
 void LoadJob::end(PhaseIndex phase) {
+  if (aborted()) return;
   Phase& p = phases_[phase];
   assert(p.ranks_inside > 0);
   --p.ranks_inside;
@@ -89,6 +91,12 @@ void LoadJob::count_error(PhaseIndex phase) {
   if (phase != kNoPhase) ++phases_[phase].current.errors;
 }
 
+void LoadJob::abort(std::uint32_t rank, PhaseIndex phase, StorageError error) {
+  if (aborted()) return;
+  abort_ = {.rank = rank, .phase = phases_[phase].name, .error = error, .at = now()};
+  passed_.notify();
+}
+
 void LoadJob::drop_caches(std::uint32_t rank) {
   if (rank % place_.ranks_per_client == 0) storage_.drop_caches(caller(rank).client);
 }
@@ -100,6 +108,7 @@ LoadOutcome LoadJob::outcome() const {
   const Seconds end = ended_ ? end_ : now();
   outcome.makespan = std::max(Seconds{}, end - place_.start);
   outcome.errors = errors_;
+  outcome.abort = abort_;
   for (std::size_t i = 0; i < phase_count_; ++i) {
     const Phase& p = phases_[i];
     const bool under_way = p.ranks_inside > 0 || p.ranks_ended > 0;

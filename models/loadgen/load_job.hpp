@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,10 +46,18 @@ struct PhaseRun {
 struct PhaseOutcome {
   std::string_view name;
   bool counts_bytes = false; // its rate is bytes per second, else operations per second
-  // Repetitions that ended. When a background job was cut short before one did: that one, and
-  // `complete` is false.
+  // Repetitions that ended. When the job was cut short before one did: that one, and `complete` is
+  // false.
   std::vector<PhaseRun> runs;
   bool complete = true;
+};
+
+// The call that ended a job before its time.
+struct LoadAbort {
+  std::uint32_t rank = 0;
+  std::string_view phase;
+  StorageError error = StorageError::none;
+  Seconds at{};
 };
 
 struct LoadOutcome {
@@ -57,7 +66,8 @@ struct LoadOutcome {
   Seconds makespan{};               // from the job's start
   std::vector<PhaseOutcome> phases; // those that began
   std::uint64_t errors = 0;         // calls that failed, in phases or between them
-  TimeAccount time;                 // of all ranks; sums to ranks * makespan
+  std::optional<LoadAbort> abort;
+  TimeAccount time; // of all ranks; sums to ranks * makespan
 };
 
 class LoadJob {
@@ -84,9 +94,9 @@ protected:
   Caller caller(std::uint32_t rank) const;
   Seconds now() const { return engine_.world().now(); }
 
-  // All ranks pass together. MPI's own time is left out.
+  // All ranks pass together, or leave when the job is aborted. MPI's own time is left out.
   kernel::Task barrier(std::uint32_t rank);
-  // A phase begins with its first rank and ends with its last one.
+  // A phase begins with its first rank and ends with its last one; one that is aborted does not.
   void begin(PhaseIndex phase);
   void end(PhaseIndex phase);
 
@@ -96,6 +106,10 @@ protected:
   bool note(std::uint32_t rank, Seconds before, const Outcome& outcome, PhaseIndex phase);
   void count(PhaseIndex phase, Bytes bytes);
   void count_error(PhaseIndex phase);
+  // MPI_Abort: ranks at a barrier leave, the others have to when their call returns (a process in
+  // the kernel is not killed before), and no repetition follows. The first one says why.
+  void abort(std::uint32_t rank, PhaseIndex phase, StorageError error);
+  bool aborted() const { return abort_.has_value(); }
   // Empties the page cache of the rank's client; one rank of each client does it.
   void drop_caches(std::uint32_t rank);
 
@@ -120,6 +134,7 @@ private:
   std::array<Phase, kMostPhases> phases_;
   std::size_t phase_count_ = 0;
   std::uint64_t errors_ = 0;
+  std::optional<LoadAbort> abort_;
   std::uint32_t waiting_ = 0; // at the barrier
   std::uint64_t barriers_passed_ = 0;
   kernel::Signal passed_;

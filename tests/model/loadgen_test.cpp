@@ -1,10 +1,5 @@
-// IOR and mdtest over a storage of constant latencies: every rate has a closed form.
-#include "models/loadgen/ior.hpp"
-#include "models/loadgen/mdtest.hpp"
-#include "tests/model/child_numbers.hpp"
-#include "tests/model/memory_storage.hpp"
-
-#include <doctest/doctest.h>
+// IOR over a storage of constant latencies, and several jobs at once: every rate has a closed form.
+#include "tests/model/loadgen_fixture.hpp"
 
 #include <algorithm>
 
@@ -12,21 +7,6 @@ using namespace lustrum;
 using namespace lustrum::loadgen;
 using namespace lustrum::test;
 using doctest::Approx;
-
-namespace {
-
-constexpr double kMibPerS = static_cast<double>(kMib);
-
-IorSettings ior_defaults() { return with_defaults<IorSettings>(IorSettings::parameters()); }
-MdtestSettings mdtest_defaults() {
-  return with_defaults<MdtestSettings>(MdtestSettings::parameters());
-}
-
-double rate(const PhaseRun& run, bool bytes) {
-  return (bytes ? run.bytes.as_double() : static_cast<double>(run.operations)) / run.time().count();
-}
-
-} // namespace
 
 TEST_CASE("IOR: bandwidth is bytes / (last close - first open)") {
   // 2 clients x 2 ranks, 8 transfers of 1 MiB at 100 MiB/s per rank; open 10 ms (creating one 5 ms
@@ -46,9 +26,7 @@ TEST_CASE("IOR: bandwidth is bytes / (last close - first open)") {
     settings.transfer_size = Bytes{kMib};
     settings.fsync = true;
     const LoadPlace place{.clients = 2, .ranks_per_client = 2};
-    Ior ior(engine, storage, place, settings);
-    engine.run();
-    const LoadOutcome outcome = ior.outcome();
+    const LoadOutcome outcome = run_alone<Ior>(engine, storage, place, settings);
     return std::vector<double>{rate(outcome.phases.at(0).runs.at(0), true) / kMibPerS,
                                rate(outcome.phases.at(1).runs.at(0), true) / kMibPerS,
                                outcome.makespan.count(),
@@ -199,217 +177,69 @@ TEST_CASE("IOR: repetitions write to new files; caches are dropped on every clie
   CHECK(n == std::vector<double>{3, 3 * 2 * 4, 3, 0});
 }
 
-TEST_CASE("IOR: what a full storage refuses is counted, and not as bytes") {
+TEST_CASE("IOR: the first write that fails aborts the job, as MPI_Abort does") {
+  // Two ranks of 8 transfers of 10 ms each. Six succeed, so that both fail with their fourth, at
+  // 40 ms: rank 0's is the reason, rank 1's was under way. Both close (1 ms); no read phase, no
+  // second repetition.
   const auto n = numbers_from_child([] {
     kernel::Engine engine({});
-    MemoryStorage storage(engine.world(), {.write = BytesPerSecond{100 * kMibPerS}});
-    storage.writes_that_succeed = 5;
+    MemoryStorage storage(engine.world(),
+                          {.close = Seconds{0.001}, .write = BytesPerSecond{100 * kMibPerS}});
+    storage.writes_that_succeed = 6;
     IorSettings settings = ior_defaults();
     settings.block_size = Bytes{8 * kMib};
     settings.transfer_size = Bytes{kMib};
-    Ior ior(engine, storage, {}, settings);
-    engine.run();
-    const LoadOutcome outcome = ior.outcome();
-    const PhaseRun& write = outcome.phases.at(0).runs.at(0);
-    const PhaseRun& read = outcome.phases.at(1).runs.at(0);
-    return std::vector<double>{write.bytes.as_double() / kMibPerS,
-                               static_cast<double>(write.errors), read.bytes.as_double() / kMibPerS,
-                               static_cast<double>(read.errors),
-                               static_cast<double>(outcome.errors)};
+    settings.intra_test_barriers = true;
+    settings.iterations = 2;
+    const LoadOutcome outcome = run_alone<Ior>(engine, storage, {.clients = 2}, settings);
+    const PhaseOutcome& write = outcome.phases.at(0);
+    return std::vector<double>{write.runs.at(0).bytes.as_double() / kMibPerS,
+                               static_cast<double>(outcome.phases.size()),
+                               static_cast<double>(write.runs.size()),
+                               write.complete ? 1.0 : 0.0,
+                               static_cast<double>(outcome.errors),
+                               outcome.abort && outcome.abort->error == StorageError::no_space &&
+                                       outcome.abort->phase == "write"
+                                   ? outcome.abort->at.count()
+                                   : -1,
+                               outcome.makespan.count(),
+                               outcome.time.total(),
+                               static_cast<double>(storage.reads.size())};
   });
-  CHECK(n == std::vector<double>{5, 3, 5, 3, 6});
+  CHECK(n.at(0) == 6);
+  CHECK(n.at(1) == 1); // no read phase
+  CHECK(n.at(2) == 1); // cut short
+  CHECK(n.at(3) == 0);
+  CHECK(n.at(4) == 2);
+  CHECK(n.at(5) == Approx(0.040));
+  CHECK(n.at(6) == Approx(0.041));
+  CHECK(n.at(7) == Approx(2 * 0.041));
+  CHECK(n.at(8) == 0);
 }
 
-TEST_CASE("mdtest: the rate of each phase is items / time") {
-  // 3 clients x 2 ranks, 50 items. Create: open 2 + create 3 + close 1 = 6 ms an item; stat 4 ms;
-  // read 2 + 1 = 3 ms; remove 5 ms; a directory 7 ms, outside the phases.
+TEST_CASE("IOR: ranks at a barrier leave it when another aborts, later repetitions do not count") {
+  // One transfer a repetition, 10 ms of rank 1, 100 ms of rank 0, which fails with its second, at
+  // 200 ms. Rank 1 waits 90 ms at the barrier in each repetition.
   const auto n = numbers_from_child([] {
     kernel::Engine engine({});
-    MemoryStorage storage(engine.world(), {.open = Seconds{0.002},
-                                           .close = Seconds{0.001},
-                                           .create = Seconds{0.003},
-                                           .stat = Seconds{0.004},
-                                           .remove = Seconds{0.005},
-                                           .directory = Seconds{0.007}});
-    MdtestSettings settings = mdtest_defaults();
-    settings.items = 50;
-    settings.unique_dir_per_task = true;
-    Mdtest mdtest(engine, storage, {.clients = 3, .ranks_per_client = 2}, settings);
-    engine.run();
-    const LoadOutcome outcome = mdtest.outcome();
-    std::vector<double> numbers;
-    for (const PhaseOutcome& phase : outcome.phases)
-      numbers.push_back(rate(phase.runs.at(0), false));
-    numbers.push_back(outcome.makespan.count());
-    numbers.push_back(outcome.time.total());
-    numbers.push_back(static_cast<double>(outcome.errors));
-    numbers.push_back(static_cast<double>(storage.files_that_exist()));
-    return numbers;
-  });
-  CHECK(n.at(0) == Approx(6 / 0.006));
-  CHECK(n.at(1) == Approx(6 / 0.004));
-  CHECK(n.at(2) == Approx(6 / 0.003));
-  CHECK(n.at(3) == Approx(6 / 0.005));
-  CHECK(n.at(4) == Approx(50 * 0.018 + 2 * 0.007));
-  CHECK(n.at(5) == Approx(6 * n.at(4)));
-  CHECK(n.at(6) == 0); // own directories were empty when they were removed
-  CHECK(n.at(7) == 0);
-}
-
-TEST_CASE("mdtest: with -S all ranks work on the items of rank 0") {
-  // 2 clients x 2 ranks, 10 items of rank 0: create 2 + 3 + 1 ms by it alone, stat 4 ms and read
-  // 2 + 1 ms by all, remove 5 ms by it alone.
-  const auto n = numbers_from_child([] {
-    kernel::Engine engine({});
-    MemoryStorage storage(engine.world(), {.open = Seconds{0.002},
-                                           .close = Seconds{0.001},
-                                           .create = Seconds{0.003},
-                                           .stat = Seconds{0.004},
-                                           .remove = Seconds{0.005}});
-    MdtestSettings settings = mdtest_defaults();
-    settings.items = 10;
-    settings.shared_file = true;
-    Mdtest mdtest(engine, storage, {.clients = 2, .ranks_per_client = 2}, settings);
-    engine.run();
-    const LoadOutcome outcome = mdtest.outcome();
-    std::vector<double> numbers{static_cast<double>(storage.stats.size()),
-                                static_cast<double>(storage.files_that_exist()),
-                                static_cast<double>(outcome.errors)};
-    for (const PhaseOutcome& phase : outcome.phases) {
-      numbers.push_back(static_cast<double>(phase.runs.at(0).operations));
-      numbers.push_back(phase.runs.at(0).time().count());
-    }
-    return numbers;
-  });
-  CHECK(n.at(0) == 4 * 10);
-  CHECK(n.at(1) == 0);
-  CHECK(n.at(2) == 0);
-  CHECK(n.at(3) == 10);
-  CHECK(n.at(4) == Approx(10 * 0.006));
-  CHECK(n.at(5) == 4 * 10);
-  CHECK(n.at(6) == Approx(10 * 0.004));
-  CHECK(n.at(7) == 4 * 10);
-  CHECK(n.at(8) == Approx(10 * 0.003));
-  CHECK(n.at(9) == 10);
-  CHECK(n.at(10) == Approx(10 * 0.005));
-}
-
-TEST_CASE("mdtest: a stride shifts stat by one, read by two, remove by three ranks") {
-  const auto n = numbers_from_child([] {
-    kernel::Engine engine({});
-    MemoryStorage storage(engine.world(), {.open = Seconds{0.001}});
-    MdtestSettings settings = mdtest_defaults();
-    settings.apply_preset("mdtest-hard");
-    settings.items = 10;
-    settings.stonewall = Seconds{};
-    Mdtest mdtest(engine, storage, {.clients = 5}, settings);
-    engine.run();
-    std::map<std::uint32_t, std::uint32_t> writer;
-    std::set<std::uint32_t> directories;
-    for (const auto& w : storage.writes) {
-      writer[w.file.value()] = w.caller.client.value();
-      directories.insert(storage.directory_of(w.file).value());
-    }
-    const auto shifted = [&](const Caller& caller, FileIndex file, std::uint32_t by) {
-      return writer.at(file.value()) == (caller.client.value() + by) % 5 ? 1.0 : 0.0;
-    };
-    double stats = 0;
-    double reads = 0;
-    double removes = 0;
-    double bytes = 0;
-    for (const auto& [caller, file] : storage.stats) stats += shifted(caller, file, 1);
-    for (const auto& r : storage.reads) {
-      reads += shifted(r.caller, r.file, 2);
-      bytes += static_cast<double>(r.length);
-    }
-    for (const auto& [caller, file] : storage.removes) removes += shifted(caller, file, 3);
-    return std::vector<double>{stats, reads, removes, bytes,
-                               static_cast<double>(directories.size())};
-  });
-  CHECK(n == std::vector<double>{50, 50, 50, 50 * 3901, 1});
-}
-
-TEST_CASE("mdtest: a listing asks about every entry of another rank's directory once") {
-  // Three ranks with 20 files each; the names take no time here, a stat 4 ms: 80 ms for 60 entries.
-  const auto n = numbers_from_child([] {
-    kernel::Engine engine({});
-    MemoryStorage storage(engine.world(), {.stat = Seconds{0.004}});
-    MdtestSettings settings = mdtest_defaults();
-    settings.items = 20;
-    settings.unique_dir_per_task = true;
-    settings.nstride = 1;
-    settings.stat = false;
-    settings.list = true;
+    MemoryStorage storage(engine.world(), {.write = BytesPerSecond{100 * kMibPerS}});
+    storage.slowdown_of_client_0 = 10;
+    storage.writes_that_succeed = 3;
+    IorSettings settings = ior_defaults();
+    settings.block_size = settings.transfer_size = Bytes{kMib};
     settings.read = false;
-    settings.remove = false;
-    Mdtest mdtest(engine, storage, {.clients = 3}, settings);
-    engine.run();
-    std::set<std::uint32_t> files;
-    std::map<std::uint32_t, std::set<std::uint32_t>> directories; // of each client
-    for (const auto& [caller, file] : storage.stats) {
-      files.insert(file.value());
-      directories[caller.client.value()].insert(storage.directory_of(file).value());
-    }
-    std::set<std::uint32_t> all;
-    for (const auto& [client, seen] : directories) all.insert(seen.begin(), seen.end());
-    const LoadOutcome outcome = mdtest.outcome();
-    const PhaseRun& list = outcome.phases.at(1).runs.at(0);
-    return std::vector<double>{static_cast<double>(files.size()),
-                               static_cast<double>(storage.stats.size()),
-                               static_cast<double>(all.size()),
-                               static_cast<double>(directories.at(0).size()),
-                               static_cast<double>(list.operations),
-                               list.time().count(),
-                               outcome.phases.at(1).name == "list" ? 1.0 : 0.0};
+    settings.iterations = 5;
+    const LoadOutcome outcome = run_alone<Ior>(engine, storage, {.clients = 2}, settings);
+    return std::vector<double>{static_cast<double>(outcome.phases.at(0).runs.size()),
+                               outcome.phases.at(0).complete ? 1.0 : 0.0,
+                               outcome.abort ? outcome.abort->at.count() : -1,
+                               outcome.makespan.count(), outcome.time[Cause::barrier]};
   });
-  CHECK(n.at(0) == 60);
-  CHECK(n.at(1) == 60);
-  CHECK(n.at(2) == 3);
-  CHECK(n.at(3) == 1);
-  CHECK(n.at(4) == 60);
-  CHECK(n.at(5) == Approx(0.080));
-  CHECK(n.at(6) == 1);
-}
-
-TEST_CASE("mdtest: at the stonewall all ranks go on to the count of the fastest") {
-  // 10 ms an item, on client 0 20 ms; the wall at 95 ms: 10 and 5, then 5 more.
-  const auto n = numbers_from_child([] {
-    kernel::Engine engine({});
-    MemoryStorage storage(engine.world(), {.create = Seconds{0.010}});
-    storage.slowdown_of_client_0 = 2;
-    MdtestSettings settings = mdtest_defaults();
-    settings.items = 1'000'000;
-    settings.stonewall = Seconds{0.095};
-    Mdtest mdtest(engine, storage, {.clients = 2}, settings);
-    engine.run();
-    const LoadOutcome outcome = mdtest.outcome();
-    const PhaseRun& create = outcome.phases.at(0).runs.at(0);
-    return std::vector<double>{static_cast<double>(create.operations), create.time().count(),
-                               static_cast<double>(storage.removes.size())};
-  });
-  CHECK(n.at(0) == 20);
-  CHECK(n.at(1) == Approx(0.200));
-  CHECK(n.at(2) == 20);
-}
-
-TEST_CASE("mdtest: directories are created and removed") {
-  const auto n = numbers_from_child([] {
-    kernel::Engine engine({});
-    MemoryStorage storage(engine.world(), {.directory = Seconds{0.004}});
-    MdtestSettings settings = mdtest_defaults();
-    settings.items = 25;
-    settings.dirs_only = true;
-    Mdtest mdtest(engine, storage, {.clients = 2}, settings);
-    engine.run();
-    const LoadOutcome outcome = mdtest.outcome();
-    std::vector<double> numbers;
-    for (const PhaseOutcome& phase : outcome.phases)
-      numbers.push_back(rate(phase.runs.at(0), false));
-    return numbers;
-  });
-  REQUIRE(n.size() == 2);
-  CHECK(n.at(0) == Approx(2 / 0.004));
-  CHECK(n.at(1) == Approx(2 / 0.004));
+  CHECK(n.at(0) == 1);
+  CHECK(n.at(1) == 1);
+  CHECK(n.at(2) == Approx(0.2));
+  CHECK(n.at(3) == Approx(0.2));
+  CHECK(n.at(4) == Approx(2 * 0.09));
 }
 
 TEST_CASE("several jobs: one starts later, one in the background ends with the others") {
