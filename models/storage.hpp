@@ -1,6 +1,6 @@
 // What a job sees of any storage: a tree of files that processes on clients create, open, read,
 // write, sync, stat, list and remove. Lustre, object stores and local disks stand behind this
-// header, so that the same job runs on each (so far: lustre/filesystem.hpp). Calls are tasks of the
+// header (Lustre: lustre/filesystem.hpp), so that the same job runs on each. Calls are tasks of the
 // world; one virtual call per file operation, none per RPC.
 //
 // Names are numbers. A file or directory that exists before the run is placed; one that the job
@@ -160,7 +160,7 @@ public:
   // `opened` stays empty when the call fails.
   virtual kernel::Task open(Caller caller, FileIndex file, OpenMode mode,
                             std::unique_ptr<OpenFile>& opened, Outcome& outcome) = 0;
-  // Pre: offset + length <= file size, and no other call on this open file is under way.
+  // Short where the file ends, as in POSIX. Pre: no other call on this open file is under way.
   virtual kernel::Task read(OpenFile& file, Bytes offset, Bytes length, Outcome& outcome) = 0;
   // Returns when the page cache has the data, or with `direct` the device. The file grows as
   // needed.

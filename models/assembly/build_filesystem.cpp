@@ -109,7 +109,7 @@ void set_metadata_prices(const LustreSystem& system, lustre::MdsSettings& mds) {
   price(1 / system.getattr_per_iops.value,
         {Operation::getattr, Operation::getattr_batch, Operation::lookup, Operation::readdir});
   price(1, {Operation::unlink});
-  price(kMakeDirectory, {Operation::mkdir, Operation::rename});
+  price(kMakeDirectory, {Operation::mkdir, Operation::rename, Operation::rename_across});
   price(kRemoveDirectory, {Operation::rmdir});
 }
 
@@ -144,7 +144,7 @@ void set_metadata_service(const LustreSystem& system, lustre::MdsSettings& mds) 
   set(PerSecond{1 / (create_s > close_s ? create_s - close_s : create_s)}, {Operation::create});
   set(created, {Operation::setattr, Operation::mkdir, Operation::instantiate, Operation::update,
                 Operation::write});
-  set(deletes, {Operation::unlink, Operation::rmdir, Operation::rename});
+  set(deletes, {Operation::unlink, Operation::rmdir, Operation::rename, Operation::rename_across});
   // A page of 1 MiB, 16,384 entries of a quarter of a microsecond of one core each (assumed).
   mds.service[lustre::number(Operation::readpage)] = Seconds{0.004};
 }

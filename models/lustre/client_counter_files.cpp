@@ -49,9 +49,10 @@ std::string read_ahead_stats(const ReadaheadStats& s, Seconds now) {
 
 std::string statahead_stats(const MetadataClient& metadata) {
   const StataheadStats& s = metadata.statahead_stats();
-  return fmt::format("statahead total: {}\nstatahead wrong: {}\nagl total: {}\nhit_total: {}\n"
-                     "miss_total: {}\n",
-                     s.total, s.wrong, metadata.glimpses_ahead(), s.hit_total, s.miss_total);
+  return fmt::format("statahead total: {}\nstatahead wrong: {}\nagl total: {}\nlist_total: {}\n"
+                     "fname_total: {}\nhit_total: {}\nmiss_total: {}\n",
+                     s.total, s.wrong, metadata.glimpses_ahead(), s.total - s.fname_total,
+                     s.fname_total, s.hit_total, s.miss_total);
 }
 
 std::string max_cached_mb(const Filesystem& filesystem, const Client& client) {

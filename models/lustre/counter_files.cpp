@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <optional>
+
 namespace lustrum::lustre {
 
 namespace {
@@ -72,10 +75,19 @@ std::string brw_stats(const OstCounters& counters, Seconds now) {
 }
 
 // INACTIVE: nothing to recover from since the target was mounted. One that is lost tells nothing.
-std::string recovery_status(const Target& target) {
+// Requests are sent again, not replayed from a log. Source: lustre/ldlm/ldlm_lib.c,
+// lustre/obdclass/lprocfs_status_server.c.
+std::string recovery_status(const Filesystem& filesystem, TargetIndex index) {
+  const Target& target = filesystem.target(index);
   if (target.lost()) return {};
   if (!target.available()) return "status: RECOVERING\n";
-  return target.boot() == 0 ? "status: INACTIVE\n" : "status: COMPLETE\n";
+  const std::optional<RecoveryReport>& last = filesystem.last_recovery(index);
+  if (!last) return "status: INACTIVE\n";
+  return fmt::format("status: COMPLETE\nrecovery_start: {:.0f}\nrecovery_duration: {:.0f}\n"
+                     "completed_clients: {}/{}\nreplayed_requests: 0\nlast_transno: 0\n"
+                     "VBR: DISABLED\nIR: {}\n",
+                     std::floor(last->mounted.count()), std::ceil(last->duration.count()),
+                     last->completed, last->clients, last->imperative ? "ENABLED" : "DISABLED");
 }
 
 // Requests that wait or are served are put down to the policy that was started last.
@@ -106,16 +118,17 @@ std::string nrs_policies(NrsPolicy started, std::uint64_t queued, std::uint64_t 
          queue("high_priority_requests", NrsPolicy::fifo, false);
 }
 
-// Lines of mdt.*.md_stats in Lustre's order. A rename within a directory counts twice there.
+// Lines of mdt.*.md_stats in Lustre's order. A rename counts twice there.
 std::vector<StatsLine> md_lines(const PerOperation<SampleCounter>& times) {
-  constexpr std::array<std::string_view, 14> kLines{
-      "open",    "close",  "unlink", "mkdir",          "rmdir", "rename", "getattr",
-      "setattr", "statfs", "sync",   "samedir_rename", "read",  "write",  "readpage"};
+  constexpr std::array<std::string_view, 15> kLines{
+      "open",           "close",           "unlink",  "mkdir",  "rmdir",
+      "rename",         "getattr",         "setattr", "statfs", "sync",
+      "samedir_rename", "crossdir_rename", "read",    "write",  "readpage"};
   std::vector<StatsLine> lines;
   for (const std::string_view name : kLines) {
     StatsLine line{.name = name, .unit = "usecs"};
     for (const MetadataOperationRow& row : kMetadataOperationTable)
-      if (row.stats == (name == "rename" ? "samedir_rename" : name))
+      if (row.stats == name || (name == "rename" && row.stats.ends_with("_rename")))
         line.counter += times[lustre::number(row.operation)];
     lines.push_back(line);
   }
@@ -129,7 +142,7 @@ std::vector<StatsLine> rpc_lines(const PerOperation<SampleCounter>& times) {
   StatsLine reint{.name = "mds_reint", .unit = "usecs"};
   for (const MetadataOperation op : {open, create, getattr, lookup, readdir, layout, instantiate})
     enqueue.counter += times[lustre::number(op)];
-  for (const MetadataOperation op : {setattr, rename, unlink, mkdir, rmdir})
+  for (const MetadataOperation op : {setattr, rename, rename_across, unlink, mkdir, rmdir})
     reint.counter += times[lustre::number(op)];
   return {enqueue, reint};
 }
@@ -268,7 +281,7 @@ void oss_counter_files(const Filesystem& filesystem, const Oss& oss, Seconds now
     files.push_back({folder + "stats", obdfilter_stats(ost.counters(), now)});
     files.push_back({folder + "brw_stats", brw_stats(ost.counters(), now)});
     files.push_back({folder + "job_stats", ost_job_stats(ost.counters(), now, names)});
-    files.push_back({folder + "recovery_status", recovery_status(ost.target())});
+    files.push_back({folder + "recovery_status", recovery_status(filesystem, ost.index())});
     const OstCounters::Bulk sum = all_jobs(ost.counters());
     all.read_time += sum.read_time;
     all.write_time += sum.write_time;
@@ -291,7 +304,7 @@ void mds_counter_files(const Filesystem& filesystem, const Mds& mds, Seconds now
   const std::string folder = fmt::format("{}/mdt/{}/", host, mdt_name(mds.index()));
   files.push_back({folder + "md_stats", stats_text(now, md_lines(all))});
   files.push_back({folder + "job_stats", mdt_job_stats(mds, now, names)});
-  files.push_back({folder + "recovery_status", recovery_status(mds.target())});
+  files.push_back({folder + "recovery_status", recovery_status(filesystem, mds.index())});
   if (const HsmService* hsm = filesystem.hsm()) {
     const HsmCoordinator& coordinator = hsm->coordinator(mds.index());
     files.push_back({folder + "hsm/actions", hsm_actions(coordinator)});

@@ -236,8 +236,9 @@ Task Faults::take_over(std::vector<TargetIndex> targets, Seconds takeover,
     if (to) fs_.move_target(index, *to);
   if (!record.event.detected) record.event.detected = world_.now();
   const auto number = static_cast<std::uint32_t>(recoveries_.size());
-  Recovery& recovery = recoveries_.emplace_back(
-      Recovery{{settings(), fs_.clients(), world_.now()}, std::move(targets), record, number});
+  const RecoverySettings rules = targets.front().is_mdt() ? settings().of_mdts() : settings();
+  Recovery& recovery = recoveries_.emplace_back(Recovery{
+      {rules, fs_.clients(), world_.now()}, world_.now(), std::move(targets), record, number});
   co_await await_clients(recovery);
 }
 
@@ -338,9 +339,16 @@ void Faults::note_return(Recovery& recovery, ClientIndex client) {
 void Faults::finish(Recovery& recovery) {
   if (recovery.done) return;
   recovery.done = true;
-  for (const ClientIndex client : recovery.window.missing())
+  const std::vector<ClientIndex> missing = recovery.window.missing();
+  for (const ClientIndex client : missing)
     for (const TargetIndex index : recovery.targets) fs_.evict(client, index);
-  for (const TargetIndex index : recovery.targets) fs_.recover_target(index);
+  const RecoveryReport report{.mounted = recovery.mounted,
+                              .duration = world_.now() - recovery.mounted,
+                              .clients = fs_.clients(),
+                              .completed =
+                                  fs_.clients() - static_cast<std::uint32_t>(missing.size()),
+                              .imperative = settings().imperative};
+  for (const TargetIndex index : recovery.targets) fs_.recover_target(index, report);
   close(recovery.record);
 }
 

@@ -110,6 +110,7 @@ private:
   // Targets that have been mounted again and wait for their clients.
   struct Recovery {
     RecoveryWindow window;
+    Seconds mounted{};
     std::vector<TargetIndex> targets;
     Record& record;
     std::uint32_t number; // of the failure: decides draws

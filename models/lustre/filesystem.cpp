@@ -71,6 +71,7 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
   for (std::uint32_t t = 0; t < settings_.fabric.servers * settings_.oss.osts; ++t)
     // Neighbours on different servers: the order in which the allocator walks them.
     ost_.emplace_back(world, oss_[t % oss_.size()], latency, OstIndex{t}, settings_.oss, clients);
+  recoveries_.resize(mds_.size() + ost_.size());
   supply_.emplace(world, fabric_, files_, ost_, extent_locks_, settings_.mdts,
                   supply_settings(settings_));
   timer_ = &world.add_delay({"client_timer", "client_timer"});
@@ -202,6 +203,10 @@ kernel::Task Filesystem::make_directory(Caller caller, DirectoryIndex directory,
 kernel::Task Filesystem::remove_directory(Caller caller, DirectoryIndex directory,
                                           Outcome& outcome) {
   return client(caller).remove_directory(caller, directories_[directory.value()], outcome);
+}
+kernel::Task Filesystem::rename(Caller caller, FileIndex file, DirectoryIndex directory,
+                                Outcome& outcome) {
+  return client(caller).rename(caller, file, directories_[directory.value()], outcome);
 }
 kernel::Task Filesystem::list(Caller caller, DirectoryIndex directory,
                               std::vector<FileIndex>& files, Outcome& outcome) {

@@ -44,6 +44,15 @@ struct FilesystemSettings {
   bool needs_hsm() const { return hsm || (pcc && pcc->mode == PccMode::read_write); }
 };
 
+// A recovery that has ended: what `recovery_status` tells of it.
+struct RecoveryReport {
+  Seconds mounted{};
+  Seconds duration{};
+  std::uint32_t clients = 0;   // that the target knew
+  std::uint32_t completed = 0; // of those: back in time
+  bool imperative = true;
+};
+
 class Filesystem : public Storage {
 public:
   Filesystem(kernel::World& world, const FilesystemSettings& settings);
@@ -82,6 +91,8 @@ public:
   kernel::Task remove(Caller caller, FileIndex file, Outcome& outcome) override;
   kernel::Task make_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) override;
   kernel::Task remove_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) override;
+  // To a new name in its own directory or another one. Not a call of all storages: no job asks.
+  kernel::Task rename(Caller caller, FileIndex file, DirectoryIndex directory, Outcome& outcome);
   kernel::Task list(Caller caller, DirectoryIndex directory, std::vector<FileIndex>& files,
                     Outcome& outcome) override;
   IoTotals totals() const override;
@@ -137,7 +148,11 @@ public:
   // The target answers no more; new objects avoid an OST while any other serves.
   void fail_target(TargetIndex target);
   // It has recovered, and serves again, perhaps on another server.
-  void recover_target(TargetIndex target);
+  void recover_target(TargetIndex target, const RecoveryReport& report);
+  // Of the target's last failure; none before it.
+  const std::optional<RecoveryReport>& last_recovery(TargetIndex target) const {
+    return recoveries_[number_of(target)];
+  }
   void move_target(TargetIndex target, fabric::ServerNode server);
   const Mds& mds(MdtIndex mdt) const { return mds_[mdt.value()]; }
   // It is gone for good with all that lies on it: calls that need it fail.
@@ -173,6 +188,10 @@ private:
     Seconds at{-1};
     std::uint32_t silence = 0; // in which; 0: it was not silent
   };
+  // Of all MDTs and OSTs, those first.
+  std::size_t number_of(TargetIndex target) const {
+    return target.is_mdt() ? target.number() : mds_.size() + target.number();
+  }
   Client& client(const Caller& caller) { return clients_[caller.client.value()]; }
   void add_agents();
   void discard_on_agents(std::uint32_t object);
@@ -194,6 +213,7 @@ private:
 
   kernel::World& world_;
   FilesystemSettings settings_;
+  std::vector<std::optional<RecoveryReport>> recoveries_; // [number_of(target)]
   FileTable files_;
   // Directories as jobs number them; the first is the root, and some are yet to be made.
   std::vector<std::uint32_t> directories_;

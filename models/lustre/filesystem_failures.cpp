@@ -19,8 +19,9 @@ void Filesystem::fail_target(TargetIndex index) {
   if (!index.is_mdt()) avoid_absent_osts();
 }
 
-void Filesystem::recover_target(TargetIndex index) {
+void Filesystem::recover_target(TargetIndex index, const RecoveryReport& report) {
   target_at(index).recover();
+  recoveries_[number_of(index)] = report;
   if (!index.is_mdt()) avoid_absent_osts();
 }
 

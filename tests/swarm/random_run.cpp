@@ -105,6 +105,9 @@ FilesystemSettings draw_filesystem(std::uint64_t seed) {
   // OST that is nearly full has little to grant.
   Dice space(seed, "space");
   if (space.one_in(3)) s.ost_capacity = Bytes{space.choose({192 * kMib, 320 * kMib, kGib})};
+  Dice names(seed, "names");
+  s.tunables.llite_enable_statahead_fname = names.one_in(2);
+  s.tunables.llite_statahead_batch_max = names.choose({0U, 64U});
   s.seed = seed;
   return s;
 }
@@ -192,6 +195,7 @@ public:
       : world_(world), fs_(fs), plan_(plan), seed_(seed), ledgers_(plan.processes.size()),
         timer_(world.add_delay({"process", "process"})) {
     directory_ = fs.place_directory(kRootDirectory);
+    other_directory_ = fs.place_directory(kRootDirectory); // on another MDT, if there is one
     for (const Bytes size : plan.files) files_.push_back(fs.place_file(directory_, size));
     for (std::uint32_t p = 0; p < plan.processes.size(); ++p)
       world.spawn(plan.processes[p].names ? run_names(p) : run(p), {"process", p});
@@ -215,7 +219,8 @@ private:
     ledger.done = true;
   }
 
-  // Files of its own in the directory of all: created, written, listed, some truncated or removed.
+  // Files of its own in the directory of all: created, written, listed, some truncated, renamed or
+  // removed.
   Task run_names(std::uint32_t number) {
     const Process& process = plan_.processes[number];
     Dice dice(seed_, "process", number);
@@ -242,6 +247,10 @@ private:
         co_await fs_.list(caller, directory_, listed, outcome);
         for (const FileIndex file : listed) co_await fs_.stat(caller, file, outcome);
         if (!listed.empty()) co_await read_some(caller, listed.back(), outcome);
+      } else if (what == 6) {
+        const DirectoryIndex to = dice.one_in(2) ? directory_ : other_directory_;
+        co_await fs_.rename(caller, mine[dice.below(static_cast<std::uint32_t>(mine.size()))], to,
+                            outcome);
       } else {
         co_await fs_.stat(caller, files_[process.file], outcome);
       }
@@ -288,6 +297,7 @@ private:
   const Plan& plan_;
   std::uint64_t seed_;
   DirectoryIndex directory_{};
+  DirectoryIndex other_directory_{};
   std::vector<FileIndex> files_;
   std::vector<Ledger> ledgers_;
   kernel::DelayStation& timer_;

@@ -57,6 +57,7 @@ public:
   // Directories are numbers of `policy/namespace.hpp`.
   kernel::Task make_directory(Caller caller, std::uint32_t directory, Outcome& outcome);
   kernel::Task remove_directory(Caller caller, std::uint32_t directory, Outcome& outcome);
+  kernel::Task rename(Caller caller, FileIndex file, std::uint32_t directory, Outcome& outcome);
   kernel::Task list(Caller caller, std::uint32_t directory, std::vector<FileIndex>& files,
                     Outcome& outcome);
   MetadataClient& metadata() { return metadata_; }

@@ -26,6 +26,8 @@ MetadataSettings MetadataSettings::of(const LustreTunables& tunables) {
                     .start = tunables.llite_statahead_min,
                     .batch = std::max(1U, tunables.llite_statahead_batch_max)},
       .statahead_agl = tunables.llite_statahead_agl,
+      .statahead_fname = tunables.llite_enable_statahead_fname,
+      .statahead_running_max = tunables.llite_statahead_running_max,
       .dom_reply = Bytes{tunables.mdc_dom_min_repsize},
       .dom_read_open = tunables.mdt_dom_read_open};
 }

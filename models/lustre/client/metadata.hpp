@@ -27,6 +27,8 @@ struct MetadataSettings {
   OpenCacheRule open_cache;
   StataheadLimits statahead;
   bool statahead_agl = true;
+  bool statahead_fname = false;             // by names too
+  std::uint32_t statahead_running_max = 16; // scans with statahead at a time
   // mdc.*.mdc_dom_min_repsize: room for a file's data in the reply to open.
   Bytes dom_reply{8 * kKib};
   bool dom_read_open = true; // mdt.*.dom_read_open
@@ -69,8 +71,9 @@ public:
   kernel::Task close(Caller caller, FileIndex file, Outcome& outcome);
   kernel::Task stat(Caller caller, FileIndex file, Outcome& outcome);
   kernel::Task unlink(Caller caller, FileIndex file, Outcome& outcome);
-  // Over another name in the same directory: names are numbers, so the table stays as it is.
-  kernel::Task rename(Caller caller, FileIndex file, Outcome& outcome);
+  // To a new name in the directory, its own or another one. A name that is there already is
+  // unlinked by the caller first: names are numbers, and no two files have the same.
+  kernel::Task rename(Caller caller, FileIndex file, std::uint32_t directory, Outcome& outcome);
   // chmod, utimes ...
   kernel::Task set_attributes(Caller caller, FileIndex file, Outcome& outcome);
   kernel::Task truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome);
@@ -119,7 +122,8 @@ public:
   MdtIndex mdt_of(Inode inode) const;
 
 private:
-  // A directory that a process has listed and may now stat entry by entry.
+  // Files of one directory that a process may stat one after the other: it has listed them, or has
+  // begun to take them in the order of their names.
   struct Scan {
     std::uint32_t directory = 0;
     std::vector<FileIndex> files;
@@ -127,9 +131,18 @@ private:
     std::uint32_t next = 0;    // entry that the process will ask for if it goes on
     Statahead policy;
     kernel::Signal arrival;
+    TimeAccount spent; // of what was sent ahead: what a stat that waits for it waits for
     Scan(kernel::World& world, std::uint32_t listed, std::vector<FileIndex> entries)
         : directory(listed), files(std::move(entries)), arrived(files.size()),
           policy(static_cast<std::uint32_t>(files.size())), arrival(world) {}
+  };
+
+  // Stats of a process in one directory, each of the file that was made after the one before it:
+  // names with a number at the end that goes up.
+  struct NameRun {
+    std::uint32_t directory = 0;
+    std::uint32_t place = 0; // of the last
+    std::uint32_t length = 0;
   };
 
   Seconds now() const { return parts_.world.now(); }
@@ -161,18 +174,23 @@ private:
   kernel::Task create_on_mdt(FileIndex file, OpenMode mode, FileKeeper* keeper, Outcome& outcome,
                              StorageError& error);
   bool fits_reply(FileIndex file) const;
+  kernel::Task revoke_listing(std::uint32_t listed, Outcome& outcome);
   kernel::Task revoke_entry(std::uint32_t parent, Inode inode, Outcome& outcome);
   kernel::Task set_attributes_on_mdt(FileIndex file, Outcome& outcome, bool& done);
   kernel::Task update_other_mdts(std::uint32_t directory, Outcome& outcome);
+  kernel::Task update_all(const std::vector<MdtIndex>& mdts, Outcome& outcome);
   kernel::Task update_on(MdtIndex mdt, Outcome& outcome);
 
   kernel::Task read_stripe(std::uint32_t directory, std::uint32_t stripe, Outcome& outcome,
                            bool& found);
   std::shared_ptr<Scan> scan_of(const Caller& caller, FileIndex file, std::uint32_t& entry);
+  bool may_scan(const Caller& caller);
+  void follow_names(const Caller& caller, FileIndex file);
   kernel::Task prefetch(std::shared_ptr<Scan> scan, std::uint32_t first, std::uint32_t count);
-  kernel::Task prefetch_on(MdtIndex mdt, Scan& scan, std::uint32_t first, std::uint32_t count);
+  kernel::Task prefetch_on(MdtIndex mdt, std::shared_ptr<Scan> scan, std::uint32_t first,
+                           std::uint32_t count);
   kernel::Task glimpse(FileIndex file, Outcome& outcome);
-  kernel::Task glimpse_later(FileIndex file);
+  kernel::Task glimpse_later(std::shared_ptr<Scan> scan, FileIndex file);
   kernel::Task glimpse_object(std::uint32_t object, Outcome& outcome);
   kernel::Task ask_writers(std::uint32_t object);
   bool knows_size(std::uint32_t object);
@@ -187,7 +205,8 @@ private:
   InodeCache cache_;
   std::vector<std::uint32_t> looking_up_; // directories
   kernel::Signal looked_up_;
-  std::vector<std::shared_ptr<Scan>> scans_; // [process], made by list()
+  std::vector<std::shared_ptr<Scan>> scans_; // [process]
+  std::vector<NameRun> name_runs_;           // [process]
   StataheadStats statahead_stats_;
   std::vector<std::uint32_t> glimpsing_; // objects
   kernel::Signal glimpsed_;

@@ -15,7 +15,16 @@ constexpr InodeBits kAllBits =
 
 } // namespace
 
-// A directory's entry changes, and the inode that it names goes or changes its name.
+// The entries of a directory change.
+Task MetadataClient::revoke_listing(std::uint32_t listed, Outcome& outcome) {
+  const Inode directory = Inode::directory(listed);
+  cancel_own(directory, kUpdateBit);
+  InodeLockService& locks = parts_.inode_locks;
+  if (!locks.is_free(directory))
+    co_await locks.revoke(directory, LockMode::cw, kUpdateBit, outcome.time);
+}
+
+// The same, and the inode that an entry names goes or changes its name.
 Task MetadataClient::revoke_entry(std::uint32_t parent, Inode inode, Outcome& outcome) {
   const Inode directory = Inode::directory(parent);
   cancel_own(directory, kUpdateBit);
@@ -49,17 +58,35 @@ Task MetadataClient::unlink(Caller, FileIndex file, Outcome& outcome) {
   co_await to.end(call, outcome);
 }
 
-Task MetadataClient::rename(Caller, FileIndex file, Outcome& outcome) {
+// The MDT with the name leads; those with the new name and with the inode do their part for it.
+Task MetadataClient::rename(Caller, FileIndex file, std::uint32_t directory, Outcome& outcome) {
   FileTable& files = parts_.files;
+  const Namespace& tree = files.tree();
+  const std::uint32_t from = files.directory(file);
   bool found = true;
-  if (!knows_path(files.directory(file))) co_await walk(files.directory(file), outcome, found);
+  if (!knows_path(from)) co_await walk(from, outcome, found);
+  if (found && !knows_path(directory)) co_await walk(directory, outcome, found);
   if (!found) co_return;
-  Mdc& to = mdc(file);
-  Mdc::Call call({.operation = MetadataOperation::rename});
+  const DirectoryEntry entry{.is_directory = false, .index = file.value()};
+  const MdtIndex lead = tree.mdt_of(from, entry);
+  Mdc& to = mdc(lead);
+  Mdc::Call call({.operation = from == directory ? MetadataOperation::rename
+                                                 : MetadataOperation::rename_across});
   co_await to.begin(call, outcome);
   if (!call.ok()) co_return;
-  co_await revoke_entry(files.directory(file), Inode::file(file), outcome);
-  if (!files.exists(file)) outcome.fail(StorageError::no_entry);
+  co_await revoke_entry(from, Inode::file(file), outcome);
+  if (from != directory) co_await revoke_listing(directory, outcome);
+  // Somebody may have been faster while locks were called back.
+  if (!files.exists(file) || files.directory(file) != from || !tree.exists(directory)) {
+    outcome.fail(StorageError::no_entry);
+  } else {
+    std::vector<MdtIndex> others;
+    for (const MdtIndex mdt : {tree.mdt_of(directory, entry), files.mdt_of(file)})
+      if (mdt != lead && std::find(others.begin(), others.end(), mdt) == others.end())
+        others.push_back(mdt);
+    files.move(file, directory);
+    co_await update_all(others, outcome);
+  }
   co_await to.end(call, outcome);
 }
 
@@ -163,11 +190,15 @@ Task MetadataClient::update_other_mdts(std::uint32_t directory, Outcome& outcome
   };
   add(tree.mdt_of(tree.parent(directory), {.is_directory = true, .index = directory}));
   for (std::uint32_t s = 0; s < tree.stripes(directory); ++s) add(tree.stripe_mdt(directory, s));
-  if (others.empty()) co_return;
+  co_await update_all(others, outcome);
+}
+
+Task MetadataClient::update_all(const std::vector<MdtIndex>& mdts, Outcome& outcome) {
+  if (mdts.empty()) co_return;
   const double start_s = now().count();
   Outcome updated;
   kernel::TaskGroup updates = parts_.world.group();
-  for (const MdtIndex mdt : others)
+  for (const MdtIndex mdt : mdts)
     updates.add(update_on(mdt, updated), {"updating mdt", mdt.value()});
   co_await updates.all();
   outcome.time.add_split_as(updated.time, now().count() - start_s, Cause::metadata);

@@ -23,11 +23,15 @@ Task MetadataClient::stat(Caller caller, FileIndex file, Outcome& outcome) {
   bool found = true;
   if (!knows_path(files.directory(file))) co_await walk(files.directory(file), outcome, found);
   if (!found) co_return;
+  const bool scanning = caller.process < scans_.size() && scans_[caller.process] &&
+                        scans_[caller.process]->directory == files.directory(file);
+  if (settings_.statahead_fname && !scanning) follow_names(caller, file);
   std::uint32_t entry = 0;
-  if (const std::shared_ptr<Scan> scan = scan_of(caller, file, entry)) {
-    Stopwatch watch(parts_.world, outcome.time);
+  const std::shared_ptr<Scan> scan = scan_of(caller, file, entry);
+  if (scan) {
+    const double asked_s = now().count();
     while (!scan->arrived[entry]) co_await scan->arrival.wait();
-    watch.lap(Cause::metadata);
+    outcome.time.add_split_as(scan->spent, now().count() - asked_s, Cause::metadata);
   }
   if (!holds(inode, kLookupBit | kUpdateBit)) {
     Mdc& to = mdc(file);
@@ -46,7 +50,14 @@ Task MetadataClient::stat(Caller caller, FileIndex file, Outcome& outcome) {
     if (!call.ok()) co_return;
     if (lock.answer == LockAnswer::granted) remember(inode, lock);
   }
-  if (found) co_await glimpse(file, outcome);
+  if (!found) co_return;
+  if (!scan) co_return co_await glimpse(file, outcome);
+  // The size is on its way too. How soon is decided by all that was sent ahead.
+  const double known_s = now().count();
+  Outcome glimpsed;
+  co_await glimpse(file, glimpsed);
+  outcome.time.add_split_as(scan->spent, now().count() - known_s, Cause::lock);
+  outcome.fail(glimpsed.error);
 }
 
 // --- Glimpses: the size of a file is with its OSTs, or with the client that writes it.
@@ -159,7 +170,7 @@ Task MetadataClient::list(Caller caller, std::uint32_t directory, std::vector<Fi
       entries.emplace_back(entry.index);
   files.insert(files.end(), entries.begin(), entries.end());
   if (settings_.statahead.max == 0) co_return;
-  if (scans_.size() <= caller.process) scans_.resize(caller.process + std::size_t{1});
+  if (!may_scan(caller)) co_return;
   scans_[caller.process] = std::make_shared<Scan>(parts_.world, directory, std::move(entries));
 }
 
@@ -199,6 +210,34 @@ Task MetadataClient::read_stripe(std::uint32_t directory, std::uint32_t stripe, 
 
 // --- Statahead
 
+// Whether this process may run ahead: only so many do at a time. It has no scan from then on.
+bool MetadataClient::may_scan(const Caller& caller) {
+  if (scans_.size() <= caller.process) scans_.resize(caller.process + std::size_t{1});
+  scans_[caller.process].reset();
+  const auto running = std::count_if(scans_.begin(), scans_.end(), [](const auto& s) { return s; });
+  return static_cast<std::size_t>(running) < settings_.statahead_running_max;
+}
+
+// Statahead by names: after enough stats in a row, the files with the next names are foreseen.
+void MetadataClient::follow_names(const Caller& caller, FileIndex file) {
+  constexpr std::uint32_t kEnough = 4; // LSA_FN_MATCH_HIT
+  const FileTable& files = parts_.files;
+  if (!files.exists(file)) return;
+  if (name_runs_.size() <= caller.process) name_runs_.resize(caller.process + std::size_t{1});
+  NameRun& run = name_runs_[caller.process];
+  const std::uint32_t place = files.place(file);
+  const bool goes_on =
+      run.length > 0 && run.directory == files.directory(file) && place == run.place + 1;
+  run = {files.directory(file), place, goes_on ? run.length + 1 : 1};
+  if (run.length <= kEnough || !may_scan(caller)) return;
+  std::vector<FileIndex> next{file};
+  files.tree().files_after(run.directory, place, SIZE_MAX, next);
+  if (next.size() < 2) return;
+  scans_[caller.process] = std::make_shared<Scan>(parts_.world, run.directory, std::move(next));
+  ++statahead_stats_.fname_total;
+  run.length = 0;
+}
+
 // If this stat is one of a scan that runs ahead of it: the scan and the entry to wait for.
 std::shared_ptr<MetadataClient::Scan> MetadataClient::scan_of(const Caller& caller, FileIndex file,
                                                               std::uint32_t& entry) {
@@ -225,22 +264,23 @@ std::shared_ptr<MetadataClient::Scan> MetadataClient::scan_of(const Caller& call
 Task MetadataClient::prefetch(std::shared_ptr<Scan> scan, std::uint32_t first,
                               std::uint32_t count) {
   const FileTable& files = parts_.files;
-  if (files.tree().stripes(scan->directory) == 1 || count == 1) {
-    co_await prefetch_on(files.mdt_of(scan->files[first]), *scan, first, count);
+  const bool on_one_mdt = files.tree().stripes(scan->directory) == 1 && !files.has_strays();
+  if (on_one_mdt || count == 1) {
+    co_await prefetch_on(files.mdt_of(scan->files[first]), scan, first, count);
   } else {
     kernel::TaskGroup parts = parts_.world.group();
     for (std::uint32_t m = 0; m < mdcs_.size(); ++m)
-      parts.add(prefetch_on(MdtIndex{m}, *scan, first, count), {"statahead", client_.value()});
+      parts.add(prefetch_on(MdtIndex{m}, scan, first, count), {"statahead", client_.value()});
     co_await parts.all();
   }
 }
 
-Task MetadataClient::prefetch_on(MdtIndex mdt, Scan& scan, std::uint32_t first,
+Task MetadataClient::prefetch_on(MdtIndex mdt, std::shared_ptr<Scan> scan, std::uint32_t first,
                                  std::uint32_t count) {
   const FileTable& files = parts_.files;
   std::vector<std::pair<std::uint32_t, Asked>> entries;
   for (std::uint32_t i = first; i < first + count; ++i)
-    if (files.mdt_of(scan.files[i]) == mdt) entries.push_back({i, {}});
+    if (files.mdt_of(scan->files[i]) == mdt) entries.push_back({i, {}});
   if (entries.empty()) co_return;
   Outcome outcome;
   const bool batched = settings_.statahead.batch > 1;
@@ -253,26 +293,28 @@ Task MetadataClient::prefetch_on(MdtIndex mdt, Scan& scan, std::uint32_t first,
   if (call.ok()) {
     for (auto& [entry, lock] : entries)
       // Whoever is in the way keeps his lock: this is only a guess.
-      if (files.exists(scan.files[entry]))
-        lock = ask(Inode::file(scan.files[entry]), 0, kLookupBit | kUpdateBit | kPermBit);
+      if (files.exists(scan->files[entry]))
+        lock = ask(Inode::file(scan->files[entry]), 0, kLookupBit | kUpdateBit | kPermBit);
     co_await to.end(call, outcome);
   }
+  scan->spent += outcome.time;
   for (const auto& [entry, lock] : entries) {
-    const FileIndex file = scan.files[entry];
-    scan.arrived[entry] = true;
+    const FileIndex file = scan->files[entry];
+    scan->arrived[entry] = true;
     if (!call.ok() || lock.answer != LockAnswer::granted) continue;
     remember(Inode::file(file), lock);
     if (settings_.statahead_agl)
-      parts_.world.spawn(glimpse_later(file), {"glimpsing ahead", client_.value()});
+      parts_.world.spawn(glimpse_later(scan, file), {"glimpsing ahead", client_.value()});
   }
-  scan.arrival.notify();
+  scan->arrival.notify();
 }
 
 // AGL: the size is asked for before anybody waits for it.
-Task MetadataClient::glimpse_later(FileIndex file) {
+Task MetadataClient::glimpse_later(std::shared_ptr<Scan> scan, FileIndex file) {
   ++glimpses_ahead_;
   Outcome outcome;
   co_await glimpse(file, outcome);
+  scan->spent += outcome.time;
 }
 
 Task MetadataClient::statfs(Caller, Outcome& outcome) {

@@ -157,7 +157,13 @@ Task Osc::bulk(const BulkRequest& request, Outcome& outcome) {
   const bool extra =
       request.high_priority && slots_.held() == slots_.count() && high_priority_slot_.held() == 0;
   kernel::SlotHold slot = co_await (extra ? high_priority_slot_ : slots_).acquire();
-  outcome.time.add_split_as(behind_slots_, world_.now().count() - asked_s, Cause::rpc_slots);
+  if (const double waited_s = world_.now().count() - asked_s; waited_s > 0) {
+    // While the target was down, so were the RPCs that have the slots.
+    const double down_s = ost_.target().silent_since(asked_s);
+    if (down_s > 0) [[unlikely]]
+      outcome.time[Cause::failure] += down_s;
+    outcome.time.add_split_as(behind_slots_, waited_s - down_s, Cause::rpc_slots);
+  }
   const InFlight in_flight(world_, counters_.get(), request);
   for (bool answered = false; !answered && outcome.ok();) {
     if (!connected()) [[unlikely]]

@@ -38,11 +38,12 @@ enum class LliteStat : std::uint8_t {
   unlink,
   mkdir,
   rmdir,
+  rename,
 };
-inline constexpr std::size_t kLliteStats = static_cast<std::size_t>(LliteStat::rmdir) + 1;
+inline constexpr std::size_t kLliteStats = static_cast<std::size_t>(LliteStat::rename) + 1;
 inline constexpr std::array<std::string_view, kLliteStats> kLliteStatNames{
     "read_bytes", "write_bytes", "read",    "write",  "open",   "close", "page_fault", "fsync",
-    "readdir",    "truncate",    "getattr", "create", "unlink", "mkdir", "rmdir"};
+    "readdir",    "truncate",    "getattr", "create", "unlink", "mkdir", "rmdir",      "rename"};
 
 struct LliteCounters {
   std::array<SampleCounter, kLliteStats> stats{};

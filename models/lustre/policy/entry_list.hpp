@@ -16,6 +16,9 @@ public:
   void remove(std::uint32_t place); // \pre an entry lies there
   std::size_t size() const { return size_; }
   std::uint32_t nth(std::size_t n) const; // \pre n < size()
+  // By place, kRemoved where an entry was: places go up to places().
+  std::uint32_t at(std::uint32_t place) const { return entries_[place]; }
+  std::uint32_t places() const { return static_cast<std::uint32_t>(entries_.size()); }
 
   static constexpr std::uint32_t kRemoved = UINT32_MAX;
 

@@ -204,9 +204,22 @@ void FileTable::unlink(FileIndex file, std::vector<std::uint32_t>& objects) {
   assert(removed.exists);
   append_objects(removed, objects);
   tree_.remove_file(removed.directory, file, removed.place);
+  strays_.erase(file.value());
   removed.exists = false;
   removed.size = Bytes{};
   hsm_.set(file, 0);
+}
+
+// The inodes that placement counts go with the name: they decide over new directories only.
+void FileTable::move(FileIndex file, std::uint32_t directory) {
+  Inode& moved = inode(file);
+  assert(moved.exists);
+  const MdtIndex home = mdt_of(file);
+  tree_.remove_file(moved.directory, file, moved.place);
+  moved.directory = directory;
+  moved.place = tree_.add_file(directory, file);
+  strays_.erase(file.value());
+  if (mdt_of(file) != home) strays_.emplace(file.value(), home);
 }
 
 bool FileTable::instantiated(FileIndex file, std::size_t component) const {

@@ -9,6 +9,7 @@
 #include "models/lustre/policy/ost_space.hpp"
 
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace lustrum::lustre {
@@ -65,6 +66,9 @@ public:
   // Removes the file and appends the numbers of its objects, which the MDT has destroyed later:
   // their space is free after destroy_object(). \pre it exists
   void unlink(FileIndex file, std::vector<std::uint32_t>& objects);
+  // Into another directory, or, as under another name, to the end of its own. The inode stays on
+  // its MDT. \pre file and directory exist
+  void move(FileIndex file, std::uint32_t directory);
 
   std::uint32_t files() const { return static_cast<std::uint32_t>(inodes_.size()); }
   bool exists(FileIndex file) const { return inode(file).exists; }
@@ -75,7 +79,13 @@ public:
     if (inode(file).size < end) inode(file).size = end;
   }
   std::uint32_t directory(FileIndex file) const { return inode(file).directory; }
+  std::uint32_t place(FileIndex file) const { return inode(file).place; } // in its directory
+  bool has_strays() const { return !strays_.empty(); }
+  // Where its inode lies: with its name, unless it was moved to a directory of another MDT.
   MdtIndex mdt_of(FileIndex file) const {
+    if (!strays_.empty()) [[unlikely]]
+      if (const auto stray = strays_.find(file.value()); stray != strays_.end())
+        return stray->second;
     return tree_.mdt_of(directory(file), {.is_directory = false, .index = file.value()});
   }
   // Changes when a component gets fewer stripes than wanted, for lack of OSTs: look it up after
@@ -158,6 +168,7 @@ private:
   std::optional<LayoutIndex> append_layout_{};
   std::vector<LayoutIndex> append_layouts_; // of files planned with each layout
   HsmFlags hsm_;
+  std::unordered_map<std::uint32_t, MdtIndex> strays_; // files whose inode is not with their name
   std::vector<Inode> inodes_;
   std::vector<std::uint32_t> component_objects_; // rows of one number per component
   std::vector<std::uint16_t> object_ost_;

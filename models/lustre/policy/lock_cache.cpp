@@ -23,7 +23,7 @@ std::optional<ClientLocks::Handle> ClientLocks::match(std::uint32_t object, Lock
                                                       std::uint32_t group) const {
   for (std::uint32_t i = first_of(object); i != kNone; i = pool_[i].next) {
     const ExtentLock& held = pool_[i].lock;
-    if (!held.called_back && held.extent.covers(extent) && serves(held, mode, group))
+    if (held.extent.covers(extent) && !held.called_back && serves(held, mode, group))
       return Handle{i};
   }
   return std::nullopt;

@@ -135,6 +135,17 @@ DirectoryEntry Namespace::entry(std::uint32_t directory, std::size_t n) const {
   return {.is_directory = (word & kDirectoryBit) != 0, .index = word & ~kDirectoryBit};
 }
 
+void Namespace::files_after(std::uint32_t directory, std::uint32_t place, std::size_t most,
+                            std::vector<FileIndex>& files) const {
+  const EntryList& list = at(directory).list;
+  for (std::uint32_t p = place + 1; p < list.places() && most > 0; ++p) {
+    const std::uint32_t word = list.at(p);
+    if (word == EntryList::kRemoved || (word & kDirectoryBit) != 0) continue;
+    files.emplace_back(word);
+    --most;
+  }
+}
+
 Bytes Namespace::readdir_bytes(std::uint32_t directory, std::uint32_t stripe) const {
   // lustre_idl.h: struct lu_dirent, 32 bytes, then the name and two bytes of type, padded to 8.
   constexpr std::uint64_t kEntryBytes = 32 + 32;

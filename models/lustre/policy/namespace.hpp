@@ -78,6 +78,9 @@ public:
   // name hash.) Numbers shift when an earlier entry is removed.
   std::size_t entries(std::uint32_t directory) const { return at(directory).list.size(); }
   DirectoryEntry entry(std::uint32_t directory, std::size_t n) const;
+  // The files that were made after the one at `place`, in their order; at most `most`.
+  void files_after(std::uint32_t directory, std::uint32_t place, std::size_t most,
+                   std::vector<FileIndex>& files) const;
   // What readdir transfers from one stripe: a 32-byte head, name and type of each entry, names of
   // 23 to 30 bytes assumed.
   Bytes readdir_bytes(std::uint32_t directory, std::uint32_t stripe) const;

@@ -13,7 +13,18 @@ RecoverySettings RecoverySettings::from(const LustreTunables& tunables) {
           .evict_multiplier = tunables.evict_multiplier,
           .soft_limit = tunables.obdfilter_recovery_time_soft,
           .hard_limit = tunables.obdfilter_recovery_time_hard,
-          .ir_factor = tunables.obdfilter_ir_factor};
+          .ir_factor = tunables.obdfilter_ir_factor,
+          .mdt_soft_limit = tunables.mdt_recovery_time_soft,
+          .mdt_hard_limit = tunables.mdt_recovery_time_hard,
+          .mdt_ir_factor = tunables.mdt_ir_factor};
+}
+
+RecoverySettings RecoverySettings::of_mdts() const {
+  RecoverySettings settings = *this;
+  settings.soft_limit = mdt_soft_limit;
+  settings.hard_limit = mdt_hard_limit;
+  settings.ir_factor = mdt_ir_factor;
+  return settings;
 }
 
 Seconds RecoverySettings::window() const {

@@ -26,13 +26,18 @@ struct RecoverySettings {
   Seconds soft_limit{300}; // obd_timeout * 3
   Seconds hard_limit{900}; // obd_timeout * 9
   std::uint32_t ir_factor = 5;
+  // The same of MDTs.
+  Seconds mdt_soft_limit{300};
+  Seconds mdt_hard_limit{900};
+  std::uint32_t mdt_ir_factor = 5;
   // From the mount to the MGS's word at the client: the largest of the manual's sample.
   Seconds notification{0.041};
   // Without it, what lies at most between two attempts of a client to reconnect.
   Seconds retry{50};
 
-  // Of the OSTs.
   static RecoverySettings from(const LustreTunables& tunables);
+  // With the limits of MDTs in the place of those of OSTs.
+  RecoverySettings of_mdts() const;
 
   // A client that is silent for so long is evicted.
   Seconds silence_limit() const { return ping_interval * evict_multiplier; }

@@ -5,8 +5,8 @@
 // doubles with each stat that it had foreseen, up to `max`; while it grows, and at the directory's
 // end, requests go out at once, later a batch at a time. It stops for good when fewer than 4 of 5
 // stats were foreseen (after 8 that were), or after more than 8 in a row that were not.
-// Statahead by name patterns (2.16+, mdtest) is not modelled.
-// Source: lustre/llite/statahead.c (sa_low_hit, sa_put).
+// By names (2.16+, mdtest): after five stats in the order of names, the sixth file on is foreseen
+// as if a listing had begun there. Source: lustre/llite/statahead.c (sa_low_hit, sa_put).
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,9 @@ struct StataheadLimits {
 
 // llite.*.statahead_stats.
 struct StataheadStats {
-  std::uint64_t total = 0; // scans that started it
-  std::uint64_t wrong = 0; // and gave up
+  std::uint64_t total = 0;       // scans that started it
+  std::uint64_t wrong = 0;       // and gave up
+  std::uint64_t fname_total = 0; // that began by names
   std::uint64_t hit_total = 0;
   std::uint64_t miss_total = 0;
 };

@@ -46,6 +46,7 @@ struct LustreTunables {
   std::uint32_t llite_statahead_batch_max = 0;
   std::uint32_t llite_statahead_running_max = 0;
   bool llite_statahead_agl = false;
+  bool llite_enable_statahead_fname = false;
   std::uint32_t llite_opencache_threshold_count = 0;
   std::uint32_t llite_opencache_threshold_ms = 0;
   std::uint32_t llite_opencache_max_ms = 0;

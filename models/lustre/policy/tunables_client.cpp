@@ -234,8 +234,14 @@ ParameterTable statahead_rows() {
        .min = 0,
        .max = 256,
        .doc = "Directories that one client reads attributes ahead in at the same time.",
-       .source = "Lustre 2.15 lustre/llite/llite_internal.h",
-       .has_effect = false},
+       .source = "Lustre 2.15 lustre/llite/llite_internal.h"},
+      {.key = "llite.enable_statahead_fname",
+       .field = field<&T::llite_enable_statahead_fname>,
+       .default_text = "false",
+       .doc = "Statahead for a process that stats files in the order of their numbered names, "
+              "without a listing (mdtest). From 2.16 on.",
+       .source = "Lustre 2.16 lustre/llite/statahead.c: new there; that it is off at first is not "
+                 "checked"},
       {.key = "llite.statahead_agl",
        .field = field<&T::llite_statahead_agl>,
        .default_text = "true",
@@ -276,8 +282,7 @@ ParameterTable open_rows() {
        .min = 0,
        .doc = "Files up to this size are copied to the persistent client cache before the open "
               "returns, larger ones behind it.",
-       .source = "Lustre 2.17 lustre/llite/pcc.h",
-       .has_effect = false},
+       .source = "Lustre 2.17 lustre/llite/pcc.h"},
   };
 }
 

@@ -52,9 +52,10 @@ ParameterTable timeout_rows() {
        .field = field<&T::obd_timeout>,
        .default_text = "100 s",
        .min = 1,
-       .doc = "obd_timeout: base of all timeouts; a client pings each server every quarter of it.",
-       .source = "Lustre 2.15 lustre/include/obd_support.h",
-       .has_effect = false},
+       .doc = "obd_timeout: base of other timeouts: ping_interval is a quarter of it, "
+              "ldlm_enqueue_min is it, recovery_time_soft and _hard are 3 and 9 times it, unless "
+              "they are given.",
+       .source = "Lustre 2.15 lustre/include/obd_support.h"},
       {.key = "ping_interval",
        .field = field<&T::ping_interval>,
        .default_text = "25 s",

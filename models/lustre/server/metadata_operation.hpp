@@ -20,9 +20,10 @@ enum class MetadataOperation : std::uint8_t {
   mkdir,
   rmdir,
   rename,
-  readdir,  // asking for a directory's lock before its pages
-  readpage, // up to 1 MiB of directory entries
-  layout,   // asking for a file's layout
+  rename_across, // to another directory
+  readdir,       // asking for a directory's lock before its pages
+  readpage,      // up to 1 MiB of directory entries
+  layout,        // asking for a file's layout
   instantiate,
   statfs,
   sync,
@@ -65,6 +66,8 @@ inline constexpr std::array<MetadataOperationRow, kMetadataOperations> kMetadata
     {MetadataOperation::mkdir, "MDS_REINT mkdir", "mkdir", MdsPortal::mdt, true, true},
     {MetadataOperation::rmdir, "MDS_REINT rmdir", "rmdir", MdsPortal::mdt, true, true},
     {MetadataOperation::rename, "MDS_REINT rename", "samedir_rename", MdsPortal::mdt, true, true},
+    {MetadataOperation::rename_across, "MDS_REINT rename", "crossdir_rename", MdsPortal::mdt, true,
+     true},
     {MetadataOperation::readdir, "IT_READDIR", "", MdsPortal::mdt, false, false},
     {MetadataOperation::readpage, "MDS_READPAGE", "readpage", MdsPortal::mdt_readpage, false,
      false},

@@ -8,6 +8,7 @@
 #include "models/storage.hpp"
 #include "sim/kernel/world.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace lustrum::lustre {
@@ -31,7 +32,7 @@ private:
 class Target {
 public:
   Target(kernel::World& world, std::uint32_t clients)
-      : evictions_(clients), silence_(clients), changed_(world) {}
+      : world_(world), evictions_(clients), silence_(clients), changed_(world) {}
 
   bool available() const { return available_; }
   // Rises with every failure.
@@ -39,13 +40,21 @@ public:
   bool fails_out() const { return failout_; }
   kernel::Signal::Awaiter change() { return changed_.wait(); }
 
+  // Seconds since `from_s` in which it did not answer; of its last failure only.
+  double silent_since(double from_s) const {
+    const double until_s = available_ ? recovered_s_ : world_.now().count();
+    return std::max(0.0, until_s - std::max(from_s, failed_s_));
+  }
+
   void fail() {
+    if (available_) failed_s_ = world_.now().count();
     available_ = false;
     ++boot_;
     changed_.notify(); // in failout mode those who wait give up
   }
   void recover() {
     if (lost_) return;
+    if (!available_) recovered_s_ = world_.now().count();
     available_ = true;
     changed_.notify();
   }
@@ -74,9 +83,12 @@ public:
   }
 
 private:
+  const kernel::World& world_;
   bool available_ = true;
   bool failout_ = false;
   bool lost_ = false;
+  double failed_s_ = 0;
+  double recovered_s_ = 0;
   std::uint32_t boot_ = 0;
   std::vector<std::uint32_t> evictions_; // [client]
   std::vector<std::uint32_t> silence_;   // [client]: in which it was evicted last
