@@ -98,16 +98,26 @@ void check_layout(const StorageReading& reading) {
                             "e.g. `-E 100M -c 1 -E -1 -c 8`");
 }
 
-void read_pcc(const StorageReading& reading) {
+void read_pcc(const StorageReading& reading, const GivenKeys& tunables) {
   Scenario& scenario = reading.scenario;
   PccChoice& pcc = scenario.storage.pcc;
   pcc = with_defaults<PccChoice>(PccChoice::parameters());
   const YamlNode node = reading.storage.get("pcc");
-  if (!node) {
+  GivenKeys given;
+  if (node)
+    given = read_section(node, PccChoice::parameters(), &pcc, reading.diagnostics);
+  else
     pcc.mode = "off";
-    return;
-  }
-  const GivenKeys given = read_section(node, PccChoice::parameters(), &pcc, reading.diagnostics);
+  constexpr std::string_view kThreshold = "llite.pcc_async_threshold"; // as in this section
+  if (tunables.contains(kThreshold) && pcc.on() && !given.contains("async_threshold"))
+    pcc.inline_limit = scenario.lustre.llite_pcc_async_threshold;
+  else if (tunables.contains(kThreshold))
+    reading.diagnostics.add(key_without_effect,
+                            node_of_tunable(reading.root.get("lustre"), kThreshold).span(),
+                            fmt::format("`lustre.{}` has no effect: {}", kThreshold,
+                                        pcc.on() ? "`storage.pcc.async_threshold` is given too"
+                                                 : "clients have no persistent cache"),
+                            pcc.on() ? "" : "a section `storage.pcc` gives them one");
   constexpr std::string_view kAssumed = "assumed: ";
   for (const Parameter& row : PccChoice::parameters())
     if (pcc.on() && row.source.starts_with(kAssumed) && !given.contains(row.key))
@@ -152,9 +162,9 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
       reading.diagnostics, // an unknown system: what it needs is not known either
       {.extra_keys = std::move(extra), .partial = !reading.entry && reading.storage.get("system")});
   read_tbf_rules(reading.storage.get("nrs_tbf_rules"), scenario.storage, reading.diagnostics);
-  read_lustre(reading.root, scenario, reading.diagnostics);
-  read_hsm(reading.root, scenario, reading.diagnostics);
-  read_pcc(reading);
+  const GivenKeys tunables = read_lustre(reading.root, scenario, reading.diagnostics);
+  read_hsm(reading.root, tunables, scenario, reading.diagnostics);
+  read_pcc(reading, tunables);
   return std::make_shared<LustreDesign>();
 }
 

@@ -25,6 +25,64 @@ void append_assumed(const CatalogEntry& entry, std::vector<AssumedRow>& out) {
   }
 }
 
+// Ways to read and write that a job may have.
+struct Access {
+  bool direct_reads = false;
+  bool direct_writes = false;
+  bool faults = false; // mmap
+};
+
+Access access_of(const ScenarioJob& job) {
+  if (job.ior)
+    return {.direct_reads = job.ior->direct && job.ior->read,
+            .direct_writes = job.ior->direct && job.ior->write,
+            .faults = job.ior->api == "MMAP"};
+  if (job.dlio) return {.direct_reads = job.dlio->odirect};
+  if (job.training)
+    return {.direct_reads =
+                job.training->dataset.format == "direct" || job.training->dataset.gpu_direct,
+            .faults = job.training->dataset.format == "lmdb"};
+  if (job.mdtest) return {};
+  return {true, true, true}; // a trace may hold anything
+}
+
+Access access_of(const Scenario& scenario) {
+  Access all;
+  // Large buffered calls become direct ones; GPUDirect Storage is direct.
+  all.direct_reads = scenario.lustre.llite_hybrid_io || scenario.network.gds;
+  all.direct_writes = scenario.lustre.llite_hybrid_io;
+  for (const ScenarioJob& job : scenario.jobs) {
+    const Access one = access_of(job);
+    all.direct_reads |= one.direct_reads;
+    all.direct_writes |= one.direct_writes;
+    all.faults |= one.faults;
+  }
+  return all;
+}
+
+// EFA's cards carry data if that is the network, and perhaps what jobs exchange.
+bool uses_rdma_cards(const Scenario& scenario) {
+  return scenario.network.is_rdma() ||
+         std::any_of(scenario.jobs.begin(), scenario.jobs.end(), [](const ScenarioJob& job) {
+           return job.training && job.training->step.gradient > Bytes{};
+         });
+}
+
+// By the names of figures: what an answer cannot rest on need not be looked at.
+bool rests_on(const Scenario& scenario, std::string_view figure) {
+  const auto has = [figure](std::string_view part) {
+    return figure.find(part) != std::string_view::npos;
+  };
+  if (has("gds")) return scenario.network.gds;
+  if (has(".efa.")) return uses_rdma_cards(scenario);
+  if (figure.ends_with("_efa")) return scenario.network.is_rdma();
+  const Access access = access_of(scenario);
+  if (has("client.dio_") && figure.ends_with("_read")) return access.direct_reads;
+  if (has("client.dio_") && figure.ends_with("_write")) return access.direct_writes;
+  if (has("client.fault_time") || has("client.page_fetch_time")) return access.faults;
+  return true;
+}
+
 } // namespace
 
 std::uint32_t Scenario::oss_count() const {
@@ -67,6 +125,7 @@ std::vector<AssumedRow> Scenario::assumed() const {
   if (design)
     for (AssumedRow& row : design->assumed(*this)) out.push_back(std::move(row));
   out.insert(out.end(), fitted.begin(), fitted.end());
+  std::erase_if(out, [this](const AssumedRow& row) { return !rests_on(*this, row.key); });
   return out;
 }
 

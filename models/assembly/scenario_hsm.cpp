@@ -1,6 +1,7 @@
 #include "models/assembly/scenario_hsm.hpp"
 
 #include "models/assembly/scenario.hpp"
+#include "models/assembly/scenario_lustre.hpp"
 #include "sim/base/units_text.hpp"
 #include "sim/scenario/yaml_reader.hpp"
 
@@ -270,6 +271,31 @@ void resolve_defaults(const GivenKeys& given, Scenario& scenario) {
   }
 }
 
+// The coordinator's settings under Lustre's own names.
+void take_tunables(const YamlNode& section, const GivenKeys& tunables, GivenKeys& given,
+                   Scenario& scenario, Diagnostics& diagnostics) {
+  HsmChoice& hsm = scenario.storage.hsm;
+  const auto take = [&](std::string_view name, auto& setting, const auto& value) {
+    const std::string key = fmt::format("mdt.hsm.{}", name);
+    if (!tunables.contains(key)) return;
+    if (hsm.on && given.emplace(name).second) {
+      setting = value;
+      return;
+    }
+    diagnostics.add(DiagnosticCode::key_without_effect, node_of_tunable(section, key).span(),
+                    fmt::format("`lustre.{}` has no effect: {}", key,
+                                hsm.on ? fmt::format("`{}.{}` is given too", kSection, name)
+                                       : "the file system has no archive"),
+                    hsm.on ? "" : "a section `storage.hsm` gives it one");
+  };
+  const lustre::LustreTunables& tunable = scenario.lustre;
+  take("max_requests", hsm.max_requests, tunable.hsm_max_requests);
+  take("loop_period", hsm.loop_period, tunable.hsm_loop_period);
+  take("grace_delay", hsm.grace_delay, tunable.hsm_grace_delay);
+  take("active_request_timeout", hsm.active_request_timeout, tunable.hsm_active_request_timeout);
+  take("policy", hsm.policy, tunable.hsm_policy);
+}
+
 } // namespace
 
 const ParameterTable& HsmChoice::parameters() {
@@ -278,13 +304,16 @@ const ParameterTable& HsmChoice::parameters() {
   return table;
 }
 
-void read_hsm(const YamlNode& root, Scenario& scenario, Diagnostics& diagnostics) {
+void read_hsm(const YamlNode& root, const GivenKeys& tunables, Scenario& scenario,
+              Diagnostics& diagnostics) {
   const YamlNode node = root.get("storage").get("hsm");
   HsmChoice& hsm = scenario.storage.hsm;
   hsm = with_defaults<HsmChoice>(HsmChoice::parameters());
-  if (!node) return;
-  hsm.on = true;
-  const GivenKeys given = read_section(node, HsmChoice::parameters(), &hsm, diagnostics);
+  hsm.on = static_cast<bool>(node);
+  GivenKeys given;
+  if (hsm.on) given = read_section(node, HsmChoice::parameters(), &hsm, diagnostics);
+  take_tunables(root.get("lustre"), tunables, given, scenario, diagnostics);
+  if (!hsm.on) return;
   resolve_defaults(given, scenario);
   if (hsm.preload && hsm.state != "released")
     diagnostics.add(

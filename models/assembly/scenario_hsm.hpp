@@ -4,6 +4,7 @@
 
 #include "sim/base/diagnostics.hpp"
 #include "sim/base/parameter.hpp"
+#include "sim/scenario/yaml_reader.hpp"
 
 #include <cstdint>
 #include <string>
@@ -66,7 +67,9 @@ struct HsmChoice {
   static const ParameterTable& parameters();
 };
 
-// Sets scenario.storage.hsm. \pre the other sections are read
-void read_hsm(const YamlNode& root, Scenario& scenario, Diagnostics& diagnostics);
+// Sets scenario.storage.hsm. `tunables`: those of section `lustre` that the file gives; `mdt.hsm.*`
+// mean the same as keys of `storage.hsm`. \pre the other sections are read
+void read_hsm(const YamlNode& root, const GivenKeys& tunables, Scenario& scenario,
+              Diagnostics& diagnostics);
 
 } // namespace lustrum

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -48,19 +49,13 @@ std::string_view preset_of(const YamlNode& section) {
   return choice == row->choices.end() ? lustre::kNoPreset : *choice; // a wrong one is reported
 }
 
-// A key of the section, written `osc: {max_pages_per_rpc: 4}` or `osc.max_pages_per_rpc: 4`.
-YamlNode node_of(const YamlNode& section, std::string_view group, std::string_view name) {
-  const YamlNode dotted = section.get(fmt::format("{}.{}", group, name));
-  return dotted ? dotted : section.get(group).get(name);
-}
-
 // What `lctl set_param` would refuse or change without a word.
 void check_limits(const YamlNode& section, const GivenKeys& given, LustreTunables& tunables,
                   Diagnostics& diagnostics) {
   constexpr std::uint32_t kPagesPerMib = 256;
   const std::uint32_t served_pages = tunables.obdfilter_brw_size * kPagesPerMib;
   if (given.contains("osc.max_pages_per_rpc") && tunables.osc_max_pages_per_rpc > served_pages)
-    diagnostics.add(key_without_effect, node_of(section, "osc", "max_pages_per_rpc").span(),
+    diagnostics.add(key_without_effect, node_of_tunable(section, "osc.max_pages_per_rpc").span(),
                     fmt::format("`lustre.osc.max_pages_per_rpc`: {} is cut to the {} pages that "
                                 "the servers take",
                                 tunables.osc_max_pages_per_rpc, served_pages),
@@ -69,7 +64,7 @@ void check_limits(const YamlNode& section, const GivenKeys& given, LustreTunable
   const std::uint32_t rpcs = tunables.mdc_max_rpcs_in_flight;
   if (mod_rpcs < rpcs || rpcs == 1) return;
   if (given.contains("mdc.max_mod_rpcs_in_flight"))
-    diagnostics.add(out_of_range, node_of(section, "mdc", "max_mod_rpcs_in_flight").span(),
+    diagnostics.add(out_of_range, node_of_tunable(section, "mdc.max_mod_rpcs_in_flight").span(),
                     fmt::format("`lustre.mdc.max_mod_rpcs_in_flight`: {} is not less than the {} "
                                 "of `mdc.max_rpcs_in_flight`",
                                 mod_rpcs, rpcs),
@@ -86,12 +81,35 @@ void cut_modifying_rpcs(const YamlNode& section, const GivenKeys& given, LustreT
   const bool client = given.contains("mdc.max_mod_rpcs_in_flight");
   if (mod_rpcs <= served || !(client || given.contains("mdt.max_mod_rpcs_per_client"))) return;
   if (client)
-    diagnostics.add(key_without_effect, node_of(section, "mdc", "max_mod_rpcs_in_flight").span(),
+    diagnostics.add(key_without_effect,
+                    node_of_tunable(section, "mdc.max_mod_rpcs_in_flight").span(),
                     fmt::format("`lustre.mdc.max_mod_rpcs_in_flight`: {} is cut to the {} that an "
                                 "MDT takes from a client",
                                 mod_rpcs, served),
                     "`mdt.max_mod_rpcs_per_client` is that limit");
   mod_rpcs = served;
+}
+
+// Source: Lustre 2.15 lustre/include/obd_support.h: PING_INTERVAL, OBD_RECOVERY_TIME_SOFT and
+// _HARD.
+void follow_timeout(const GivenKeys& given, LustreTunables& tunables) {
+  struct Row {
+    std::string_view key;
+    Seconds LustreTunables::*field;
+    double times;
+  };
+  using T = LustreTunables;
+  constexpr std::array kRows{
+      Row{"ping_interval", &T::ping_interval, 0.25},
+      Row{"ldlm_enqueue_min", &T::ldlm_enqueue_min, 1},
+      Row{"obdfilter.recovery_time_soft", &T::obdfilter_recovery_time_soft, 3},
+      Row{"obdfilter.recovery_time_hard", &T::obdfilter_recovery_time_hard, 9},
+      Row{"mdt.recovery_time_soft", &T::mdt_recovery_time_soft, 3},
+      Row{"mdt.recovery_time_hard", &T::mdt_recovery_time_hard, 9},
+  };
+  if (!given.contains("timeout")) return;
+  for (const Row& row : kRows)
+    if (!given.contains(row.key)) tunables.*row.field = tunables.obd_timeout * row.times;
 }
 
 // Defaults that nobody has measured and nobody has replaced are part of what an answer rests on.
@@ -110,7 +128,15 @@ void note_assumed(const GivenKeys& given, Scenario& scenario) {
 
 } // namespace
 
-void read_lustre(const YamlNode& root, Scenario& scenario, Diagnostics& diagnostics) {
+YamlNode node_of_tunable(const YamlNode& section, std::string_view key) {
+  if (const YamlNode whole = section.get(key)) return whole;
+  for (std::size_t dot = key.find('.'); dot != std::string_view::npos; dot = key.find('.', dot + 1))
+    if (const YamlNode group = section.get(key.substr(0, dot)))
+      if (const YamlNode node = node_of_tunable(group, key.substr(dot + 1))) return node;
+  return {};
+}
+
+GivenKeys read_lustre(const YamlNode& root, Scenario& scenario, Diagnostics& diagnostics) {
   const lustre::HostFacts host = host_of(scenario);
   const lustre::LustreVersion version = version_of(scenario);
   const YamlNode section = root.get("lustre");
@@ -119,6 +145,7 @@ void read_lustre(const YamlNode& root, Scenario& scenario, Diagnostics& diagnost
   GivenKeys given;
   if (section) {
     given = read_section(section, LustreTunables::parameters(), &scenario.lustre, diagnostics);
+    follow_timeout(given, scenario.lustre);
     check_limits(section, given, scenario.lustre, diagnostics);
     if (!diagnostics.has_errors()) cut_modifying_rpcs(section, given, scenario.lustre, diagnostics);
     if (preset != lustre::kNoPreset && !preset_applies(preset, host))
@@ -129,6 +156,7 @@ void read_lustre(const YamlNode& root, Scenario& scenario, Diagnostics& diagnost
   }
   note_assumed(given, scenario);
   negotiate(scenario.lustre, version, host, given.contains("llite.max_read_ahead_whole_mb"));
+  return given;
 }
 
 std::vector<ParameterRow> describe(const ScenarioSection& section, std::string_view version_name) {

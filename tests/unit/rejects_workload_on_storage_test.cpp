@@ -1,24 +1,18 @@
 // Workloads that the chosen storage cannot serve, and times that no step takes: found on loading.
-#include "models/assembly/scenario.hpp"
-#include "sim/scenario/yaml_document.hpp"
-
-#include <doctest/doctest.h>
+#include "tests/unit/scenario_fixture.hpp"
 
 #include <string>
+
+using namespace lustrum::test;
 
 namespace lustrum {
 namespace {
 
 std::string said(const std::string& workload, const std::string& storage, int nodes = 2) {
-  const std::string root = LUSTRUM_SOURCE_DIR;
-  Diagnostics diagnostics;
-  const Catalog catalog = Catalog::load(root + "/models/catalog", diagnostics);
-  const YamlDocument document = YamlDocument::parse(
-      "schema_version: 1\nworkload: {" + workload + "}\ncluster: {instance: p5.48xlarge, nodes: " +
-          std::to_string(nodes) + "}\nstorage: {" + storage + "}\n",
-      root + "/configs/t.yaml", diagnostics);
-  static_cast<void>(read_scenario(document, catalog, diagnostics));
-  return diagnostics.render(false);
+  return load("schema_version: 1\nworkload: {" + workload +
+              "}\ncluster: {instance: p5.48xlarge, nodes: " + std::to_string(nodes) +
+              "}\nstorage: {" + storage + "}\n")
+      .messages;
 }
 
 bool has(const std::string& text, std::string_view what) {

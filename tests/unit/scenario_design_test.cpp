@@ -2,47 +2,23 @@
 // services and local disks as such.
 #include "models/assembly/file_service_kind.hpp"
 #include "models/assembly/local_kind.hpp"
-#include "models/assembly/scenario.hpp"
-#include "sim/scenario/yaml_document.hpp"
-
-#include <doctest/doctest.h>
+#include "tests/unit/scenario_fixture.hpp"
 
 #include <filesystem>
 #include <set>
 #include <string>
 
+using namespace lustrum::test;
+
 namespace lustrum {
 namespace {
 
-const std::string kRoot = LUSTRUM_SOURCE_DIR;
-
-const Catalog& catalog() {
-  static const Catalog loaded = [] {
-    Diagnostics diagnostics;
-    return Catalog::load(kRoot + "/models/catalog", diagnostics);
-  }();
-  return loaded;
-}
-
-struct Loaded {
-  Scenario scenario;
-  std::string messages;
-};
-
 // The jobs of a small scenario on a design given as text.
 Loaded parse(const std::string& design, const std::string& own_storage = "") {
-  Diagnostics diagnostics;
-  const YamlDocument work =
-      YamlDocument::parse("schema_version: 1\nworkload: {dlio: workloads/resnet50_h100.yaml}\n"
-                          "cluster: {instance: p5.48xlarge, nodes: 2}\n" +
-                              own_storage,
-                          kRoot + "/configs/w.yaml", diagnostics);
-  const YamlDocument of_design =
-      YamlDocument::parse("schema_version: 1\n" + design, "d.yaml", diagnostics);
-  Loaded loaded;
-  loaded.scenario = read_scenario(work, catalog(), diagnostics, &of_design);
-  loaded.messages = diagnostics.render();
-  return loaded;
+  return load("schema_version: 1\nworkload: {dlio: workloads/resnet50_h100.yaml}\n"
+              "cluster: {instance: p5.48xlarge, nodes: 2}\n" +
+                  own_storage,
+              "schema_version: 1\n" + design);
 }
 
 std::string head(const std::string& messages) { return messages.substr(0, messages.find('\n')); }

@@ -1,43 +1,24 @@
 // The list `faults` of a scenario.
-#include "models/assembly/scenario.hpp"
-#include "sim/scenario/yaml_document.hpp"
-
-#include <doctest/doctest.h>
+#include "tests/unit/scenario_fixture.hpp"
 
 #include <string>
+
+using namespace lustrum::test;
 
 namespace lustrum {
 namespace {
 
 using lustre::FaultKind;
 
-const Catalog& catalog() {
-  static const Catalog loaded = [] {
-    Diagnostics diagnostics;
-    return Catalog::load(std::string(LUSTRUM_SOURCE_DIR) + "/models/catalog", diagnostics);
-  }();
-  return loaded;
-}
-
-struct Loaded {
-  Scenario scenario;
-  std::string messages;
-};
-
 // Four OSSs with one OST each, eight nodes.
 Loaded parse(const std::string& faults,
              const std::string& storage = "{system: fsx_persistent_2_1000, capacity: 9.6 TiB}",
              const std::string& more = "") {
-  Diagnostics diagnostics;
-  const std::string text = "schema_version: 1\n"
-                           "workload: {dlio: workloads/resnet50_h100.yaml}\n"
-                           "cluster: {instance: p5.48xlarge, nodes: 8}\n"
-                           "storage: " +
-                           storage + "\n" + more + "faults:\n" + faults;
-  const YamlDocument document =
-      YamlDocument::parse(text, std::string(LUSTRUM_SOURCE_DIR) + "/configs/t.yaml", diagnostics);
-  Scenario scenario = read_scenario(document, catalog(), diagnostics);
-  return {std::move(scenario), diagnostics.render()};
+  return load("schema_version: 1\n"
+              "workload: {dlio: workloads/resnet50_h100.yaml}\n"
+              "cluster: {instance: p5.48xlarge, nodes: 8}\n"
+              "storage: " +
+              storage + "\n" + more + "faults:\n" + faults);
 }
 
 bool says(const Loaded& loaded, const std::string& text) {

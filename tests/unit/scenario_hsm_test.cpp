@@ -1,36 +1,23 @@
 // The section `storage.hsm` of a scenario: defaults, FSx, what is rejected, what is built of it.
 #include "models/assembly/build_filesystem.hpp"
-#include "models/assembly/scenario.hpp"
-#include "sim/scenario/yaml_document.hpp"
-
-#include <doctest/doctest.h>
+#include "tests/unit/scenario_fixture.hpp"
 
 #include <algorithm>
 #include <string>
 
+using namespace lustrum::test;
+
 namespace lustrum {
 namespace {
 
-struct Loaded {
-  Scenario scenario;
-  std::string messages;
-};
-
-Loaded parse(const std::string& hsm, bool fsx = true) {
-  const std::string root = LUSTRUM_SOURCE_DIR;
-  Diagnostics diagnostics;
-  const Catalog catalog = Catalog::load(root + "/models/catalog", diagnostics);
-  const YamlDocument document =
-      YamlDocument::parse("schema_version: 1\n"
-                          "workload: {dlio: workloads/resnet50_h100.yaml}\n"
-                          "cluster: {instance: p5.48xlarge, nodes: 1}\n"
-                          "storage: {system: " +
-                              std::string(fsx ? "fsx_persistent_2_250, capacity: 9.6 TiB"
-                                              : "onprem_nvme_lustre, capacity: 120 TiB") +
-                              (hsm.empty() ? "" : ", hsm: " + hsm) + "}\n",
-                          root + "/configs/t.yaml", diagnostics);
-  Scenario scenario = read_scenario(document, catalog, diagnostics);
-  return {std::move(scenario), diagnostics.render()};
+Loaded parse(const std::string& hsm, bool fsx = true, const std::string& lustre = "") {
+  return load("schema_version: 1\n"
+              "workload: {dlio: workloads/resnet50_h100.yaml}\n"
+              "cluster: {instance: p5.48xlarge, nodes: 1}\n"
+              "storage: {system: " +
+              std::string(fsx ? "fsx_persistent_2_250, capacity: 9.6 TiB"
+                              : "onprem_nvme_lustre, capacity: 120 TiB") +
+              (hsm.empty() ? "" : ", hsm: " + hsm) + "}\n" + lustre);
 }
 
 const AssumedRow* find_assumed(const Scenario& scenario, std::string_view key) {
@@ -140,6 +127,32 @@ TEST_CASE("what contradicts itself is rejected") {
   CHECK(absent.find("the data set is not in the bucket") != std::string::npos);
   const std::string unknown = parse("{max_request: 4}").messages;
   CHECK(unknown.find("did you mean `max_requests`?") != std::string::npos);
+}
+
+TEST_CASE("the coordinator's settings under their lctl names") {
+  const Loaded loaded =
+      parse("{agents: 2}", true,
+            "lustre:\n  mdt.hsm.max_requests: 3\n  mdt: {hsm: {policy: NBR, loop_period: 20 s}}\n");
+  const Scenario& given = loaded.scenario;
+  CHECK(loaded.messages == "");
+  CHECK(given.storage.hsm.max_requests == 3); // and not FSx's 23, though it is Lustre's default
+  CHECK(find_assumed(given, "storage.hsm.max_requests") == nullptr);
+  const auto settings = build_filesystem(given);
+  REQUIRE(settings.hsm);
+  CHECK(settings.hsm->service.coordinator.loop_period == Seconds{20});
+  CHECK(settings.hsm->service.coordinator.active_request_timeout == Seconds{3600});
+  CHECK(settings.hsm->service.non_blocking_restore);
+  CHECK_FALSE(settings.hsm->service.coordinator.no_retry);
+
+  const Loaded twice = parse("{max_requests: 5}", true, "lustre: {mdt.hsm.max_requests: 3}\n");
+  CHECK(twice.scenario.storage.hsm.max_requests == 5);
+  CHECK(twice.messages.starts_with("warning[W201]: `lustre.mdt.hsm.max_requests` has no effect: "
+                                   "`storage.hsm.max_requests` is given too\n"
+                                   "  --> t.yaml:5:"));
+  const Loaded without = parse("", true, "lustre: {mdt: {hsm: {max_requests: 3}}}\n");
+  CHECK_FALSE(without.scenario.storage.hsm.on);
+  CHECK(without.messages.starts_with("warning[W201]: `lustre.mdt.hsm.max_requests` has no effect: "
+                                     "the file system has no archive\n"));
 }
 
 } // namespace

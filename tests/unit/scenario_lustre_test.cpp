@@ -1,40 +1,24 @@
 // The section `lustre` of a scenario: version, preset, what is given, and what is rejected.
-#include "models/assembly/scenario.hpp"
-#include "sim/scenario/yaml_document.hpp"
-
-#include <doctest/doctest.h>
+#include "models/lustre/policy/recovery.hpp"
+#include "tests/unit/scenario_fixture.hpp"
 
 #include <algorithm>
 #include <string>
+#include <vector>
+
+using namespace lustrum::test;
 
 namespace lustrum {
 namespace {
 
-const std::string kRoot = LUSTRUM_SOURCE_DIR;
-
-struct Loaded {
-  Scenario scenario;
-  std::string messages;
-};
-
 // On p5.48xlarge: 192 vCPUs, 2 TiB, a card of 100 Gbit/s. `storage` and `cluster`: further keys.
 Loaded parse(const std::string& lustre, const std::string& storage = "",
              const std::string& cluster = "") {
-  Diagnostics diagnostics;
-  const Catalog catalog = Catalog::load(kRoot + "/models/catalog", diagnostics);
-  const std::string folder = kRoot + "/configs/";
-  const YamlDocument document = YamlDocument::parse(
-      "schema_version: 1\n"
-      "workload: {dlio: workloads/resnet50_h100.yaml}\n"
-      "cluster: {instance: p5.48xlarge, nodes: 1" +
-          cluster + "}\nstorage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB" + storage +
-          "}\n" + lustre,
-      folder + "t.yaml", diagnostics);
-  Scenario scenario = read_scenario(document, catalog, diagnostics);
-  std::string messages = diagnostics.render();
-  for (std::size_t at = 0; (at = messages.find(folder, at)) != std::string::npos;)
-    messages.erase(at, folder.size());
-  return {std::move(scenario), messages};
+  return load("schema_version: 1\n"
+              "workload: {dlio: workloads/resnet50_h100.yaml}\n"
+              "cluster: {instance: p5.48xlarge, nodes: 1" +
+              cluster + "}\nstorage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB" + storage +
+              "}\n" + lustre);
 }
 
 TEST_CASE("the version is the catalog's, or the scenario's") {
@@ -211,6 +195,59 @@ TEST_CASE("help states defaults per version where they differ") {
   CHECK(text("osc.max_dirty_mb", "") == "2.10: 32; 2.12: min(2000, memory/8)");
   CHECK(text("osc.max_rpcs_in_flight", "") == "8");
   CHECK(text("llite.max_cached_mb", "") == "memory/2");
+}
+
+TEST_CASE("the timeouts that follow from `timeout`, unless they are given") {
+  const Loaded loaded =
+      parse("lustre: {timeout: 300 s, mdt.recovery_time_soft: 100 s, mdt.ir_factor: 10}\n");
+  CHECK(loaded.messages == "");
+  const lustre::LustreTunables& t = loaded.scenario.lustre;
+  CHECK(t.ping_interval == Seconds{75});
+  CHECK(t.ldlm_enqueue_min == Seconds{300});
+  CHECK(t.obdfilter_recovery_time_soft == Seconds{900});
+  CHECK(t.obdfilter_recovery_time_hard == Seconds{2700});
+  CHECK(t.mdt_recovery_time_soft == Seconds{100});
+  CHECK(t.mdt_recovery_time_hard == Seconds{2700});
+  // OSTs: 900 s x 5/10; MDTs: 100 s x 10/10, but 120 s at least.
+  const auto recovery = lustre::RecoverySettings::from(t);
+  CHECK(recovery.window() == Seconds{450});
+  CHECK(recovery.of_mdts().window() == Seconds{120});
+}
+
+TEST_CASE("the threshold of PCC is one of llite's tunables too") {
+  const std::string pcc = ", lustre_version: 2.17, pcc: {mode: ro, capacity: 1 TiB}";
+  const Loaded loaded = parse("lustre: {llite.pcc_async_threshold: 1 GiB}\n", pcc);
+  CHECK(loaded.messages == "");
+  CHECK(loaded.scenario.storage.pcc.inline_limit == Bytes{kGib});
+  const Loaded without = parse("lustre: {llite.pcc_async_threshold: 1 GiB}\n");
+  CHECK(without.messages.starts_with("warning[W201]: `lustre.llite.pcc_async_threshold` has no "
+                                     "effect: clients have no persistent cache\n"));
+}
+
+TEST_CASE("assumptions that the jobs cannot rest on are not listed") {
+  const auto lists = [](const std::string& workload, const std::string& network, const char* key) {
+    const Loaded loaded = load("schema_version: 1\nworkload: {" + workload +
+                               "}\ncluster: {instance: p5.48xlarge, nodes: 1}\n"
+                               "storage: {system: fsx_persistent_2_1000, capacity: 9.6 TiB}\n"
+                               "network: {" +
+                               network + "}\n");
+    CHECK(loaded.messages == "");
+    const std::vector<AssumedRow> rows = loaded.scenario.assumed();
+    return std::any_of(rows.begin(), rows.end(),
+                       [key](const AssumedRow& row) { return row.key == key; });
+  };
+  const char* direct = "lustre.client.dio_overhead_write";
+  CHECK_FALSE(lists("ior: {}", "lnd: tcp", direct));
+  CHECK(lists("ior: {direct: true, transfer_size: 1 MiB}", "lnd: tcp", direct));
+  CHECK_FALSE(lists("ior: {direct: true, write: false, transfer_size: 1 MiB}", "lnd: tcp", direct));
+  CHECK_FALSE(lists("ior: {}", "lnd: tcp", "lustre.client.fault_time"));
+  CHECK(lists("ior: {api: MMAP}", "lnd: tcp", "lustre.client.fault_time"));
+  const char* efa = "fsx_persistent_2_1000.lnet.efa.latency";
+  CHECK_FALSE(lists("ior: {}", "lnd: tcp", efa));
+  CHECK(lists("ior: {}", "lnd: efa", efa));
+  CHECK_FALSE(lists("ior: {}", "lnd: efa", "p5.48xlarge.efa.gds_nics"));
+  CHECK(lists("ior: {}", "lnd: efa, gds: true", "p5.48xlarge.efa.gds_nics"));
+  CHECK(lists("ior: {}", "lnd: tcp", "fsx_persistent_2_1000.lnet.tcp.latency"));
 }
 
 } // namespace

@@ -1,45 +1,19 @@
 // Object stores in a scenario: what may be said, what belongs to other kinds, and what it comes to.
 #include "models/assembly/object_kind.hpp"
-#include "models/assembly/scenario.hpp"
-#include "sim/scenario/yaml_document.hpp"
-
-#include <doctest/doctest.h>
+#include "tests/unit/scenario_fixture.hpp"
 
 #include <algorithm>
 #include <string>
 
+using namespace lustrum::test;
+
 namespace lustrum {
 namespace {
 
-const std::string kRoot = LUSTRUM_SOURCE_DIR;
-
-const Catalog& catalog() {
-  static const Catalog loaded = [] {
-    Diagnostics diagnostics;
-    return Catalog::load(kRoot + "/models/catalog", diagnostics);
-  }();
-  return loaded;
-}
-
-struct Loaded {
-  Scenario scenario;
-  std::string messages;
-};
-
 Loaded parse(const std::string& storage, const std::string& rest = "") {
-  Diagnostics diagnostics;
-  const YamlDocument document =
-      YamlDocument::parse("schema_version: 1\nworkload: {dlio: workloads/resnet50_h100.yaml}\n"
-                          "cluster: {instance: p5.48xlarge, nodes: 1}\nstorage: {" +
-                              storage + "}\n" + rest,
-                          kRoot + "/configs/t.yaml", diagnostics);
-  Loaded loaded;
-  loaded.scenario = read_scenario(document, catalog(), diagnostics);
-  loaded.messages = diagnostics.render();
-  for (std::size_t at = 0;
-       (at = loaded.messages.find(kRoot + "/configs/", at)) != std::string::npos;)
-    loaded.messages.erase(at, kRoot.size() + 9);
-  return loaded;
+  return load("schema_version: 1\nworkload: {dlio: workloads/resnet50_h100.yaml}\n"
+              "cluster: {instance: p5.48xlarge, nodes: 1}\nstorage: {" +
+              storage + "}\n" + rest);
 }
 
 // First lines of all messages.

@@ -1,33 +1,19 @@
 // Workloads that could not run, or in which nothing would: found when the scenario is loaded.
 #include "models/assembly/build_filesystem.hpp"
-#include "models/assembly/scenario.hpp"
-#include "sim/scenario/yaml_document.hpp"
-
-#include <doctest/doctest.h>
+#include "tests/unit/scenario_fixture.hpp"
 
 #include <string>
+
+using namespace lustrum::test;
 
 namespace lustrum {
 namespace {
 
-const std::string kRoot = LUSTRUM_SOURCE_DIR;
-
-struct Loaded {
-  Scenario scenario;
-  std::string messages;
-};
-
 Loaded parse(const std::string& job, const std::string& storage = "") {
-  Diagnostics diagnostics;
-  const Catalog catalog = Catalog::load(kRoot + "/models/catalog", diagnostics);
-  const YamlDocument document =
-      YamlDocument::parse("schema_version: 1\n" + job +
-                              "\ncluster: {instance: p5.48xlarge, nodes: 4}\n"
-                              "storage: {system: fsx_persistent_2_1000, capacity: 1.2 TiB" +
-                              storage + "}\n",
-                          kRoot + "/configs/t.yaml", diagnostics);
-  Scenario scenario = read_scenario(document, catalog, diagnostics);
-  return {std::move(scenario), diagnostics.render()};
+  return load("schema_version: 1\n" + job +
+              "\ncluster: {instance: p5.48xlarge, nodes: 4}\n"
+              "storage: {system: fsx_persistent_2_1000, capacity: 1.2 TiB" +
+              storage + "}\n");
 }
 
 std::string said(const std::string& job) { return parse(job).messages; }
@@ -96,14 +82,16 @@ TEST_CASE("tunables that are assumed or fitted are among the assumptions, unless
         std::ranges::find_if(rows, [&](const AssumedRow& each) { return each.key == key; });
     return row == rows.end() ? AssumedRow{} : *row;
   };
-  const auto [plain, none] = parse("workload: {ior: {}}");
+  const std::string jobs = "jobs:\n  - {name: a, nodes: 2, workload: {ior: {direct: true}}}\n"
+                           "  - {name: b, nodes: 2, workload: {ior: {api: MMAP}}}";
+  const auto [plain, none] = parse(jobs);
   CHECK(none.empty());
   CHECK(find(plain, "lustre.client.dio_bandwidth_read").kind == "fitted");
   CHECK(find(plain, "lustre.client.dio_bandwidth_read").value == "8038 MiB/s");
   CHECK(find(plain, "lustre.client.fault_time").kind == "assumed");
   CHECK(find(plain, "lustre.client.dio_overhead_read").kind == "fitted");
   CHECK(find(plain, "lustre.client.copy_bandwidth").key.empty()); // measured
-  const auto [given, said] = parse("workload: {ior: {}}\nlustre: {client: {fault_time: 1 us}}");
+  const auto [given, said] = parse(jobs + "\nlustre: {client: {fault_time: 1 us}}");
   CHECK(said.empty());
   CHECK(find(given, "lustre.client.fault_time").key.empty());
   CHECK_FALSE(find(given, "lustre.client.dio_bandwidth_read").key.empty());
