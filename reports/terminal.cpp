@@ -41,7 +41,7 @@ void share_group(Page& page, const RunResult& result, std::string_view title, bo
   double sum_pct = 0;
   double rest_pct = 0;
   for (const CauseRow& row : kCauseTable) {
-    if (row.cause == Cause::compute || row.storage != storage) continue;
+    if (row.cause == Cause::compute || is_storage(row.cause, result) != storage) continue;
     const double pct = shares[row.cause];
     sum_pct += pct;
     if (pct >= kLeastShownPct)
@@ -56,7 +56,7 @@ void share_group(Page& page, const RunResult& result, std::string_view title, bo
              storage ? Style::warning : Style::plain);
   for (const CauseRow& row : shown)
     share_line(page, fmt::format("    {}", row.key), shares[row.cause],
-               cause_text(row.cause, result.storage_kind));
+               cause_text(row.cause, result));
   if (rest_pct >= kLeastShownPct) share_line(page, "    each under 0.05 %", rest_pct);
 }
 
@@ -121,7 +121,7 @@ void phase_section(Page& page, const RunResult& result) {
                      fmt::format("{} repetitions, {} to {} {}", whole(row.repetitions),
                                  number(row.rate_min), number(row.rate_max), row.unit));
     if (row.repetitions == 0)
-      page.paragraph(fmt::format("  {}: ", name(row)), "cut short by the end of the run");
+      page.paragraph(fmt::format("  {}: ", name(row)), "cut short before it ended");
     if (row.errors > 0)
       page.paragraph(fmt::format("  {}: ", name(row)), counted(row.errors, "call") + " failed",
                      Style::bad);

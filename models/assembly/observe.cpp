@@ -197,12 +197,13 @@ void observe_bottleneck(RunResult& result) {
                     compute_pct, kNegligiblePct)};
     return;
   }
-  const StationRow* station = largest->storage ? busiest(result, largest->cause) : nullptr;
+  const StationRow* station =
+      is_storage(largest->cause, result) ? busiest(result, largest->cause) : nullptr;
   if (const StationRow* real = station ? behind_slots(result, *station) : nullptr) station = real;
   // A station that is idle half of the time is not what holds the job back: its latency is.
   constexpr double kBusyPct = 50;
   if (station && station->utilization_pct < kBusyPct) station = nullptr;
-  const std::string_view spent_on = cause_text(largest->cause, result.storage_kind);
+  const std::string_view spent_on = cause_text(largest->cause, result);
   const std::string why =
       result.metrics.gpu_utilization_pct
           ? fmt::format("{:.1f} % of GPU time goes to: {} (not computing: {:.1f} %)", share_pct,

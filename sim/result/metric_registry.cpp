@@ -1,6 +1,7 @@
 #include "sim/result/metric_registry.hpp"
 
 #include "sim/base/cause.hpp"
+#include "sim/result/storage_words.hpp"
 
 #include <fmt/format.h>
 
@@ -78,10 +79,11 @@ std::vector<Metric> stall_metrics(std::string_view start, std::string_view whose
   std::vector<Metric> metrics;
   for (const CauseRow& row : kCauseTable) {
     const bool computing = row.cause == Cause::compute;
-    metrics.push_back({fmt::format("{}.{}_pct", start, row.key), "%",
-                       fmt::format("share of {} (ranks x makespan) spent on: {}{}", whose, row.text,
-                                   computing ? "; equals gpu_utilization_pct" : ""),
-                       computing ? higher : lower});
+    metrics.push_back(
+        {fmt::format("{}.{}_pct", start, row.key), "%",
+         fmt::format("share of {} (ranks x makespan) spent on: {}{}", whose, cause_texts(row.cause),
+                     computing ? "; equals gpu_utilization_pct" : ""),
+         computing ? higher : lower});
   }
   return metrics;
 }

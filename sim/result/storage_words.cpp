@@ -1,7 +1,10 @@
 #include "sim/result/storage_words.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace lustrum {
 namespace {
@@ -44,6 +47,15 @@ std::string_view lustre_text(Cause cause) {
   return kCauseTable.at(static_cast<std::size_t>(cause)).text;
 }
 
+constexpr std::string_view kJobFailed = "the job itself failed: restart, reading the checkpoint";
+constexpr std::string_view kBothFailed =
+    "target or link down, recovery; the job itself failed: restart, reading the checkpoint";
+
+bool job_failed(const RunResult& result) {
+  return std::any_of(result.checkpoints.begin(), result.checkpoints.end(),
+                     [](const CheckpointRow& row) { return row.failures > 0; });
+}
+
 } // namespace
 
 const StorageWords& storage_words(std::string_view kind) {
@@ -63,6 +75,27 @@ std::string_view cause_text(Cause cause, std::string_view kind) {
     if (kind == "recorded") text = row->recorded;
   }
   return text.empty() ? lustre_text(cause) : text;
+}
+
+std::string_view cause_text(Cause cause, const RunResult& result) {
+  if (cause == Cause::failure && job_failed(result))
+    return result.faults.empty() ? kJobFailed : kBothFailed;
+  return cause_text(cause, result.storage_kind);
+}
+
+std::string cause_texts(Cause cause) {
+  std::string text{cause == Cause::failure ? kBothFailed : lustre_text(cause)};
+  for (const auto& [kind, name] :
+       {std::pair{"object", "object stores"}, std::pair{"fileserver", "file services"},
+        std::pair{"local", "local disks"}})
+    if (const std::string_view other = cause_text(cause, kind); other != lustre_text(cause))
+      text += fmt::format("; on {}: {}", name, other);
+  return text;
+}
+
+bool is_storage(Cause cause, const RunResult& result) {
+  if (cause == Cause::failure && job_failed(result)) return !result.faults.empty();
+  return kCauseTable.at(static_cast<std::size_t>(cause)).storage;
 }
 
 } // namespace lustrum

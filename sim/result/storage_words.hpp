@@ -3,7 +3,9 @@
 #pragma once
 
 #include "sim/base/cause.hpp"
+#include "sim/result/run_result.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace lustrum {
@@ -19,5 +21,12 @@ const StorageWords& storage_words(std::string_view kind);
 
 // One explanation, without a full stop.
 std::string_view cause_text(Cause cause, std::string_view kind);
+// The same in one result, which tells whether it was the storage that failed, or the job.
+std::string_view cause_text(Cause cause, const RunResult& result);
+// Of all kinds, for a list of metrics.
+std::string cause_texts(Cause cause);
+
+// Whether a faster or sounder storage could shorten this part of the result's time.
+bool is_storage(Cause cause, const RunResult& result);
 
 } // namespace lustrum
