@@ -158,6 +158,7 @@ class Questions(unittest.TestCase):
         ahead, without = self.result("14"), self.result("14b")
         self.assertGreater(without["phases"][0]["time_s"], 5 * ahead["phases"][0]["time_s"])
         self.assertEqual(without["metrics"]["rpcs"], ahead["metrics"]["rpcs"])
+        self.assertEqual(ahead["bottleneck"]["class"], "mdt_iops")  # and not the glimpses that follow
 
     def test_15_slots_are_for_small_rpcs_and_read_ahead_for_large_reads(self):
         default, slots, no_read_ahead = (self.result(prefix) for prefix in ("15", "15b", "15c"))
@@ -178,7 +179,10 @@ class Questions(unittest.TestCase):
 
     def test_18_one_stripe_is_full_when_its_ost_is(self):
         one, striped = self.result("18")["metrics"], self.result("18b")["metrics"]
-        self.assertGreater(one["errors"], 0)
+        self.assertEqual(one["errors"], 1)  # IOR aborts
+        said = " ".join(self.result("18")["warnings"])
+        self.assertRegex(said, r"IOR aborted after \d+\.?\d* s, .*: ENOSPC in phase `write`")
+        self.assertRegex(said, r"1 of 4 OSTs is full, the first OST000[0-3]; the emptiest has \d+\.?\d* GiB free")
         free = 4.8 * 2**40 / 4 * 0.02  # of one of four OSTs
         self.assertAlmostEqual(one["write_bytes"] / free, 1, delta=0.05)
         self.assertEqual((striped["errors"], striped["write_bytes"]), (0, 53_000_000_000))
@@ -209,7 +213,8 @@ class Questions(unittest.TestCase):
             self.assertEqual(len(result["faults"]), 1)
             fault = result["faults"][0]
             self.assertAlmostEqual(fault["recovered_s"] - fault["at_s"], takeover_s, delta=1)
-            self.assertGreater(result["stalls"]["failure_pct"], 10)
+            stalls = result["stalls"]
+            self.assertEqual(max((key for key in stalls if key != "compute_pct"), key=stalls.get), "failure_pct")
         self.assertGreater(self.result("22")["metrics"]["makespan_s"] - self.result("22b")["metrics"]["makespan_s"], 140)
 
     def test_23_a_token_bucket_filter_shields_the_training(self):
