@@ -1,6 +1,8 @@
 // Servers that fail and are taken over, links that go down, and failures by rate.
 #include "tests/model/failure_fixture.hpp"
 
+#include <set>
+
 using namespace lustrum;
 using namespace lustrum::lustre;
 using namespace lustrum::test;

@@ -4,8 +4,6 @@
 
 #include <rapidcheck.h>
 
-#include <set>
-
 using namespace lustrum;
 using namespace lustrum::lustre;
 using namespace lustrum::test;

@@ -107,7 +107,7 @@ TEST_CASE("a rename to a directory of another MDT leaves the inode where it is")
 TEST_CASE("a listing with a file whose inode lies on another MDT is run ahead of as any") {
   MetadataSystemSettings settings;
   settings.mdts = 2;
-  settings.metadata = {.statahead = {.max = 128, .start = 8, .batch = 64}};
+  settings.metadata.statahead = {.max = 128, .start = 8, .batch = 64};
   MetadataSystem system(settings);
   const std::uint32_t here =
       system.files.tree().make_directory({.parent = kRoot, .mdt = MdtIndex{0}});
@@ -129,8 +129,8 @@ TEST_CASE("statahead by names: stats in the order of names without a listing") {
   // 1,000 files. Five stats in a row start it, with the fifth; the rest comes in batches.
   const auto stats = [](bool by_names, std::uint32_t step) {
     MetadataSystemSettings settings;
-    settings.metadata = {.statahead = {.max = 128, .start = 8, .batch = 64},
-                         .statahead_fname = by_names};
+    settings.metadata.statahead = {.max = 128, .start = 8, .batch = 64};
+    settings.metadata.statahead_fname = by_names;
     settings.latency = Seconds{1e-4};
     MetadataSystem system(settings);
     constexpr std::uint32_t kFiles = 1000;

@@ -134,7 +134,9 @@ TEST_CASE("RPC counts: the table of calls, cold and warm") {
         {"rename",
          {1, 0},
          {1, 0},
-         [](Client& client, FileIndex f, Outcome& o) { return client.rename(kCaller, f, kRoot, o); }},
+         [](Client& client, FileIndex f, Outcome& o) {
+           return client.rename(kCaller, f, kRoot, o);
+         }},
         {"fsync's part for the MDT",
          {1, 0},
          {1, 0},
