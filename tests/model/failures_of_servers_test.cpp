@@ -110,6 +110,7 @@ TEST_CASE("an MDS that fails leaves its MDT to its partner, until it is repaired
     for (std::uint32_t c = 0; c < (both ? 2U : 1U); ++c) {
       const DirectoryIndex directory = machine.fs.place_directory(kRootDirectory);
       std::vector<FileIndex> files;
+      files.reserve(1000);
       for (int f = 0; f < 1000; ++f) files.push_back(machine.fs.place_file(directory, Bytes{}));
       mdts.insert(machine.fs.files().mdt_of(files.front()).value());
       machine.world.spawn(

@@ -8,7 +8,6 @@ using namespace lustrum;
 using namespace lustrum::lustre;
 using namespace lustrum::test;
 using doctest::Approx;
-using kernel::Task;
 
 TEST_CASE("L19: an OST failover costs takeover and reconnection; a dead client the whole window") {
   // The OST fails at 100 s, takeover H = 30 s. A read that meets it waits until it has recovered:
