@@ -118,9 +118,11 @@ TEST_CASE("GPUDirect Storage brings its own cards") {
 }
 
 TEST_CASE("the least capacity and multiples of the step are accepted") {
-  for (const std::string capacity : {"1.2 TiB", "2.4 TiB", "50.4 TiB", "100.8 TiB"})
-    CHECK(load(kJob + kNodes + "storage: {system: fsx_scratch_2, capacity: " + capacity + "}\n")
-              .messages == "");
+  for (const char* capacity : {"1.2 TiB", "2.4 TiB", "50.4 TiB", "100.8 TiB"}) {
+    std::string text = kJob + kNodes;
+    text.append("storage: {system: fsx_scratch_2, capacity: ").append(capacity).append("}\n");
+    CHECK(load(text).messages == "");
+  }
 }
 
 TEST_CASE("a load generator: defaults, preset, and what is written beside it") {
