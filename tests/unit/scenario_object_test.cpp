@@ -84,7 +84,7 @@ TEST_CASE("CRT: connections by the target, 400 Mbit/s for each") {
     scenario.network.nics = nics;
     return object_settings(scenario, choice).client.connections;
   };
-  ObjectChoice choice = with_defaults<ObjectChoice>(ObjectChoice::parameters());
+  auto choice = with_defaults<ObjectChoice>(ObjectChoice::parameters());
   choice.client = "crt";
   CHECK(connections(choice, 1) == 250); // a card of 100 Gbit/s
   CHECK(connections(choice, 4) == 1000);
