@@ -175,7 +175,7 @@ public:
   // end: SageMaker's Pipe mode.
   virtual bool wants_order() const { return false; }
   // The files that this process will open for reading from now on, one after the other.
-  virtual void set_order(Caller /*caller*/, std::vector<FileIndex> /*files*/) {}
+  virtual void set_order(Caller /*caller*/, std::vector<FileIndex> /*files*/) {} // NOLINT: is kept
   // fsync: returns when all that this client has written to the file is on the device.
   virtual kernel::Task sync(OpenFile& file, Outcome& outcome) = 0;
   virtual kernel::Task close(std::unique_ptr<OpenFile> file, Outcome& outcome) = 0;

@@ -93,6 +93,22 @@ class Designs(Case):
         self.assertAlmostEqual(usage["s3_standard, GET and HEAD"]["quantity"] * 1000, copied["networks"][0]["data_rpcs"])
         self.assertEqual(copied["networks"][0]["read_bytes"], phase["bytes"])
 
+    def test_nodes_with_a_part_of_the_data_set_train_on_it_alone(self):
+        def run(workload, shards):
+            self.write("w.yaml", scenario(workload=WORKLOADS[workload]).replace("nodes: 1", "nodes: 2")
+                       .replace("num_files_train: 56", "num_files_train: 112"))
+            self.write("d.yaml", "schema_version: 1\nstorage: {system: nvme_p5, copy_in: {from: s3_standard, "
+                                 f"shards: {shards}}}}}\n")
+            outcome = self.run_here("run", "w.yaml", "--design", "d.yaml", "--json")
+            self.assertEqual((outcome.code, outcome.err), (FINE, ""))
+            return json.loads(outcome.out)
+        for workload in ("resnet50", "cosmoflow", "unet3d"):
+            with self.subTest(workload=workload):
+                whole, part = run(workload, "false"), run(workload, "true")
+                self.assertEqual(part["metrics"]["errors"], 0)
+                self.assertEqual(part["phases"][0]["bytes"] * 2, whole["phases"][0]["bytes"])
+                self.assertEqual(part["metrics"]["steps_per_epoch"], whole["metrics"]["steps_per_epoch"])
+
     def test_what_a_volume_does_not_include_is_charged(self):
         def lines(storage):
             self.write("d.yaml", f"schema_version: 1\nstorage: {{{storage}}}\n")

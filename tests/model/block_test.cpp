@@ -334,6 +334,7 @@ TEST_CASE("block: the journal of a host takes so many changes a second, and read
   settings.changes = PerSecond{1000};
   LocalRun run(settings, {.clients = 2, .nic = BytesPerSecond{kBoundless}});
   std::vector<FileIndex> files;
+  files.reserve(1600);
   for (int f = 0; f < 1600; ++f) files.push_back(run.storage.reserve_file(kRootDirectory));
   const auto open_all = [&](Caller caller, std::uint32_t first) -> kernel::Task {
     Outcome outcome;

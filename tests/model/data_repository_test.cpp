@@ -237,7 +237,7 @@ TEST_CASE("export, import and releases at once lose nothing and leave nothing be
       // The first ten are only read, so that some are never removed under their readers' hands.
       const bool writes = draw(4 * i + 3, 4) == 0;
       const FileIndex file = files[writes ? 10 + draw(4 * i, 20) : draw(4 * i, 30)];
-      const double at_s = static_cast<double>(draw(4 * i + 1, 300));
+      const auto at_s = static_cast<double>(draw(4 * i + 1, 300));
       const ClientIndex client{static_cast<std::uint32_t>(draw(4 * i + 2, 3))};
       f.at(at_s, [&f, file, client, writes] {
         if (!f.fs.files().exists(file)) return;
