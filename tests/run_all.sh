@@ -7,13 +7,13 @@ format_check() {
     xargs -0 -r clang-format --dry-run -Werror)
 }
 
-# Every third file, others with each commit, or with `--all` every one: all of them take as long as all other stages
+# Every fifth file, others with each commit, or with `--all` every one: all of them take as long as all other stages
 # together. One file after the other, two at a time; a file's findings stay together.
 tidy_check() {
   local round=0
   if [[ $1 != all ]]; then round=$(git -C "$LUSTRUM_HOME" rev-list --count HEAD 2>/dev/null || date +%j); fi
   (cd -- "$LUSTRUM_HOME" && find sim models reports cli -name '*.cpp' | sort |
-    awk -v all="$1" -v round="$((10#$round))" 'all == "all" || NR % 3 == round % 3' |
+    awk -v all="$1" -v round="$((10#$round))" 'all == "all" || NR % 5 == round % 5' |
     xargs -r -d '\n' -n 1 -P 2 bash -c '
       findings=$(clang-tidy -p build/release --quiet "$0" 2>&1) && exit
       grep -v "^[0-9]\+ warnings\? \(.* \)\?\(generated\|treated\)" <<<"$findings"
@@ -60,7 +60,7 @@ stage() {
 }
 
 run_all() {
-  local quick="" tidied=third
+  local quick="" tidied=fifth
   while (($# > 0)); do
     case $1 in
       --quick) quick=yes ;;

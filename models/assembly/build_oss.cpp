@@ -85,6 +85,16 @@ lustre::ServerCacheSettings cache_of(const Scenario& scenario) {
   return cache;
 }
 
+lustre::SsdCacheSettings ssd_cache_of(const Scenario& scenario, std::uint32_t osts) {
+  if (!scenario.storage.ssd_cache) return {};
+  const LustreSystem& system = scenario.filesystem;
+  const double tib_per_ost = tib_per_oss(scenario) / osts;
+  return {.capacity = Bytes{static_cast<std::uint64_t>(system.ssd_cache_per_tib.value.as_double() *
+                                                       tib_per_ost)},
+          .rate = system.ssd_cache_read_per_tib.value * tib_per_ost,
+          .latency = system.ssd_cache_latency.value};
+}
+
 // 50 locks per MiB of the server's memory, of each OST. Source: Lustre 2.15 lustre/ldlm/ldlm_pool.c
 // (LDLM_POOL_HOST_L). What the catalog knows of the memory is the part that caches data.
 std::uint64_t lock_limit(const Scenario& scenario) {
@@ -171,6 +181,7 @@ lustre::OssSettings build_oss(const Scenario& scenario, BytesPerSecond& network_
   oss.osts = scenario.osts_per_oss();
   oss.nrs = nrs_of(scenario);
   oss.cache = cache_of(scenario);
+  oss.ssd_cache = ssd_cache_of(scenario, oss.osts);
   oss.lock_limit = lock_limit(scenario);
   if (system.disk_model.value == "raid6")
     oss.disk = device::Raid6Model{.disk = {.bandwidth = system.hdd_bandwidth.value},

@@ -58,6 +58,11 @@ std::vector<std::string> problems_of(const Instance& instance) {
 
 std::vector<std::string> problems_of(const LustreSystem& system) {
   std::vector<std::string> problems;
+  const bool has_ssd_cache = system.ssd_cache_per_tib.value > Bytes{};
+  if (has_ssd_cache != (system.ssd_cache_read_per_tib.value.count() > 0) ||
+      has_ssd_cache != (system.ssd_cache_latency.value.count() > 0))
+    problems.emplace_back("`ssd_cache.per_tib`, `ssd_cache.read_per_tib` and `ssd_cache.latency` "
+                          "are given together or not at all");
   require_one_form(system.network_per_tib, system.network_per_oss,
                    "`network.per_tib` and `network.per_oss`", problems);
   check_disk(system, problems);

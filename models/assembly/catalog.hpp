@@ -62,6 +62,9 @@ struct LustreSystem {
   Figure<std::uint32_t> oss_cores;
   Figure<std::uint32_t> oss_partitions; // CPTs
   Figure<Bytes> oss_memory_per_tib;     // of the server's cache
+  Figure<Bytes> ssd_cache_per_tib;      // that can be bought in front of the disks; 0: none
+  Figure<BytesPerSecond> ssd_cache_read_per_tib;
+  Figure<Seconds> ssd_cache_latency;
   Figure<BytesPerSecond> network_per_tib;
   Figure<BytesPerSecond> network_burst_per_tib; // equal to network_per_tib: no burst
   Figure<BytesPerSecond> network_per_oss;

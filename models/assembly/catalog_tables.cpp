@@ -90,6 +90,31 @@ ParameterTable server_rows() {
   };
 }
 
+ParameterTable ssd_cache_rows() {
+  return {
+      {.key = "ssd_cache.per_tib",
+       .field = field<&S::ssd_cache_per_tib>,
+       .default_text = "0 B",
+       .doc =
+           "SSD read cache in front of the disks, per TiB of capacity, where `storage.ssd_cache` "
+           "asks for it; 0 B: it cannot be had.",
+       .source = kNone},
+      {.key = "ssd_cache.read_per_tib",
+       .field = field<&S::ssd_cache_read_per_tib>,
+       .default_text = "0 B/s",
+       .min = 0,
+       .doc = "Rate of reads from it, per TiB of capacity.",
+       .source = kNone},
+      {.key = "ssd_cache.latency",
+       .field = field<&S::ssd_cache_latency>,
+       .default_text = "0 s",
+       .min = 0,
+       .max = 1,
+       .doc = "Time of a small read from it, on the server.",
+       .source = kNone},
+  };
+}
+
 ParameterTable network_rate_rows() {
   return {
       {.key = "network.per_tib",
@@ -367,8 +392,9 @@ ParameterTable bill_rows() {
 } // namespace
 
 const ParameterTable& LustreSystem::parameters() {
-  static const ParameterTable table = joined_tables(
-      {server_rows(), network_rate_rows(), disk_rows(), metadata_rows(), lnet_rows(), bill_rows()});
+  static const ParameterTable table =
+      joined_tables({server_rows(), ssd_cache_rows(), network_rate_rows(), disk_rows(),
+                     metadata_rows(), lnet_rows(), bill_rows()});
   return table;
 }
 

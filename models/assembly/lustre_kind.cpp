@@ -87,6 +87,15 @@ void check_metadata(const StorageReading& reading) {
         "1500, 3000, 6000, or a multiple of 12000 up to 192000");
 }
 
+void check_ssd_cache(const StorageReading& reading) {
+  const Scenario& scenario = reading.scenario;
+  if (!scenario.storage.ssd_cache || scenario.filesystem.ssd_cache_per_tib.value > Bytes{}) return;
+  reading.diagnostics.add(
+      impossible, reading.storage.get("ssd_cache").span(),
+      fmt::format("file system `{}` is not sold with an SSD cache", scenario.storage.system),
+      "FSx for Lustre on hard disks is, e.g. `fsx_persistent_1_hdd_40`");
+}
+
 void check_layout(const StorageReading& reading) {
   Scenario& scenario = reading.scenario;
   std::string& layout = scenario.storage.layout;
@@ -172,6 +181,7 @@ void check(const StorageReading& reading) {
   check_network(reading.scenario, reading.root.get("network"), reading.diagnostics);
   check_capacity(reading);
   check_metadata(reading);
+  check_ssd_cache(reading);
   check_layout(reading);
   check_ost_used(reading.storage, reading.scenario, reading.diagnostics);
 }

@@ -106,6 +106,7 @@ public:
     describe_pcc(filesystem_, result);
     observe_networks(world_, filesystem_.settings().fabric, result);
     note_burst(filesystem_.settings(), result);
+    if (scenario_.storage.ssd_cache) note_ssd_cache(result);
     warn_of_full_osts(filesystem_.files().space(), result);
   }
 
@@ -120,6 +121,13 @@ public:
                .unit = PriceUnit::hour,
                .counted = "OSS-hours"}};
     std::vector<Charge> charges = capacity_charges(name);
+    if (scenario_.storage.ssd_cache)
+      charges.push_back({.product = name,
+                         .component = "cache",
+                         .label = name + ", SSD cache",
+                         .amount = ssd_cache().as_double() / static_cast<double>(kGib),
+                         .unit = PriceUnit::gib_month,
+                         .counted = {}});
     for (Charge& charge : archive_charges(scenario_, filesystem_))
       charges.push_back(std::move(charge));
     return charges;
@@ -130,6 +138,23 @@ public:
   }
 
 private:
+  Bytes ssd_cache() const {
+    const lustre::OssSettings& oss = filesystem_.settings().oss;
+    return oss.ssd_cache.capacity * (std::uint64_t{oss.osts} * scenario_.oss_count());
+  }
+  void note_ssd_cache(RunResult& result) const {
+    Bytes hits{};
+    double read = 0;
+    for (std::uint32_t i = 0; i < filesystem_.osts(); ++i) {
+      hits += filesystem_.ost(OstIndex{i}).ssd_hits();
+      read += filesystem_.ost(OstIndex{i}).bytes_read();
+    }
+    const double share = read > 0 ? hits.as_double() / read : 0;
+    result.notes.push_back(fmt::format("{:.1f} % of what the servers read came out of their SSD "
+                                       "cache of {}, which was empty at the start",
+                                       100 * share, format_bytes(ssd_cache())));
+  }
+
   std::vector<Charge> capacity_charges(const std::string& name) const {
     return {{.product = name,
              .component = "capacity",

@@ -117,6 +117,7 @@ struct StorageSettings {
   std::string layout;                // after loading: the file system's default where none is given
   std::string lustre_version;        // `2.15`; after loading: the catalog's where none is given
   double burst_credit = 0;           // level of the buckets at the start: 1 = full
+  bool ssd_cache = false;            // in front of the disks, where the system has one for sale
   double used = 0;                   // share of the capacity that is taken at the start
   std::vector<std::string> ost_used; // the same of single OSTs, in percent
   std::vector<TbfRuleChoice> nrs_tbf_rules;

@@ -106,6 +106,11 @@ const ParameterTable& StorageSettings::parameters() {
        .min = 0,
        .max = 1,
        .doc = "Burst credit at the start, as a share of the full bucket."},
+      {.key = "ssd_cache",
+       .field = field<&StorageSettings::ssd_cache>,
+       .default_text = "false",
+       .doc = "With the SSD read cache that is sold with this file system, empty at the start (FSx "
+              "on hard disks: drive cache type READ)."},
       {.key = "used",
        .field = field<&StorageSettings::used>,
        .default_text = "0 %",

@@ -228,7 +228,8 @@ kernel::Topology::Cut Filesystem::cut_with(BytesPerSecond network, BytesPerSecon
 
 double Filesystem::missed_of(Bytes bytes) const {
   const double cached_bytes =
-      settings_.oss.cache.capacity.as_double() * static_cast<double>(oss_.size());
+      settings_.oss.cache.capacity.as_double() * static_cast<double>(oss_.size()) +
+      settings_.oss.ssd_cache.capacity.as_double() * static_cast<double>(ost_.size());
   return missed_share(bytes.as_double(), placed_bytes_, cached_bytes);
 }
 

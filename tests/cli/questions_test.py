@@ -131,6 +131,9 @@ class Questions(unittest.TestCase):
         self.assertGreater(spent["throughput_mib_per_s"], 0.9 * 36 * 12)
         self.assertGreater(burst["au_mean_pct"], 2 * spent["au_mean_pct"])
         self.assertGreater(faster["au_mean_pct"], 2 * spent["au_mean_pct"])
+        first, second = self.result("09d")["metrics"]["au_per_epoch_pct"]
+        self.assertAlmostEqual(first, spent["au_mean_pct"], delta=2)
+        self.assertGreater(second, 90)
 
     def test_10_one_writer_is_slower_than_sixteen(self):
         document = self.result("10")

@@ -125,6 +125,29 @@ TEST_CASE("a listing with a file whose inode lies on another MDT is run ahead of
   CHECK(system.clients[0].rpcs(MetadataOperation::getattr) == 1);
 }
 
+// It is the first of what is sent ahead, and the only one whose MDT is another.
+TEST_CASE("a listed file that is moved to another MDT and removed stops no stat of the others") {
+  MetadataSystemSettings settings;
+  settings.mdts = 2;
+  settings.metadata.statahead = {.max = 128, .start = 8, .batch = 64};
+  MetadataSystem system(settings);
+  const std::uint32_t here =
+      system.files.tree().make_directory({.parent = kRoot, .mdt = MdtIndex{0}});
+  const std::uint32_t there =
+      system.files.tree().make_directory({.parent = kRoot, .mdt = MdtIndex{1}});
+  for (int i = 0; i < 20; ++i) system.files.add(here, Bytes{});
+  const std::vector<FileIndex> files = listing(system, 0, here);
+  system.files.move(files[1], there);
+  std::vector<std::uint32_t> objects;
+  system.files.unlink(files[1], objects);
+  for (const FileIndex file : files) {
+    Outcome outcome;
+    system.run(system.clients[0].stat(kCaller, file, outcome));
+    REQUIRE(system.world.describe_waiting().empty());
+    CHECK(outcome.ok() == (file != files[1]));
+  }
+}
+
 TEST_CASE("statahead by names: stats in the order of names without a listing") {
   // 1,000 files. Five stats in a row start it, with the fifth; the rest comes in batches.
   const auto stats = [](bool by_names, std::uint32_t step) {

@@ -126,6 +126,13 @@ TEST_CASE("rejects_training_on_parts_of_a_data_set_where_all_of_it_is_needed") {
   CHECK(said("dlio: workloads/resnet50_h100.yaml", parts).empty());
 }
 
+TEST_CASE("rejects_ssd_cache_that_is_not_for_sale") {
+  const std::string job = "dlio: workloads/resnet50_h100.yaml";
+  CHECK(has(said(job, "system: fsx_scratch_2, capacity: 2.4 TiB, ssd_cache: true"),
+            "`fsx_scratch_2` is not sold with an SSD cache"));
+  CHECK(said(job, "system: fsx_persistent_1_hdd_12, capacity: 6 TiB, ssd_cache: true").empty());
+}
+
 TEST_CASE("rejects_metadata_iops_that_a_file_service_does_not_sell") {
   const std::string job = "dlio: workloads/resnet50_h100.yaml";
   const std::string tiering =

@@ -260,13 +260,16 @@ std::shared_ptr<MetadataClient::Scan> MetadataClient::scan_of(const Caller& call
   return plan.foreseen ? scan : nullptr;
 }
 
-// One RPC of statahead; one per MDT where the directory is striped.
+// One RPC of statahead; one per MDT where the directory is striped, or files have been renamed.
 Task MetadataClient::prefetch(std::shared_ptr<Scan> scan, std::uint32_t first,
                               std::uint32_t count) {
   const FileTable& files = parts_.files;
-  const bool on_one_mdt = files.tree().stripes(scan->directory) == 1 && !files.has_strays();
-  if (on_one_mdt || count == 1) {
-    co_await prefetch_on(files.mdt_of(scan->files[first]), scan, first, count);
+  const MdtIndex mdt = files.mdt_of(scan->files[first]);
+  const auto begin = scan->files.begin() + first;
+  const bool on_one_mdt =
+      std::all_of(begin, begin + count, [&](FileIndex file) { return files.mdt_of(file) == mdt; });
+  if (on_one_mdt) {
+    co_await prefetch_on(mdt, scan, first, count);
   } else {
     kernel::TaskGroup parts = parts_.world.group();
     for (std::uint32_t m = 0; m < mdcs_.size(); ++m)

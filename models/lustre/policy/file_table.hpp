@@ -80,7 +80,6 @@ public:
   }
   std::uint32_t directory(FileIndex file) const { return inode(file).directory; }
   std::uint32_t place(FileIndex file) const { return inode(file).place; } // in its directory
-  bool has_strays() const { return !strays_.empty(); }
   // Where its inode lies: with its name, unless it was moved to a directory of another MDT.
   MdtIndex mdt_of(FileIndex file) const {
     if (!strays_.empty()) [[unlikely]]

@@ -39,6 +39,22 @@ Ost::Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex
                                             settings.disk_credit)),
       grants_(settings.grants) {
   world.declare_disk(disk_);
+  if (settings.ssd_cache.capacity > Bytes{})
+    ssd_ = std::make_unique<SsdCache>(world, index, settings.ssd_cache);
+}
+
+Ost::SsdCache::SsdCache(kernel::World& world, OstIndex index, const SsdCacheSettings& settings)
+    : contents({.capacity = settings.capacity, .readcache_max_io = Bytes{UINT64_MAX}}),
+      flash(world.add_fifo({"ost_ssd_cache", "ost{}.ssd_cache", index.value()}, 1)) {
+  world.declare_disk(flash);
+}
+
+bool Ost::take_hits(ServerCache& cache, device::Access& access) {
+  const ServerCache::Lookup found =
+      cache.read({.object = access.object, .offset = access.offset, .bytes = access.bytes});
+  access.offset = found.first_missing;
+  access.bytes = found.missing;
+  return !found.whole();
 }
 
 void Ost::count(RpcOpcode opcode, Seconds time) {
@@ -68,16 +84,20 @@ kernel::Task Ost::access(const BulkRequest& request, RpcTime& account) {
                         .offset = request.offset,
                         .bytes = request.length};
   if (ServerCache* cache = oss_->cache()) {
-    const ServerCache::Extent extent{
-        .object = request.object, .offset = request.offset, .bytes = request.length};
-    if (request.is_read()) {
-      const ServerCache::Lookup found = cache->read(extent);
-      if (found.whole()) co_return;
-      access.offset = found.first_missing;
-      access.bytes = found.missing;
-    } else {
-      cache->write(extent);
+    if (!request.is_read())
+      cache->write({.object = request.object, .offset = request.offset, .bytes = request.length});
+    else if (!take_hits(*cache, access))
+      co_return;
+  }
+  if (ssd_ && request.is_read()) {
+    const Bytes asked = access.bytes;
+    const bool more = take_hits(ssd_->contents, access);
+    if (const Bytes hit = asked - (more ? access.bytes : Bytes{}); hit > Bytes{}) {
+      co_await world_.serve(ssd_->flash, hit / settings_.ssd_cache.rate);
+      co_await world_.delay(latency_, settings_.ssd_cache.latency);
+      watch.lap(Cause::disk);
     }
+    if (!more) co_return;
   }
   if (credit_) {
     const double cost = request.is_read() ? 1 : settings_.write_cost;

@@ -26,6 +26,14 @@ struct BurstSettings {
   double initial_bytes = 0;
 };
 
+// Flash in front of the disks of one OST that holds what was read last, and outlives restarts of
+// the server (FSx on hard disks, drive cache type READ).
+struct SsdCacheSettings {
+  Bytes capacity{}; // 0: none
+  BytesPerSecond rate{};
+  Seconds latency{};
+};
+
 struct OssSettings {
   std::uint32_t threads = 1; // ost_io, of all partitions
   std::uint32_t cores = 1;
@@ -36,7 +44,8 @@ struct OssSettings {
   GrantPool::Settings grants; // of one OST
   std::uint32_t osts = 1;     // per OSS
   NrsSettings nrs;            // who gets the next thread
-  ServerCacheSettings cache;  // of one OSS
+  ServerCacheSettings cache;  // of one OSS, in its memory
+  SsdCacheSettings ssd_cache; // of one OST
   device::DeviceModel disk;   // of one OST, at its burst rate
   BurstSettings disk_credit;
   double write_cost = 1; // credit drawn by a written byte, in read bytes
@@ -78,8 +87,19 @@ public:
   const OstCounters& counters() const { return counters_; }
   // An RPC without data has been served.
   void count(RpcOpcode opcode, Seconds time);
+  // Bytes of reads that came out of the SSD cache.
+  Bytes ssd_hits() const { return ssd_ ? ssd_->contents.hit_bytes() : Bytes{}; }
 
 private:
+  // Reads fill it, writes pass it by (assumed: it is sold as a read cache).
+  struct SsdCache {
+    SsdCache(kernel::World& world, OstIndex index, const SsdCacheSettings& settings);
+    ServerCache contents;
+    kernel::FifoStation& flash;
+  };
+  // What a cache has of a read is taken off it. False: nothing is left.
+  static bool take_hits(ServerCache& cache, device::Access& access);
+
   kernel::World& world_;
   Oss* oss_;
   OstIndex index_;
@@ -90,6 +110,7 @@ private:
   kernel::FifoStation& disk_;
   kernel::DelayStation& latency_;
   kernel::BucketStation* credit_ = nullptr;
+  std::unique_ptr<SsdCache> ssd_;
   double bytes_read_ = 0;
   double bytes_written_ = 0;
   GrantPool grants_;
