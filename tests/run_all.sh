@@ -7,13 +7,13 @@ format_check() {
     xargs -0 -r clang-format --dry-run -Werror)
 }
 
-# Every fifth file, others with each commit, or with `--all` every one: all of them take as long as all other stages
+# Every tenth file, others with each commit, or with `--all` every one: all of them take as long as all other stages
 # together. One file after the other, two at a time; a file's findings stay together.
 tidy_check() {
   local round=0
   if [[ $1 != all ]]; then round=$(git -C "$LUSTRUM_HOME" rev-list --count HEAD 2>/dev/null || date +%j); fi
   (cd -- "$LUSTRUM_HOME" && find sim models reports cli -name '*.cpp' | sort |
-    awk -v all="$1" -v round="$((10#$round))" 'all == "all" || NR % 5 == round % 5' |
+    awk -v all="$1" -v round="$((10#$round))" 'all == "all" || NR % 10 == round % 10' |
     xargs -r -d '\n' -n 1 -P 2 bash -c '
       findings=$(clang-tidy -p build/release --quiet "$0" 2>&1) && exit
       grep -v "^[0-9]\+ warnings\? \(.* \)\?\(generated\|treated\)" <<<"$findings"
@@ -26,10 +26,14 @@ tests_of() { # tests_of PRESET [CTEST OPTION...]
   ctest --test-dir "$dir" --no-tests=error --output-on-failure -j 2 "$@"
 }
 
-# Each is one process: both run beside the sanitized tests, one of which takes longer than all others.
+# Random runs of the model, and meanwhile libFuzzer: its program is one slow compiler process. All of it beside the
+# sanitized tests, one of which takes longer than all others.
 random_runs() {
-  "$build/release/tests/lustrum_swarm" --seconds 120 --first "$(date +%s)000" &&
-    "$LUSTRUM_HOME/tests/fuzz/run.sh" 60
+  local swarm fuzzed=0
+  "$build/release/tests/lustrum_swarm" --seconds 120 --first "$(date +%s)000" &
+  swarm=$!
+  { build_preset release trace_fuzz && "$LUSTRUM_HOME/tests/fuzz/run.sh" 60; } || fuzzed=$?
+  wait "$swarm" && return "$fuzzed"
 }
 
 # finish PID LOG: waits for a background job; its log is shown when it failed, otherwise the end of it.
@@ -60,7 +64,7 @@ stage() {
 }
 
 run_all() {
-  local quick="" tidied=fifth
+  local quick="" tidied=tenth
   while (($# > 0)); do
     case $1 in
       --quick) quick=yes ;;
@@ -87,7 +91,6 @@ run_all() {
     # unit tests too would take longer than all other stages; what they test runs here inside models, and the trace
     # readers in the fuzzers. Of UBSan's checks only the cheap ones are in, for the same reason.
     stage build_asan -- build_preset asan model_tests lustrum_swarm lustrum_cli
-    stage build_fuzz build -- build_preset release trace_fuzz
     if [[ ${outcomes[build_asan]} == passed ]]; then export LUSTRUM_DEV_BINARY=$build/asan/cli/lustrum; fi
   fi
   unlock # tests may call the wrapper
@@ -96,7 +99,7 @@ run_all() {
     random_runs >"$build/random_runs.log" 2>&1 &
     local random=$!
     stage tests_asan build_asan -- tests_of asan -L '^(model|swarm)$'
-    stage random_runs build_fuzz -- finish "$random" "$build/random_runs.log"
+    stage random_runs build -- finish "$random" "$build/random_runs.log"
     stage format -- format_check
     stage tidy build -- tidy_check "$tidied"
   fi
