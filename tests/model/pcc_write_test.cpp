@@ -141,6 +141,40 @@ TEST_CASE("an unlink frees the owner's disk, a truncate a part of it") {
   CHECK(f.hsm().actions().added == 0);
 }
 
+TEST_CASE("a restore that waits for an unlink to end fails with it, and needs no agent") {
+  // A message takes 1 ms. The unlink of 2 s is on the MDT at 2.001 s and calls the reader's lock
+  // back until 2.003 s; the read of 2.0005 s asks for the restore at 2.0015 s and waits for the same
+  // inode. The only agent that had the file has forgotten it when the coordinator looks, at 3 s.
+  auto settings = with_pcc();
+  settings.fabric.metadata_latency = Seconds{1e-3};
+  HsmFixture f(settings);
+  const FileIndex file = f.fs.reserve_file(kRootDirectory);
+  f.access_at(0, file, kSize, {}, kCreate);
+  Outcome read;
+  f.world.spawn(
+      [](HsmFixture& x, FileIndex removed, Outcome& outcome) -> kernel::Task {
+        std::unique_ptr<OpenFile> open;
+        Outcome opened;
+        co_await x.world.delay(x.clock, Seconds{1});
+        co_await x.fs.open({ClientIndex{1}, {}, 0}, removed, {}, open, opened);
+        co_await x.world.delay(x.clock, Seconds{2.0005} - x.world.now());
+        co_await x.fs.read(*open, Bytes{}, Bytes{4096}, outcome);
+        CHECK(x.world.now().count() == Approx(3));
+        co_await x.fs.close(std::move(open), opened);
+      }(f, file, read),
+      {"reader", 0});
+  Outcome unlinked;
+  f.world.spawn(
+      [](HsmFixture& x, FileIndex removed, Outcome& outcome) -> kernel::Task {
+        co_await x.world.delay(x.clock, Seconds{2});
+        co_await x.fs.remove({}, removed, outcome);
+      }(f, file, unlinked),
+      {"remover", 0});
+  CHECK(f.finish().empty());
+  CHECK(unlinked.ok());
+  CHECK(read.error == StorageError::no_entry);
+}
+
 TEST_CASE("a file whose owner has died cannot be had any more") {
   // Its layout lock is called back at 10.5 s and taken away 100 s later; the restore is found at
   // 111 s, by nobody, and given up after active_request_timeout, when the coordinator looks (every

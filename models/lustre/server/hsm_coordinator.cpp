@@ -84,6 +84,16 @@ void HsmCoordinator::stand_in_line(Action& action) {
   event();
 }
 
+// The queue forgets it when it comes to it.
+void HsmCoordinator::leave_line(Action& action) {
+  --(action.copy.action == HsmAction::restore ? restores_waiting_ : others_waiting_);
+  action.in_line = false;
+}
+
+void HsmCoordinator::removed(FileIndex file) {
+  if (is_under_way(file)) event();
+}
+
 void HsmCoordinator::written(FileIndex file) {
   const std::uint32_t id = under_way_.find(file.value());
   if (id != kNone) entry(id).file_changed = true;
@@ -95,7 +105,7 @@ bool HsmCoordinator::cancel(FileIndex file) {
   Action& action = entry(id);
   action.copy.cancelled = true;
   if (!action.in_line) return true; // its agent will see, or it is about to get its lock
-  --(action.copy.action == HsmAction::restore ? restores_waiting_ : others_waiting_);
+  leave_line(action);
   end(action, HsmStatus::cancelled);
   return true;
 }
@@ -141,13 +151,17 @@ void HsmCoordinator::start_waiting() {
     const bool is_restore =
         restore != kNone && (other == kNone || restore < other || (last_place && !restore_started));
     Action& action = entry(is_restore ? restore : other);
+    if (!parts_.files.exists(action.copy.file)) {
+      leave_line(action);
+      action.copy.error = StorageError::no_entry;
+      end(action, HsmStatus::failed);
+      continue;
+    }
     HsmAgent* agent = parts_.kept.agent(action.copy.file);
     if (!agent) agent = least_busy_agent();
     if (!agent) return; // until one registers
     restore_started = restore_started || is_restore;
-    (is_restore ? restore_queue_ : other_queue_).pop_front();
-    --(is_restore ? restores_waiting_ : others_waiting_);
-    action.in_line = false;
+    leave_line(action);
     action.status = HsmStatus::started;
     action.changed = parts_.world.now();
     action.copy.version = parts_.versions.current(action.copy.file);

@@ -90,6 +90,8 @@ public:
   bool is_under_way(FileIndex file) const { return under_way_.find(file.value()) != kNone; }
   // The file has been written to: an archive that is at it fails.
   void written(FileIndex file);
+  // The file has been unlinked: what waits in line for it fails, and needs no agent for that.
+  void removed(FileIndex file);
   // `lfs hsm_cancel`. False: nothing is under way for the file.
   bool cancel(FileIndex file);
 
@@ -119,6 +121,7 @@ private:
   void forget_old();
   kernel::Task lock_layout(Action& action);
   void stand_in_line(Action& action);
+  void leave_line(Action& action);
   // Something has happened that may let an action start.
   void event();
   kernel::Task scan();

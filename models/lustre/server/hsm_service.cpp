@@ -65,6 +65,7 @@ void HsmService::written(FileIndex file) {
 
 void HsmService::removed(FileIndex file) {
   kept_.forget(file);
+  coordinator(file).removed(file);
   repository_.removed(file);
 }
 
@@ -78,6 +79,10 @@ Task HsmService::restore(FileIndex file, Outcome& outcome) {
     co_await wire_.one_way();
     co_await wire_.serve(file, MetadataOperation::setattr); // MDS_HSM_REQUEST
     if (!is_released(file)) break;
+    if (!parts_.files.exists(file)) {
+      outcome.fail(StorageError::no_entry);
+      break;
+    }
     HsmCoordinator& mdt = coordinator(file);
     std::uint32_t id = 0;
     const bool refused = mdt.add(HsmAction::restore, file, id) != HsmAnswer::allowed;
