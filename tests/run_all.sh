@@ -7,11 +7,14 @@ format_check() {
     xargs -0 -r clang-format --dry-run -Werror)
 }
 
+# What differs from commit to commit, and is the same for whoever tests the same commit.
+commit_number() { git -C "$LUSTRUM_HOME" rev-list --count HEAD 2>/dev/null || date +%s; }
+
 # Every tenth file, others with each commit, or with `--all` every one: all of them take as long as all other stages
 # together. One file after the other, two at a time; a file's findings stay together.
 tidy_check() {
   local round=0
-  if [[ $1 != all ]]; then round=$(git -C "$LUSTRUM_HOME" rev-list --count HEAD 2>/dev/null || date +%j); fi
+  if [[ $1 != all ]]; then round=$(commit_number); fi
   (cd -- "$LUSTRUM_HOME" && find sim models reports cli -name '*.cpp' | sort |
     awk -v all="$1" -v round="$((10#$round))" 'all == "all" || NR % 10 == round % 10' |
     xargs -r -d '\n' -n 1 -P 2 bash -c '
@@ -27,10 +30,11 @@ tests_of() { # tests_of PRESET [CTEST OPTION...]
 }
 
 # Random runs of the model, and meanwhile libFuzzer: its program is one slow compiler process. All of it beside the
-# sanitized tests, one of which takes longer than all others.
+# sanitized tests, one of which takes longer than all others. The seeds are the commit's: each commit plays runs that
+# none before it has played, and the same ones every time.
 random_runs() {
   local swarm fuzzed=0
-  "$build/release/tests/lustrum_swarm" --seconds 120 --first "$(date +%s)000" &
+  "$build/release/tests/lustrum_swarm" --seconds 120 --first "$(commit_number)000000" &
   swarm=$!
   { build_preset release trace_fuzz && "$LUSTRUM_HOME/tests/fuzz/run.sh" 60; } || fuzzed=$?
   wait "$swarm" && return "$fuzzed"
