@@ -164,6 +164,36 @@ TEST_CASE("a deleted object's file is gone, and one that was changed here stays"
   }
 }
 
+TEST_CASE("a deleted object's file is not released any more, and a released one cannot be read") {
+  // The importer's host, client 0, has died: nobody removes the file. If it is on the OSTs it is
+  // archived anew after its next close; until then no task releases it.
+  for (const bool resident : {false, true}) {
+    CAPTURE(resident);
+    auto settings = linked(resident ? HsmPlacement::archived : HsmPlacement::released);
+    settings.fabric.clients = 2;
+    settings.hsm->agents = 2;
+    settings.hsm->agents_on_clients = true;
+    settings.hsm->service.repository.changes = {.removed = PerSecond{0.1}};
+    settings.hsm->service.repository.end = Seconds{10};
+    HsmFixture f(settings);
+    const FileIndex file = f.fs.place_file(kRootDirectory, kOne);
+    f.hsm().start_repository();
+    f.at(1, [&f] { f.fs.kill(ClientIndex{0}); });
+    const auto& refused = f.request_at(200, HsmAction::release, file);
+    const auto& read = f.read_at(201, file, Bytes{4096}, ClientIndex{1});
+    f.at(202, [&] {
+      CHECK(f.state(file) == (resident ? "exists archived lost_from_hsm"
+                                       : "released exists archived lost_from_hsm"));
+    });
+    const auto& again = f.request_at(203, HsmAction::archive, file);
+    CHECK(f.finish().empty());
+    REQUIRE(f.fs.files().exists(file));
+    CHECK(refused == (resident ? HsmAnswer::not_permitted : HsmAnswer::nothing_to_do));
+    CHECK(read.outcome.error == (resident ? StorageError::none : StorageError::no_data));
+    CHECK(again == (resident ? HsmAnswer::allowed : HsmAnswer::nothing_to_do));
+  }
+}
+
 TEST_CASE("a release task gives up what was not used for its age, unless it was changed") {
   // Tasks every 10 s, age 25 s. Last opened at 0, 7 and 20 s: released by the tasks at 30, 40 and
   // 50 s. A file changed at 1 s has no newest copy in the archive, and stays.

@@ -141,6 +141,19 @@ TEST_CASE("an unlink frees the owner's disk, a truncate a part of it") {
   CHECK(f.hsm().actions().added == 0);
 }
 
+TEST_CASE("what waits for a copytool does not keep the client that has a file from restoring it") {
+  // There is no copytool: the archive that is asked for at 0.5 s waits for ever.
+  HsmFixture f(with_pcc());
+  const FileIndex plain = f.fs.place_file(kRootDirectory, kSize);
+  const FileIndex kept = f.fs.reserve_file(kRootDirectory);
+  f.access_at(0, kept, kSize, {}, kCreate);
+  f.request_at(0.5, HsmAction::archive, plain);
+  const auto& reader = f.read_at(1.5, kept, Bytes{4096}, ClientIndex{1});
+  CHECK(f.finish().empty());
+  CHECK(reader.end_s == Approx(2 + 64 * kMibS));
+  CHECK(f.hsm().coordinator(plain).waiting() == 1);
+}
+
 TEST_CASE("a restore that waits for an unlink to end fails with it, and needs no agent") {
   // A message takes 1 ms. The unlink of 2 s is on the MDT at 2.001 s and calls the reader's lock
   // back until 2.003 s; the read of 2.0005 s asks for the restore at 2.0015 s and waits for the same

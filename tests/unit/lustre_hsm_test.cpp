@@ -46,7 +46,7 @@ bool act(NaiveFile& file, HsmAction action, bool open) {
   const bool newest_copy = file.archive == file.version && !file.written_since;
   switch (action) {
   case HsmAction::archive:
-    if (file.no_archive || newest_copy) return false;
+    if (file.no_archive || !file.lustre || (newest_copy && !file.lost)) return false;
     file.any_copy = true;
     file.archive = file.version;
     file.lost = file.written_since = false;

@@ -98,6 +98,7 @@ Task Client::read_mapped(File& file, Extent extent, Outcome& outcome) {
   const Bytes begin = extent.begin - extent.begin % kPageSize;
   for (Bytes at = begin; at < extent.end && outcome.ok(); at += kPageSize) {
     const Extent page{at, std::min(at + kPageSize, parts_.files.size(file.file()))};
+    if (page.empty()) break; // cut off or removed meanwhile
     const std::uint64_t not_there = read_ahead_stats_.failed_to_fast_read;
     plan_read(file, page, true, fetched);
     ++faults;

@@ -171,10 +171,13 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
   done = done || extent.empty();
   const bool local = call.ok() && !done && copies_ && copies_->serves(file.file());
   if (call.ok() && !done && !local && on_mdt(file.file(), extent) > Bytes{} &&
-      !metadata_.has_data(file.file()))
+      !metadata_.has_data(file.file())) {
     co_await metadata_.read_on_mdt(file.caller(), file.file(),
                                    on_mdt(file.file(), {Bytes{}, parts_.files.size(file.file())}),
                                    call);
+    extent.end = std::min(extent.end, parts_.files.size(file.file())); // as above
+    done = extent.empty();
+  }
   if (!call.ok() || done) {
     // Nothing more can be read, or need be.
   } else if (local) {

@@ -17,9 +17,9 @@ std::uint8_t with(std::uint8_t flags, std::uint8_t set, std::uint8_t clear) {
 
 HsmAnswer check_archive(std::uint8_t flags) {
   if (has(flags, hsm::kNoArchive)) return HsmAnswer::not_permitted;
-  // A released file is clean, so its copy is the newest there is.
-  const bool newest = has(flags, hsm::kArchived) && !has(flags, hsm::kDirty);
-  return newest ? HsmAnswer::nothing_to_do : HsmAnswer::allowed;
+  // Of a released file there is nothing else to be had.
+  const bool newest = has(flags, hsm::kArchived) && !has(flags, hsm::kDirty | hsm::kLost);
+  return newest || has(flags, hsm::kReleased) ? HsmAnswer::nothing_to_do : HsmAnswer::allowed;
 }
 
 HsmAnswer check_restore(std::uint8_t flags) {

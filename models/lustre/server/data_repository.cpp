@@ -145,8 +145,8 @@ Task DataRepository::apply(Change change, FileIndex file) {
     co_return;
   }
   if (change == Change::removed) {
-    Outcome outcome;
-    parts_.versions.forget(file);
+    Outcome outcome; // its host may have died: then the file stays
+    parts_.hsm.copy_lost(file);
     co_await parts_.unlink(file, outcome);
   } else {
     bool conflict = false;

@@ -76,17 +76,19 @@ Task HsmCoordinator::lock_layout(Action& action) {
     stand_in_line(action);
 }
 
+std::deque<std::uint32_t>& HsmCoordinator::queue_of(const Action& action) {
+  return action.copy.action == HsmAction::restore ? restore_queue_ : other_queue_;
+}
+
 void HsmCoordinator::stand_in_line(Action& action) {
-  const bool restore = action.copy.action == HsmAction::restore;
-  (restore ? restore_queue_ : other_queue_).push_back(action.id);
-  ++(restore ? restores_waiting_ : others_waiting_);
+  queue_of(action).push_back(action.id);
   action.in_line = true;
   event();
 }
 
-// The queue forgets it when it comes to it.
 void HsmCoordinator::leave_line(Action& action) {
-  --(action.copy.action == HsmAction::restore ? restores_waiting_ : others_waiting_);
+  std::deque<std::uint32_t>& queue = queue_of(action);
+  queue.erase(std::find(queue.begin(), queue.end(), action.id));
   action.in_line = false;
 }
 
@@ -125,52 +127,53 @@ Task HsmCoordinator::scan() {
   start_waiting();
 }
 
-HsmAgent* HsmCoordinator::least_busy_agent() const {
+HsmAgent* HsmCoordinator::agent_for(FileIndex file) const {
+  if (HsmAgent* only = parts_.kept.agent(file)) return only;
   HsmAgent* best = nullptr;
   for (HsmAgent* agent : agents_)
     if (!agent->stopped() && (!best || agent->active() < best->active())) best = agent;
   return best;
 }
 
-std::uint32_t HsmCoordinator::take_waiting(bool restore) {
-  std::deque<std::uint32_t>& queue = restore ? restore_queue_ : other_queue_;
-  std::size_t& waiting = restore ? restores_waiting_ : others_waiting_;
-  if (waiting == 0) return kNone;
-  // What was cancelled in between may be forgotten already.
-  while (queue.front() < first_id_ || entry(queue.front()).status != HsmStatus::waiting)
-    queue.pop_front();
-  return queue.front();
+// The front, unless no copytool runs and only files that clients keep can be restored.
+std::uint32_t HsmCoordinator::first_to_start(const std::deque<std::uint32_t>& queue) {
+  for (const std::uint32_t id : queue) {
+    const FileIndex file = entry(id).copy.file;
+    if (!parts_.files.exists(file) || agent_for(file)) return id;
+  }
+  return kNone;
 }
 
 void HsmCoordinator::start_waiting() {
   bool restore_started = false;
-  while (active_ < settings_.max_requests && restores_waiting_ + others_waiting_ > 0) {
-    const std::uint32_t restore = take_waiting(true);
-    const std::uint32_t other = take_waiting(false);
+  while (active_ < settings_.max_requests) {
+    const std::uint32_t restore = first_to_start(restore_queue_);
+    const std::uint32_t other = first_to_start(other_queue_);
+    if (restore == kNone && other == kNone) return; // perhaps until an agent registers
     const bool last_place = active_ + 1 == settings_.max_requests;
     const bool is_restore =
         restore != kNone && (other == kNone || restore < other || (last_place && !restore_started));
     Action& action = entry(is_restore ? restore : other);
+    leave_line(action);
     if (!parts_.files.exists(action.copy.file)) {
-      leave_line(action);
       action.copy.error = StorageError::no_entry;
       end(action, HsmStatus::failed);
       continue;
     }
-    HsmAgent* agent = parts_.kept.agent(action.copy.file);
-    if (!agent) agent = least_busy_agent();
-    if (!agent) return; // until one registers
     restore_started = restore_started || is_restore;
-    leave_line(action);
-    action.status = HsmStatus::started;
-    action.changed = parts_.world.now();
-    action.copy.version = parts_.versions.current(action.copy.file);
-    parts_.files.set_hsm_flags(action.copy.file,
-                               begun(action.copy.action, parts_.files.hsm_flags(action.copy.file)));
-    ++active_;
-    agent->add_active();
-    parts_.world.spawn(run(action, *agent), {"hsm action", action.id});
+    start(action, *agent_for(action.copy.file));
   }
+}
+
+void HsmCoordinator::start(Action& action, HsmAgent& agent) {
+  HsmCopy& copy = action.copy;
+  action.status = HsmStatus::started;
+  action.changed = parts_.world.now();
+  copy.version = parts_.versions.current(copy.file);
+  parts_.files.set_hsm_flags(copy.file, begun(copy.action, parts_.files.hsm_flags(copy.file)));
+  ++active_;
+  agent.add_active();
+  parts_.world.spawn(run(action, agent), {"hsm action", action.id});
 }
 
 Task HsmCoordinator::run(Action& action, HsmAgent& agent) {
@@ -249,7 +252,7 @@ void HsmCoordinator::end(Action& action, HsmStatus status) {
   if (action.layout) parts_.inode_locks.cancel(Inode::file(action.copy.file), *action.layout);
   for (const Task::Handle waiter : action.waiters) parts_.world.make_ready(waiter);
   action.waiters.clear();
-  if (restores_waiting_ + others_waiting_ > 0) event();
+  if (!restore_queue_.empty() || !other_queue_.empty()) event();
   if (waiting() == 0 && active_ == 0) idle_.notify();
 }
 

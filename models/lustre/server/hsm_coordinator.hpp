@@ -107,7 +107,7 @@ public:
 
   const std::vector<HsmAgent*>& agents() const { return agents_; }
   std::uint32_t active() const { return active_; }
-  std::size_t waiting() const { return restores_waiting_ + others_waiting_ + locking_; }
+  std::size_t waiting() const { return restore_queue_.size() + other_queue_.size() + locking_; }
   // Until nothing waits and nothing is active.
   kernel::Task idle();
   // hsm.actions: those under way and those done no longer than grace_delay ago.
@@ -120,14 +120,16 @@ private:
   Action& entry(std::uint32_t id);
   void forget_old();
   kernel::Task lock_layout(Action& action);
+  std::deque<std::uint32_t>& queue_of(const Action& action);
   void stand_in_line(Action& action);
   void leave_line(Action& action);
   // Something has happened that may let an action start.
   void event();
   kernel::Task scan();
   void start_waiting();
-  std::uint32_t take_waiting(bool restore);
-  HsmAgent* least_busy_agent() const;
+  std::uint32_t first_to_start(const std::deque<std::uint32_t>& queue);
+  HsmAgent* agent_for(FileIndex file) const; // nullptr: none runs
+  void start(Action& action, HsmAgent& agent);
   kernel::Task run(Action& action, HsmAgent& agent);
   void finish(Action& action);
   void end(Action& action, HsmStatus status);
@@ -138,11 +140,9 @@ private:
   std::deque<Action> actions_; // from the first that is not forgotten
   std::uint32_t first_id_ = 0;
   HashIndex<std::uint64_t> under_way_; // file -> id
-  // Ids in order of arrival; cancelled ones are skipped when their turn comes.
+  // Ids in order of arrival.
   std::deque<std::uint32_t> restore_queue_;
   std::deque<std::uint32_t> other_queue_;
-  std::size_t restores_waiting_ = 0;
-  std::size_t others_waiting_ = 0;
   std::size_t locking_ = 0; // restores that wait for a layout lock
   std::uint32_t active_ = 0;
   bool scan_pending_ = false;

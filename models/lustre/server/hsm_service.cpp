@@ -250,6 +250,11 @@ void HsmService::give_up_data(FileIndex file) {
   destroy_objects(file);
 }
 
+void HsmService::copy_lost(FileIndex file) {
+  versions_.forget(file);
+  parts_.files.set_hsm_flags(file, parts_.files.hsm_flags(file) | hsm::kLost);
+}
+
 Task HsmService::invalidate(FileIndex file, bool& conflict) {
   constexpr Seconds kAgain{1}; // while it is open: assumed
   co_await wire_.call(file, MetadataOperation::setattr);
@@ -327,10 +332,12 @@ HsmCoordinator::Counts HsmService::actions() const {
 
 std::vector<std::string> HsmService::check_laws() const {
   std::uint64_t lost = unsafe_releases_;
-  for (std::uint32_t f = 0; f < parts_.files.files(); ++f)
-    if (parts_.files.exists(FileIndex{f}) && is_released(FileIndex{f}) &&
-        !kept_.agent(FileIndex{f}) && !versions_.is_newest(FileIndex{f}))
-      ++lost;
+  for (std::uint32_t f = 0; f < parts_.files.files(); ++f) {
+    const FileIndex file{f};
+    const bool given_up = parts_.files.exists(file) && is_released(file) && !kept_.agent(file);
+    const bool says_so = (parts_.files.hsm_flags(file) & hsm::kLost) != 0;
+    if (given_up && !says_so && !versions_.is_newest(file)) ++lost;
+  }
   if (lost == 0) return {};
   return {fmt::format("what is released is in the archive as it was last: {} files are not", lost)};
 }

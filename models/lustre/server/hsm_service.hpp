@@ -111,6 +111,8 @@ public:
   // Its object has changed: what the file system has of it is given up, once nobody has it open.
   // Conflict: it has been changed here meanwhile, and stays.
   kernel::Task invalidate(FileIndex file, bool& conflict);
+  // Its object has been deleted: a release would lose its data, a restore finds nothing.
+  void copy_lost(FileIndex file);
   // A release task: all files that were not used for the rule's min_age.
   kernel::Task release_unused();
   // `... | xargs -P <processes> -n 1 lfs hsm_restore`, then waits until nothing is under way.
