@@ -236,8 +236,7 @@ lustre::FilesystemSettings build_filesystem(const Scenario& scenario) {
   if (scenario.storage.hsm.on) {
     settings.hsm = build_hsm(scenario.storage.hsm);
     settings.hsm->service.repository.seed = scenario.run.seed;
-    const std::uint64_t osts = std::uint64_t{scenario.oss_count()} * scenario.osts_per_oss();
-    settings.ost_capacity = scenario.storage.capacity / osts;
+    settings.import_chunk = scenario.storage.hsm.imports.chunk;
   }
   settings.jobs = static_cast<std::uint32_t>(scenario.jobs.size());
   return settings;

@@ -59,8 +59,7 @@ lustre::CounterNames counter_names(const Scenario& scenario) {
   }
   names.job_of.resize(std::max<std::size_t>(names.job_of.size(), scenario.cluster.nodes),
                       UINT32_MAX);
-  const std::uint64_t osts = std::uint64_t{scenario.oss_count()} * scenario.osts_per_oss();
-  names.ost_capacity = scenario.storage.capacity / osts;
+  names.ost_capacity = scenario.ost_capacity();
   return names;
 }
 

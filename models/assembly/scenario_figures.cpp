@@ -95,8 +95,16 @@ std::uint32_t Scenario::oss_count() const {
                           std::ceil(storage.capacity.as_double() / each.as_double() - kSlack)));
 }
 
+// A file system of less than one server has only as many of its OSTs as it needs.
 std::uint32_t Scenario::osts_per_oss() const {
-  return network.is_rdma() ? filesystem.oss_osts_efa.value : filesystem.oss_osts.value;
+  const bool rdma = network.is_rdma();
+  const std::uint32_t osts = rdma ? filesystem.oss_osts_efa.value : filesystem.oss_osts.value;
+  const Bytes server = rdma ? filesystem.oss_capacity_efa.value : filesystem.oss_capacity.value;
+  if (server == Bytes{}) return osts;
+  constexpr double kSlack = 1e-6;
+  const double needed =
+      std::ceil(storage.capacity.as_double() / server.as_double() * osts - kSlack);
+  return std::clamp(static_cast<std::uint32_t>(needed), 1U, std::max(osts, 1U));
 }
 
 Bytes Scenario::ost_capacity() const {

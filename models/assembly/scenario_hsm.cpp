@@ -226,6 +226,12 @@ ParameterTable repository_rows() {
        .min = 0,
        .doc = "Notifications that are worked through; 0: no limit.",
        .source = "assumed: FSx tells only a quota of 10 million a month"},
+      {.key = "import.chunk_size",
+       .field = field<&H::imports, &H::Import::chunk>,
+       .default_text = "0 B",
+       .doc = "Files that come from the archive have a stripe for each whole chunk and one more, "
+              "whatever `storage.layout` says; 0: they have that layout, on FSx 1 GiB.",
+       .source = "FSx for Lustre guide: ImportedFileChunkSize"},
   };
 }
 
@@ -256,6 +262,7 @@ void resolve_defaults(const GivenKeys& given, Scenario& scenario) {
     hsm.scan_interval = {};
     note(scenario, "scan_interval", "0 s", FigureKind::fitted, kFsxFit);
   }
+  if (fsx && !given.contains("import.chunk_size")) hsm.imports.chunk = Bytes{kGib};
   if (fsx && !given.contains("archive.product")) hsm.archive.product = "s3_standard";
   constexpr std::string_view kAssumed = "assumed: ";
   const bool one_agent = hsm.agents == 0 && !fsx; // the usual, and no guess

@@ -35,6 +35,7 @@ struct HsmChoice {
     Bytes object_size{};
     Seconds delay{};
     PerSecond rate{};
+    Bytes chunk{}; // of stripes; 0: the default layout
     bool any() const { return created.count() + changed.count() + removed.count() > 0; }
   };
   struct Release {

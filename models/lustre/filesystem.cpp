@@ -21,6 +21,7 @@ FileTableSettings table_settings(const FilesystemSettings& settings) {
                        .high = Bytes{tunables.osp_reserved_mb_high * kMib}},
           .mdts = settings.mdts,
           .dom_stripesize = tunables.lod_dom_stripesize,
+          .import_chunk = settings.import_chunk,
           .append_stripe_count = tunables.mdd_append_stripe_count,
           .qos = {.threshold_rr = tunables.lod_qos_threshold_rr * kParts / kPercent,
                   .prio_free = tunables.lod_qos_prio_free * kParts / kPercent,
@@ -170,7 +171,8 @@ FileIndex Filesystem::place_file(DirectoryIndex directory, Bytes size) {
   if (!settings_.hsm || settings_.hsm->placement == HsmPlacement::resident)
     return files_.add(in, size);
   const bool released = settings_.hsm->placement == HsmPlacement::released;
-  const FileIndex file = released ? files_.add_imported(in, size) : files_.add(in, size);
+  const FileIndex file = released ? files_.add_imported(in, size)
+                                  : files_.add(in, size, files_.import_layout(size));
   if (!released) files_.set_hsm_flags(file, hsm::kExists | hsm::kArchived);
   hsm_->versions().imported(file, size);
   return file;

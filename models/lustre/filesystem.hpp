@@ -30,6 +30,7 @@ struct FilesystemSettings {
   MdsSettings mds;              // of one MDT
   Seconds object_transaction{}; // what an OST takes to make a group of objects
   Layout layout{{LayoutComponent{}}};
+  Bytes import_chunk{};         // of files from an archive: FileTableSettings
   Bytes ost_capacity{};         // of each; 0: without end
   std::vector<double> ost_used; // share of each OST that is taken before the run; the rest: none
   LustreTunables tunables;

@@ -168,6 +168,22 @@ TEST_CASE("three quarters of the stripes do when the other OSTs are degraded") {
   CHECK(stripes() == 8);
 }
 
+TEST_CASE("files from an archive have a stripe for each whole chunk and one more") {
+  // FSx for Lustre, ImportedFileChunkSize of 1 GiB, ten OSTs; the default layout is not theirs.
+  FileTable files({.layout = layout("-c 4"), .osts = 10, .import_chunk = Bytes{kGib}});
+  const auto stripes = [&](double gib) {
+    const Bytes size{static_cast<std::uint64_t>(gib * static_cast<double>(kGib))};
+    return files.layout(files.add_imported(0, size)).object_count();
+  };
+  CHECK(stripes(0) == 1);
+  CHECK(stripes(0.99) == 1);
+  CHECK(stripes(1) == 2);
+  CHECK(stripes(3.5) == 4);
+  CHECK(stripes(9) == 10);
+  CHECK(stripes(500) == 10);
+  CHECK(files.layout(files.add(0, Bytes{kGib})).object_count() == 4);
+}
+
 TEST_CASE("one full OST stops a file though others have space") {
   FileTable files({.layout = layout("-c 1"), .osts = 2, .ost_capacity = Bytes{100 * kMib}});
   CHECK_THROWS_AS(files.add(0, Bytes{101 * kMib}), InputError);

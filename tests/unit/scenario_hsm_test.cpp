@@ -77,7 +77,7 @@ TEST_CASE("what is built of it") {
   CHECK(settings.hsm->service.release.low_watermark == 0.7);
   CHECK(settings.hsm->service.release.order == tiering::ReleaseOrder::largest);
   // 9.6 TiB on four servers of two OSTs.
-  CHECK(settings.ost_capacity == scenario.storage.capacity / 8);
+  CHECK(settings.ost_capacity == scenario.ost_capacity());
 }
 
 TEST_CASE("automatic export and import, release tasks, and whose prices hold") {

@@ -151,9 +151,21 @@ FileIndex FileTable::add(std::uint32_t directory, Bytes size, std::optional<Layo
   return file;
 }
 
+// Source: FSx for Lustre guide, striping of imported files: floor(size / chunk) + 1.
+std::optional<LayoutIndex> FileTable::import_layout(Bytes size) {
+  if (settings_.import_chunk == Bytes{}) return std::nullopt;
+  const std::uint64_t stripes = size / settings_.import_chunk + 1;
+  const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(stripes, settings_.osts));
+  if (import_layouts_.size() <= count) import_layouts_.resize(count + std::size_t{1}, kUnmade);
+  LayoutIndex& layout = import_layouts_[count];
+  if (layout == kUnmade)
+    layout = add_layout(Layout(std::vector{LayoutComponent{.end = kToEnd, .stripe_count = count}}));
+  return layout;
+}
+
 FileIndex FileTable::add_imported(std::uint32_t directory, Bytes size,
                                   std::optional<LayoutIndex> layout) {
-  const FileIndex file = plan_file(directory, layout);
+  const FileIndex file = plan_file(directory, layout ? layout : import_layout(size));
   Inode& imported = inode(file);
   imported.size = size;
   imported.objects = kNone;

@@ -24,6 +24,9 @@ struct FileTableSettings {
   std::uint64_t mdt_inodes = 0; // of each; 0: without end
   std::uint32_t max_stripes = kMaxStripes;
   Bytes dom_stripesize{kMib}; // lod.*.dom_stripesize
+  // Files from an archive get a stripe for each whole chunk and one more, whatever the default
+  // layout is (FSx: ImportedFileChunkSize). 0: they get the default.
+  Bytes import_chunk{};
   // mdd.*.append_stripe_count: stripes of files created with O_APPEND; 0: as other files.
   std::uint32_t append_stripe_count = 1;
   QosSettings qos{};
@@ -55,6 +58,8 @@ public:
   // The same for a file whose data lies in an archive: it has no objects, and hsm::kImported.
   FileIndex add_imported(std::uint32_t directory, Bytes size,
                          std::optional<LayoutIndex> layout = {});
+  // Of such a file; none: that of its directory.
+  std::optional<LayoutIndex> import_layout(Bytes size);
   // Reserves the name of a file that does not exist yet. The layout is the directory's unless
   // given.
   FileIndex plan_file(std::uint32_t directory, std::optional<LayoutIndex> layout = {});
@@ -165,6 +170,7 @@ private:
   Namespace tree_;
   LayoutTable layouts_;
   std::optional<LayoutIndex> append_layout_{};
+  std::vector<LayoutIndex> import_layouts_; // [stripes]
   std::vector<LayoutIndex> append_layouts_; // of files planned with each layout
   HsmFlags hsm_;
   std::unordered_map<std::uint32_t, MdtIndex> strays_; // files whose inode is not with their name
