@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,12 +34,12 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 // A design that cannot stand under this workload is a row with the reason, not an end.
 Row run_one(const std::string& design, const CompareArguments& arguments, const Catalog& catalog) {
   Row row{.design = design, .result = {}, .problem = {}};
-  if (row.problem = unknown_design(design); !row.problem.empty()) return row;
   Diagnostics diagnostics;
   const Scenario scenario =
       load_scenario(arguments.workload, design_file(design), catalog, diagnostics);
   if (diagnostics.has_errors()) {
     row.problem = first_line(diagnostics.render());
+    fmt::print(stderr, "{}: {}", design, diagnostics.render(colour_on(stderr)));
     return row;
   }
   const kernel::ChildOutcome outcome = simulate_in_child(scenario, "");
@@ -188,11 +189,23 @@ void print_steps(const std::vector<Row>& rows) {
   }
 }
 
+// Whether the workload and the designs exist; says what does not.
+bool all_there(const CompareArguments& arguments) {
+  bool all = std::filesystem::is_regular_file(arguments.workload);
+  if (!all) fmt::print(stderr, "error: there is no scenario file `{}`\n", arguments.workload);
+  for (const std::string& design : arguments.designs)
+    if (const std::string problem = unknown_design(design); !problem.empty()) {
+      fmt::print(stderr, "error: --designs: {}\n", problem);
+      all = false;
+    }
+  return all;
+}
+
 int compare(const CompareArguments& arguments) {
   Diagnostics diagnostics;
   const Catalog catalog = Catalog::load(catalog_folder(), diagnostics);
   fmt::print(stderr, "{}", diagnostics.render(colour_on(stderr)));
-  if (diagnostics.has_errors()) return kBadInput;
+  if (diagnostics.has_errors() || !all_there(arguments)) return kBadInput;
   std::vector<Row> rows;
   rows.reserve(arguments.designs.size());
   SideBySide table;

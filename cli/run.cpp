@@ -181,7 +181,7 @@ void add_run(CLI::App& app, int& exit_code) {
       "  lustrum run configs/lab_tcp.yaml --json > result.json\n"
       "  lustrum run configs/lab_tcp.yaml --seed 7 --out out/lab_tcp\n"
       "  lustrum run configs/lab_tcp.yaml --design s3_crt\n"
-      "  lustrum run configs/replay_sample.yaml --scale ranks=64 files=10x\n"
+      "  lustrum run configs/replay_sample.yaml --scale ranks=8 files=10x\n"
       "  lustrum run configs/lab_tcp.yaml --counters out/counters; cat "
       "out/counters/client0/llite/*/stats\n"
       "Values in a scenario carry their unit: 9.6 TiB, 6.8 GB/s, 100 Gbit/s, 20 ms, 40 USD/h; "

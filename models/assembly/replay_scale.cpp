@@ -49,6 +49,14 @@ std::string scale_rule(const ReplaySettings& replay) {
   return rule;
 }
 
+std::string too_many_ranks(std::uint32_t ranks, const Scenario& scenario, const ScenarioJob& job) {
+  const std::uint64_t each = scenario.instance.gpus.value;
+  const std::uint64_t gpus = each * job.nodes;
+  if (ranks <= gpus || gpus == 0) return {};
+  return fmt::format("{} ranks need as many GPUs, and {} x `{}` have {}: {} nodes would do", ranks,
+                     job.nodes, scenario.cluster.instance, gpus, (ranks + each - 1) / each);
+}
+
 std::string scale_replay(Scenario& scenario, const std::vector<std::string>& words) {
   std::optional<std::uint32_t> ranks;
   std::optional<std::uint32_t> files;
@@ -71,6 +79,9 @@ std::string scale_replay(Scenario& scenario, const std::vector<std::string>& wor
   for (ScenarioJob& job : scenario.jobs) {
     if (job.workload.trace.empty()) continue;
     any = true;
+    if (ranks)
+      if (std::string problem = too_many_ranks(*ranks, scenario, job); !problem.empty())
+        return fmt::format("`ranks={}`: {}", *ranks, problem);
     if (ranks) job.workload.replay.scale_ranks = *ranks;
     if (files) job.workload.replay.scale_files = fmt::format("{}x", *files);
   }

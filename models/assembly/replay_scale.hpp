@@ -24,6 +24,9 @@ training::ReplayScale scale_of(const ReplaySettings& replay);
 // What was scaled and how; empty: nothing was.
 std::string scale_rule(const ReplaySettings& replay);
 
+// More ranks than the job's nodes have GPUs: why not, and how many nodes it takes. Else empty.
+std::string too_many_ranks(std::uint32_t ranks, const Scenario& scenario, const ScenarioJob& job);
+
 // Sets `replay.scale` of every job that replays a trace, as a command line says it: `ranks=N`,
 // `files=Nx`, each at most once. Returns why it cannot; then nothing is changed.
 std::string scale_replay(Scenario& scenario, const std::vector<std::string>& words);

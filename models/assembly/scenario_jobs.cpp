@@ -305,6 +305,11 @@ void JobReader::check_ranks(const Scenario& scenario, ScenarioJob& job, const So
                      fmt::format("at most {}", gpus));
   }
   if (ranks == 0) ranks = static_cast<std::uint32_t>(gpus);
+  if (const std::string problem = too_many_ranks(job.workload.replay.scale_ranks, scenario, job);
+      !problem.empty()) {
+    const YamlNode node = source.workload.get("replay").get("scale").get("ranks");
+    diagnostics_.add(out_of_range, node.span(), fmt::format("`{}`: {}", node.path(), problem));
+  }
 }
 
 void JobReader::check_ior(const ScenarioJob& job, const Source& source) {

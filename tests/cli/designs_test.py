@@ -131,7 +131,13 @@ class Designs(Case):
     def test_an_unknown_design_gets_the_names_there_are(self):
         outcome = self.run_here("run", "s.yaml", "--design", "s3_crtt")
         self.assert_rejected(outcome, "error: --design: no design `s3_crtt`", "did you mean `s3_crt`?", "`nvme`")
-        self.assertIn("no design `nosuch`", self.run_here("compare", "s.yaml", "--designs", "nosuch,nvme").out)
+        outcome = self.run_here("compare", "s.yaml", "--designs", "nosuch,nvme,other")
+        self.assertEqual((outcome.code, outcome.out), (2, ""))
+        self.assertIn("no design `nosuch`", outcome.err)
+        self.assertIn("no design `other`", outcome.err)
+        outcome = self.run_here("compare", "none.yaml", "--designs", "nvme")
+        self.assertEqual((outcome.code, outcome.out), (2, ""))
+        self.assertIn("no scenario file `none.yaml`", outcome.err)
 
     def test_load_generators_are_compared_by_run_time_and_rate(self):
         self.write("w.yaml", scenario(workload="ior: {{block_size: 16 MiB, transfer_size: 1 MiB, read: true}}"))

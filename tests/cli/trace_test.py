@@ -246,7 +246,8 @@ class Samples(Case):
         self.assertIn("2 files for each recorded one", rule[0])
         self.assertTrue(option["provenance"]["command"].endswith("--scale ranks=3 files=2x"))
         self.assertFalse(any("scaled" in note for note in plain["notes"]))
-        for words, problem in ((("ranks=0",), "`ranks=0`: a whole number from 1 to"),
+        for words, problem in ((("ranks=9",), "9 ranks need as many GPUs, and 1 x `p5.48xlarge` have 8: 2 nodes would do"),
+                               (("ranks=0",), "`ranks=0`: a whole number from 1 to"),
                                (("files=10y",), "`files=10y`: a whole number"),
                                (("nodes=3",), "neither `ranks=N` nor `files=Nx`"),
                                (("ranks=3", "ranks=4"), "`ranks` is given twice")):
