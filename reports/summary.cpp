@@ -69,10 +69,9 @@ void goodput_lines(Page& page, const RunResult& result) {
 
 void limit_lines(Page& page, const RunResult& result) {
   if (const auto& b = result.bottleneck) {
-    // What is no station (the GPUs, the step loop) has no queue that could be busy.
-    const bool station = std::any_of(
-        result.station_classes.begin(), result.station_classes.end(),
-        [&](const StationClassRow& row) { return row.station_class == b->station_class; });
+    // What is no station (the GPUs, a latency) has no queue that could be busy.
+    const bool station = std::any_of(result.stations.begin(), result.stations.end(),
+                                     [&](const StationRow& row) { return row.name == b->name; });
     const std::string busy =
         station ? fmt::format(", {} busy", percent(b->utilization_pct)) : std::string{};
     page.paragraph(label("Held back by"),

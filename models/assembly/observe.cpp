@@ -126,31 +126,31 @@ const StationRow* busiest(const RunResult& result, Cause cause) {
   return best;
 }
 
+constexpr std::array kRates{
+    "flow",         "tier_misses",      "client_ceiling",  "client_nic",      "pcie",
+    "memory_bus",   "fileserver_reads", "fileserver_disk", "fileserver_iops", "fileserver_writes",
+    "object_store", "tier_ssd",         "ost_disk",        "oss_nic",         "router",
+    "local_disk",   "disk_limit",       "oss_cpu",         "mds_cpu",         "client_receive"};
+
+// The busiest of the stations that have a rate, if it is as busy as this at least.
+const StationRow* saturated(const RunResult& result, double least_pct) {
+  const StationRow* best = nullptr;
+  for (const StationRow& row : result.stations)
+    if (row.utilization_pct >= least_pct &&
+        std::find(kRates.begin(), kRates.end(), row.station_class) != kRates.end() &&
+        (!best || row.utilization_pct > best->utilization_pct))
+      best = &row;
+  return best;
+}
+
 // Requests hold their slot while something behind it serves them: when that is saturated, more
 // slots would help nobody. nullptr: it is the slots. Not for Lustre's, whose causes are split
 // further.
 const StationRow* behind_slots(const RunResult& result, const StationRow& slots) {
   constexpr std::array kSlots{"nfs_slots", "object_in_flight", "connections"};
-  constexpr std::array kRates{"flow",
-                              "tier_misses",
-                              "client_ceiling",
-                              "client_nic",
-                              "pcie",
-                              "fileserver_reads",
-                              "fileserver_disk",
-                              "fileserver_iops",
-                              "fileserver_writes",
-                              "object_store",
-                              "tier_ssd"};
   constexpr double kSaturatedPct = 90;
   if (std::find(kSlots.begin(), kSlots.end(), slots.station_class) == kSlots.end()) return nullptr;
-  const StationRow* best = nullptr;
-  for (const StationRow& row : result.stations)
-    if (row.utilization_pct >= kSaturatedPct &&
-        std::find(kRates.begin(), kRates.end(), row.station_class) != kRates.end() &&
-        (!best || row.utilization_pct > best->utilization_pct))
-      best = &row;
-  return best;
+  return saturated(result, kSaturatedPct);
 }
 
 } // namespace
@@ -203,6 +203,13 @@ void observe_bottleneck(RunResult& result) {
   // A station that is idle half of the time is not what holds the job back: its latency is.
   constexpr double kBusyPct = 50;
   if (station && station->utilization_pct < kBusyPct) station = nullptr;
+  // Nor is the place where requests pile up, when something behind it never rests: a writer that
+  // waits for dirty pages or copies them waits for the disks.
+  constexpr double kNeverRestsPct = 95;
+  if (is_storage(largest->cause, result))
+    if (const StationRow* full = saturated(result, kNeverRestsPct);
+        full && (!station || station->utilization_pct < kNeverRestsPct))
+      station = full;
   const std::string_view spent_on = cause_text(largest->cause, result);
   const std::string why =
       result.metrics.gpu_utilization_pct

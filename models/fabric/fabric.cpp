@@ -303,6 +303,7 @@ kernel::Task Fabric::send_message(Request request, double bytes, kernel::Transfe
   const std::size_t way = index(request.direction);
   Link& link = client_link(route);
   ++link.queued[way];
+  const double asked_s = world_.now().count();
   // In LNet's order: the peer first, so that a slow peer does not hold the interface's credits.
   std::optional<kernel::SlotHold> peer;
   std::optional<kernel::SlotHold> interface;
@@ -310,6 +311,7 @@ kernel::Task Fabric::send_message(Request request, double bytes, kernel::Transfe
   if (route.peer_credits) peer.emplace(co_await route.peer_credits->take());
   if (route.interface_credits) interface.emplace(co_await route.interface_credits->take());
   if (route.router_credits) buffer.emplace(co_await route.router_credits->take());
+  const double begun_s = world_.now().count();
   const auto size = static_cast<std::uint64_t>(bytes);
   const kernel::Station* slowest = nullptr;
   {
@@ -320,7 +322,8 @@ kernel::Task Fabric::send_message(Request request, double bytes, kernel::Transfe
     slowest = co_await world_.transfer(route, Bytes{size});
   }
   if (--whole.stations_left == 0) {
-    whole.slowest = slowest;
+    const bool short_of_credits = begun_s - asked_s > world_.now().count() - begun_s;
+    whole.slowest = short_of_credits && route.peer_credits ? &route.peer_credits->slots : slowest;
     world_.make_ready(whole.task);
   }
   // The data is there; the credits are back only when the sender knows.

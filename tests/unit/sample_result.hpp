@@ -125,7 +125,7 @@ inline RunResult sample_result() {
   r.station_classes = {{"client_nic", 2, 12.5, 12.75, 1.25},
                        {"oss_nic", 4, 61.25, 62.5, 3.75},
                        {"ost_disk", 8, 96.125, 98.25, 12.5}};
-  r.bottleneck = {"ost_disk", "ost_disk", 98.25, "8 OSTs deliver all that their class provides."};
+  r.bottleneck = {"ost0.disk", "ost_disk", 98.25, "8 OSTs deliver all that their class provides."};
   r.bound = {"ost_disk", 2400, {{"ost_disk", 2400}, {"oss_nic", 6144}, {"client_nic", 23842}}};
   r.cost = {.total_usd = 12.6474609375,
             .per_epoch_usd = 4.2158203125,
