@@ -10,6 +10,8 @@
 
 namespace lustrum::trace {
 
+enum class PhaseText : std::uint8_t; // sim/trace/dftracer_fields.hpp
+
 // Strings are views into the parser or the line: good until either changes.
 struct DftracerEvent {
   enum class Phase : std::uint8_t { complete, metadata, other };
@@ -37,6 +39,8 @@ struct DftracerEvent {
   std::int64_t flags = kAbsent;
   std::int64_t epoch = kAbsent;
   std::int64_t step = kAbsent;
+
+  bool operator==(const DftracerEvent&) const = default;
 };
 
 class DftracerParser {
@@ -54,6 +58,9 @@ public:
   std::size_t problem_at() const { return problem_at_; }
 
 private:
+  // Of a line that is not plain. Returns what is wrong with it, or an empty text.
+  std::string_view parse_json(std::string_view line, DftracerEvent& event, PhaseText& phase);
+
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
   std::size_t problem_at_ = 0;

@@ -1,83 +1,14 @@
 #include "sim/trace/dftracer_event.hpp"
 #include "sim/trace/line_source.hpp"
 #include "sim/trace/readers.hpp"
+#include "sim/trace/recent_lines.hpp"
 
-#include <algorithm>
 #include <charconv>
-#include <functional>
 #include <optional>
 #include <string_view>
 
 namespace lustrum::trace {
 namespace {
-
-// Hashes of the last lines of one file: of at least kWindow of them, in bounded memory.
-class RecentLines {
-public:
-  // Of a line that will be inserted after other work, in which its place comes into the cache: a
-  // place in tens of MB is far away.
-  std::uint64_t hash_of(std::string_view text) const {
-    const std::uint64_t hash = std::max<std::uint64_t>(std::hash<std::string_view>{}(text), 1);
-    newer_.prefetch(hash);
-    older_.prefetch(hash);
-    return hash;
-  }
-
-  // False when the line was there.
-  bool insert(std::uint64_t hash) {
-    if (older_.contains(hash) || !newer_.insert(hash)) return false;
-    if (newer_.count() < kWindow) return true;
-    older_ = std::move(newer_);
-    newer_ = {};
-    return true;
-  }
-
-private:
-  static constexpr std::size_t kWindow = std::size_t{4} << 20;
-
-  class Set {
-  public:
-    bool insert(std::uint64_t hash) {
-      if ((count_ + 1) * 2 > slots_.size()) grow();
-      if (!place(hash)) return false;
-      ++count_;
-      return true;
-    }
-    bool contains(std::uint64_t hash) const {
-      if (slots_.empty()) return false;
-      for (std::size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
-        if (slots_[i] == hash) return true;
-        if (slots_[i] == 0) return false;
-      }
-    }
-    void prefetch(std::uint64_t hash) const {
-      if (!slots_.empty()) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
-    }
-    std::size_t count() const { return count_; }
-
-  private:
-    bool place(std::uint64_t hash) {
-      for (std::size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
-        if (slots_[i] == hash) return false;
-        if (slots_[i] != 0) continue;
-        slots_[i] = hash;
-        return true;
-      }
-    }
-    void grow() {
-      const std::vector<std::uint64_t> old = std::move(slots_);
-      slots_.assign(std::max<std::size_t>(old.size() * 2, 1024), 0);
-      for (const std::uint64_t hash : old)
-        if (hash != 0) place(hash);
-    }
-
-    std::vector<std::uint64_t> slots_; // 0: free; a power of two of them
-    std::size_t count_ = 0;
-  };
-
-  Set newer_;
-  Set older_;
-};
 
 std::string_view trim(std::string_view line) {
   constexpr std::string_view kBlank = " \t\r";
