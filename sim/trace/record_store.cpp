@@ -7,43 +7,56 @@
 
 namespace lustrum::trace {
 
-namespace {
-
-constexpr std::size_t kPiece = 4096; // records written and read at a time
-
-} // namespace
-
-void RecordStore::add(const Record& record) {
-  ++count_;
+void RecordStore::next_block() {
   if (lost_) return;
-  kept_.push_back(record);
-  if (file_ ? kept_.size() >= kPiece : kept_.size() > limits_.in_memory) write_kept();
+  close_block();
+  const bool is_room = (blocks_.size() + 1) * limits_.block_bytes <= limits_.in_memory_bytes;
+  if (!blocks_.empty() && (file_ || !is_room)) {
+    if (!write_blocks()) return give_up();
+  } else {
+    blocks_.push_back({std::make_unique_for_overwrite<char[]>(limits_.block_bytes)});
+  }
+  at_ = blocks_.back().bytes.get();
+  end_ = at_ + limits_.block_bytes;
+  packer_ = {};
 }
 
-void RecordStore::write_kept() {
-  if (count_ > limits_.in_all || (!file_ && !open_file())) return give_up();
-  if (std::fwrite(kept_.data(), sizeof(Record), kept_.size(), file_.get()) != kept_.size())
-    return give_up();
-  if (kept_.capacity() > kPiece) kept_ = {};
-  kept_.clear();
+void RecordStore::close_block() {
+  if (!blocks_.empty())
+    blocks_.back().used = static_cast<std::uint32_t>(at_ - blocks_.back().bytes.get());
+}
+
+bool RecordStore::write_blocks() {
+  written_ += blocks_.size();
+  if (written_ * limits_.block_bytes > limits_.in_all_bytes || (!file_ && !open_file()))
+    return false;
+  for (const Block& block : blocks_) {
+    if (std::fwrite(&block.used, sizeof(block.used), 1, file_.get()) != 1) return false;
+    if (std::fwrite(block.bytes.get(), 1, block.used, file_.get()) != block.used) return false;
+  }
+  blocks_.resize(1);
+  return true;
 }
 
 void RecordStore::give_up() {
   lost_ = true;
-  kept_ = {};
+  at_ = end_ = nullptr;
+  blocks_.clear();
   file_.reset();
 }
 
 bool RecordStore::has_all() {
-  if (file_) write_kept();
-  if (file_ && std::fflush(file_.get()) != 0) give_up();
+  if (lost_) return false;
+  close_block();
+  if (file_ && (!write_blocks() || std::fflush(file_.get()) != 0)) give_up();
   return !lost_;
 }
 
-bool RecordStore::read_piece() {
-  kept_.resize(kPiece);
-  kept_.resize(std::fread(kept_.data(), sizeof(Record), kept_.size(), file_.get()));
-  return !kept_.empty();
+bool RecordStore::read_block() {
+  Block& block = blocks_.front();
+  return std::fread(&block.used, sizeof(block.used), 1, file_.get()) == 1 &&
+         block.used <= limits_.block_bytes &&
+         std::fread(block.bytes.get(), 1, block.used, file_.get()) == block.used;
 }
 
 bool RecordStore::open_file() {

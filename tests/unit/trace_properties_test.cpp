@@ -147,8 +147,10 @@ TEST_CASE("trace properties: DFTracer converted as a stream is the same trace") 
           const auto source = folder.write("t.pfw", any_dftracer_text());
           const Trace direct = read_trace({source}).trace;
           // Records kept in memory, in a file, or read a second time.
+          constexpr std::uint32_t kBlock = 128; // of few records
           for (const RecordLimits limits :
-               {RecordLimits{}, RecordLimits{.in_memory = 2}, RecordLimits{2, 4}}) {
+               {RecordLimits{}, RecordLimits{.in_memory_bytes = 256, .block_bytes = kBlock},
+                RecordLimits{256, 512, kBlock}}) {
             NativeWriter writer(folder.path() / "t.lustrum");
             ReadReport report;
             stream_records(files_as_source({source}, {}), writer, report, limits);
