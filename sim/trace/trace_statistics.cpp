@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <unordered_set>
 #include <utility>
 
 namespace lustrum::trace {
@@ -60,8 +60,8 @@ struct StatisticsVisitor::ThreadTimes {
 // One process or the whole job.
 struct StatisticsVisitor::Collector {
   StreamStatistics out;
-  std::set<std::uint32_t> opened;
-  std::vector<CallTotals> calls; // by name id
+  std::unordered_set<std::uint32_t> opened; // only counted
+  std::vector<CallTotals> calls;            // by name id
   DurationSample large;
   DurationSample small;
   DurationSample opens;
