@@ -57,6 +57,7 @@ LIBRARIES = [
      ["sim/result/*", "reports/*", "cli/*", "models/assembly/*"]),
     ("CLI11", r"CLI/", r"CLI11::CLI11", ["cli/*"]),
     ("fmt", r"fmt/", r"fmt::fmt(-header-only)?", ["*"]),
+    ("SSE2", r"emmintrin\.h$", r"(?!)", ["sim/trace/dftracer_plain.cpp"]),
     ("POSIX", r"(sys/.*|unistd|fcntl|poll|signal|termios)(\.h)$", r"Threads::Threads",
      ["sim/kernel/*", "sim/trace/*", "cli/*"]),
 ]
