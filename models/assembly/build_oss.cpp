@@ -1,6 +1,7 @@
 #include "models/assembly/build_oss.hpp"
 
 #include "models/assembly/scenario_storage.hpp"
+#include "models/assembly/scenario_tiers.hpp"
 #include "models/lustre/policy/rpc_opcode.hpp"
 #include "models/lustre/policy/service_threads.hpp"
 
@@ -70,6 +71,13 @@ std::uint32_t io_threads(const Scenario& scenario, const lustre::OssSettings& os
   return lustre::threads_of(lustre::kOstIoThreads, {.cores = oss.cores, .cpts = oss.cpts});
 }
 
+// Of one server, as far as it caches data.
+double memory_of(const Scenario& scenario) {
+  const LustreSystem& system = scenario.filesystem;
+  return system.oss_memory.value.as_double() +
+         system.oss_memory_per_tib.value.as_double() * tib_per_oss(scenario);
+}
+
 // `auto` switches the cache off on flash; there the catalog states no memory for it, except where
 // the seller says that there is such a cache.
 lustre::ServerCacheSettings cache_of(const Scenario& scenario) {
@@ -80,8 +88,7 @@ lustre::ServerCacheSettings cache_of(const Scenario& scenario) {
   cache.readcache_max_io = Bytes{tunables.osd_readcache_max_io_mb * kMib};
   cache.writethrough_max_io = Bytes{tunables.osd_writethrough_max_io_mb * kMib};
   if (cache.read_cache_enable || cache.writethrough_cache_enable)
-    cache.capacity = Bytes{static_cast<std::uint64_t>(
-        scenario.filesystem.oss_memory_per_tib.value.as_double() * tib_per_oss(scenario))};
+    cache.capacity = Bytes{static_cast<std::uint64_t>(memory_of(scenario))};
   return cache;
 }
 
@@ -99,9 +106,7 @@ lustre::SsdCacheSettings ssd_cache_of(const Scenario& scenario, std::uint32_t os
 // (LDLM_POOL_HOST_L). What the catalog knows of the memory is the part that caches data.
 std::uint64_t lock_limit(const Scenario& scenario) {
   constexpr double kLocksPerMib = 50;
-  const double bytes =
-      scenario.filesystem.oss_memory_per_tib.value.as_double() * tib_per_oss(scenario);
-  return static_cast<std::uint64_t>(bytes / static_cast<double>(kMib) * kLocksPerMib);
+  return static_cast<std::uint64_t>(memory_of(scenario) / static_cast<double>(kMib) * kLocksPerMib);
 }
 
 lustre::TbfRule rule_of(const TbfRuleChoice& choice, const Scenario& scenario) {
@@ -182,6 +187,7 @@ lustre::OssSettings build_oss(const Scenario& scenario, BytesPerSecond& network_
   oss.nrs = nrs_of(scenario);
   oss.cache = cache_of(scenario);
   oss.ssd_cache = ssd_cache_of(scenario, oss.osts);
+  if (system.by_throughput()) oss.tiered = tiers_of_ost(scenario);
   oss.lock_limit = lock_limit(scenario);
   if (system.disk_model.value == "raid6")
     oss.disk = device::Raid6Model{.disk = {.bandwidth = system.hdd_bandwidth.value},

@@ -82,6 +82,15 @@ std::vector<std::string> problems_of(const LustreSystem& system) {
       system.offers_efa() != (system.efa_latency.value.count() > 0))
     problems.emplace_back("`oss.capacity_efa`, `oss.osts_efa` and `lnet.efa.latency` are given "
                           "together or not at all");
+  if (system.oss_memory.value > Bytes{} && system.oss_memory_per_tib.value > Bytes{})
+    problems.emplace_back("at most one of `oss.memory` and `oss.memory_per_tib` may be given");
+  if ((system.iops_min.value > 0) != (system.iops_max.value > 0) ||
+      system.iops_min.value > system.iops_max.value)
+    problems.emplace_back("`metadata.iops_min` and `metadata.iops_max` are given together, the "
+                          "least first, or not at all");
+  if (system.by_throughput() && !(system.disk_read_per_ost.value.count() > 0))
+    problems.emplace_back("with `throughput.step` the rates are those of a server and an OST: "
+                          "`disk.read_per_ost`");
   const bool provisioned = system.metadata_mode.value == "provisioned";
   if (provisioned != (system.open_per_iops.value > 0) ||
       provisioned != (system.getattr_per_iops.value > 0))

@@ -41,14 +41,15 @@ struct Instance {
 };
 
 // A Lustre file system that can be bought or built: models/catalog/filesystems.yaml. Rates are
-// given per TiB (cloud) or per server and OST (appliance); the other of the two is 0. A rate of 0
-// among the ceilings of the network means that there is none. On premises the `efa` figures stand
-// for the RDMA network there is (InfiniBand).
+// given per TiB (cloud) or per server and OST (appliance, or bought by throughput); the other of
+// the two is 0. A rate of 0 among the ceilings of the network means that there is none. On premises
+// the `efa` figures stand for the RDMA network there is (InfiniBand).
 struct LustreSystem {
   Figure<std::string> lustre_version;
   Figure<std::string> default_layout; // as `lfs setstripe` takes it
 
   // Capacity: the least that can be bought, the step, and how much one OSS holds.
+  Figure<BytesPerSecond> throughput_step; // what one OSS gives is bought; 0: capacity is
   Figure<Bytes> capacity_min;
   Figure<Bytes> capacity_step;    // over EFA the step is oss_capacity_efa
   Figure<Bytes> oss_capacity;     // over TCP
@@ -62,6 +63,7 @@ struct LustreSystem {
   Figure<std::uint32_t> oss_cores;
   Figure<std::uint32_t> oss_partitions; // CPTs
   Figure<Bytes> oss_memory_per_tib;     // of the server's cache
+  Figure<Bytes> oss_memory;             // the same of a server, whatever the capacity
   Figure<Bytes> ssd_cache_per_tib;      // that can be bought in front of the disks; 0: none
   Figure<BytesPerSecond> ssd_cache_read_per_tib;
   Figure<Seconds> ssd_cache_latency;
@@ -86,7 +88,9 @@ struct LustreSystem {
   // Metadata.
   Figure<std::string> metadata_mode; // `provisioned` (FSx metadata IOPS) or `server`
   Figure<std::uint32_t> mdts;        // in mode `server`
-  Figure<double> open_per_iops;      // in mode `provisioned`: opens and closes together
+  Figure<std::uint32_t> iops_min;    // in mode `provisioned`: none is included; 0: by capacity
+  Figure<std::uint32_t> iops_max;
+  Figure<double> open_per_iops; // in mode `provisioned`: opens and closes together
   Figure<double> getattr_per_iops;
   Figure<bool> close_counts;          // a close takes IOPS as an open does
   Figure<PerSecond> mds_transactions; // of an MDT's device; 0: no limit
@@ -115,6 +119,9 @@ struct LustreSystem {
   // What a price list prices is models/catalog/prices/*.yaml's.
   Figure<double> billed_gib_per_tib; // 1,000 where the product's TiB is billed as 1,000 GiB
 
+  // Servers follow from the throughput bought, storage grows with what is stored and lies in tiers:
+  // FSx Intelligent-Tiering.
+  bool by_throughput() const { return throughput_step.value.count() > 0; }
   bool offers_efa() const { return oss_capacity_efa.value > Bytes{}; }
 
   static const ParameterTable& parameters();

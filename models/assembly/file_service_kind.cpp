@@ -2,14 +2,11 @@
 
 #include "models/assembly/cloud_hosts.hpp"
 #include "models/assembly/scenario.hpp"
-#include "sim/base/units_text.hpp"
 #include "sim/scenario/yaml_reader.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 namespace lustrum {
 namespace {
@@ -21,23 +18,20 @@ constexpr double kTerabyte = 1e12;
 constexpr std::string_view kCapacity = "capacity";
 constexpr std::string_view kThroughput = "throughput";
 constexpr std::string_view kBursting = "bursting";
-constexpr std::string_view kTiered = "tiered"; // section
 
 double in_gib(Bytes bytes) { return bytes.as_double() / static_cast<double>(kGib); }
 
 struct Settings {
   fileserver::FileServerSettings service;
   FileChoice choice;
-  PerSecond metadata_iops{};
   fabric::HostLinkSettings links;
 };
 
 class FileServiceSystem : public StorageSystem {
 public:
   FileServiceSystem(const Scenario& scenario, const Settings& settings, kernel::World& world)
-      : scenario_(scenario), choice_(settings.choice), metadata_iops_(settings.metadata_iops),
-        links_(world, settings.links), server_(world, links_, for_run(scenario, settings.service)) {
-  }
+      : scenario_(scenario), choice_(settings.choice), links_(world, settings.links),
+        server_(world, links_, for_run(scenario, settings.service)) {}
 
   Storage& storage() override { return server_; }
   const Storage& storage() const override { return server_; }
@@ -56,24 +50,13 @@ public:
                         .metadata_rpcs = usage.metadata,
                         .read_bytes = usage.read.as_double(),
                         .written_bytes = usage.written.as_double()}};
-    const tiering::TieredStore* tiered = server_.tiered();
-    if (!tiered) return;
-    result.networks.front().name = "tcp";
-    const tiering::TieredUsage& read = tiered->usage();
-    result.notes.push_back(fmt::format(
-        "Intelligent-Tiering stands behind file servers with its figures, without Lustre's locks "
-        "and striping: {} were read from memory, {} from the SSD cache, {} from the tiered store",
-        format_bytes(read.from_ram), format_bytes(read.from_ssd), format_bytes(read.missed)));
   }
 
   std::vector<Charge> charges() const override {
     const fileserver::ServerUsage usage = server_.usage();
     std::vector<Charge> charges;
-    if (const tiering::TieredStore* tiered = server_.tiered())
-      add_tiered(*tiered, charges);
-    else
-      charges.push_back(
-          charge("capacity", "capacity", in_gib(choice_.capacity), PriceUnit::gib_month));
+    charges.push_back(
+        charge("capacity", "capacity", in_gib(choice_.capacity), PriceUnit::gib_month));
     charges.push_back(charge("throughput", "throughput", choice_.throughput.count() / kMegabyte,
                              PriceUnit::mbps_month));
     // Only some services charge for data by size; those that do not have no such price.
@@ -96,35 +79,6 @@ private:
             .counted = {}};
   }
 
-  // What is held, in the classes in which the run leaves it: a file that was read is frequently
-  // used from then on.
-  void add_tiered(const tiering::TieredStore& tiered, std::vector<Charge>& charges) const {
-    using enum tiering::AccessTier;
-    const std::array<Bytes, tiering::kAccessTiers> stored = tiered.stored();
-    Bytes all{};
-    for (const Bytes each : stored) all += each;
-    const double held = in_gib(choice_.capacity);
-    const auto part = [&](tiering::AccessTier tier) {
-      if (all == Bytes{}) return tier == frequent ? held : 0.0;
-      return held * (stored.at(static_cast<std::size_t>(tier)).as_double() / all.as_double());
-    };
-    const tiering::TieredUsage& usage = tiered.usage();
-    const auto requests = [](std::uint64_t count) { return static_cast<double>(count); };
-    charges.push_back(charge("capacity", "frequently used", part(frequent), PriceUnit::gib_month));
-    charges.push_back(
-        charge("capacity_infrequent", "infrequently used", part(infrequent), PriceUnit::gib_month));
-    charges.push_back(charge("capacity_archive", "archive", part(archive), PriceUnit::gib_month));
-    charges.push_back(charge("monitoring", "monitoring", held, PriceUnit::gib_month));
-    charges.push_back(
-        charge("cache", "SSD cache", in_gib(tiered.settings().ssd_cache), PriceUnit::gib_month));
-    charges.push_back(
-        charge("iops", "metadata IOPS", metadata_iops_.count(), PriceUnit::iops_month));
-    charges.push_back(charge("read_requests", "reads of the tiered store",
-                             requests(usage.read_requests), PriceUnit::thousand_requests));
-    charges.push_back(charge("write_requests", "writes to it", requests(usage.write_requests),
-                             PriceUnit::thousand_requests));
-  }
-
   static fileserver::FileServerSettings for_run(const Scenario& scenario,
                                                 fileserver::FileServerSettings settings) {
     settings.jobs = static_cast<std::uint32_t>(scenario.jobs.size());
@@ -134,7 +88,6 @@ private:
 
   const Scenario& scenario_;
   const FileChoice choice_;
-  const PerSecond metadata_iops_;
   fabric::HostLinks links_;
   fileserver::FileServer server_;
 };
@@ -154,33 +107,13 @@ public:
   std::optional<double> free_bytes(const Scenario&) const override {
     return chosen.choice.capacity.as_double();
   }
-  std::vector<AssumedRow> assumed(const Scenario&) const override {
-    std::vector<AssumedRow> rows =
-        assumed_defaults("storage.tiered.", tiering::TieredStoreSettings::parameters(),
-                         given_tiered, chosen.service.tiered.has_value());
-    if (chosen.service.metadata_iops.count() > 0)
-      rows.push_back({"storage.metadata_iops", "4 stats for each",
-                      std::string(to_string(FigureKind::assumed)),
-                      "the guide has no row for stat; elsewhere a server does 2 to 3 times as many "
-                      "stats as creates"});
-    return rows;
-  }
   std::string no_counters_because() const override {
     return "a file service has none of Lustre's counters";
   }
 
   // Filled while the scenario is read.
   Settings chosen;
-  GivenKeys given_tiered;
 };
-
-// Whole ones that make up the throughput; 0: there is no such number.
-std::uint32_t steps_of(const FileService& service, const FileChoice& choice) {
-  constexpr double kSlack = 1e-6;
-  const double steps = choice.throughput.count() / service.step.count();
-  const double whole = std::round(steps);
-  return std::abs(steps - whole) < kSlack * whole ? static_cast<std::uint32_t>(whole) : 0;
-}
 
 void check_choice(const StorageReading& reading, const FileService& service,
                   const FileChoice& choice) {
@@ -190,7 +123,7 @@ void check_choice(const StorageReading& reading, const FileService& service,
                             fmt::format("`storage.capacity`: `{}` starts at {} GiB", name,
                                         service.capacity_min / Bytes{kGib}));
   const bool given = choice.throughput.count() > 0;
-  const bool bought = service.scale == kThroughput || service.tiered();
+  const bool bought = service.scale == kThroughput;
   if (bought && !given)
     reading.diagnostics.add(missing_key, reading.storage.section_span(),
                             fmt::format("missing key `throughput` in `storage`: `{}` is bought by "
@@ -200,27 +133,6 @@ void check_choice(const StorageReading& reading, const FileService& service,
   if (!bought && given)
     reading.diagnostics.add(impossible, reading.storage.get("throughput").key_span(),
                             fmt::format("`{}` has no provisioned throughput", name));
-  if (service.tiered() && given && steps_of(service, choice) == 0)
-    reading.diagnostics.add(out_of_range, reading.storage.get("throughput").span(),
-                            fmt::format("`storage.throughput`: `{}` is bought in steps of {}", name,
-                                        format_rate(service.step)));
-  constexpr std::uint32_t kSmall = 6000; // all that Intelligent-Tiering can have
-  constexpr std::uint32_t kLarge = 12000;
-  if (const std::uint32_t iops = choice.metadata_iops; iops > 0) {
-    const YamlNode node = reading.storage.get("metadata_iops");
-    if (!(service.metadata_iops.count() > 0))
-      reading.diagnostics.add(impossible, node.key_span(),
-                              fmt::format("`{}` has no provisioned metadata IOPS", name));
-    else if (iops != kSmall && iops != kLarge)
-      reading.diagnostics.add(
-          out_of_range, node.span(),
-          fmt::format("`storage.metadata_iops`: {} cannot be provisioned", iops),
-          "6000 or 12000 with Intelligent-Tiering");
-  }
-  for (const std::string_view key : {kTiered, std::string_view{"unused_for"}})
-    if (const YamlNode node = reading.storage.get(key); node && !service.tiered())
-      reading.diagnostics.add(impossible, node.key_span(),
-                              fmt::format("`{}` has no Intelligent-Tiering", name));
 }
 
 std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
@@ -231,7 +143,7 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   settings.choice = with_defaults<FileChoice>(FileChoice::parameters());
   settings.service.mount =
       with_defaults<fileserver::MountSettings>(fileserver::MountSettings::parameters());
-  std::vector<std::string_view> extra{"system", "set", "mount", kTiered};
+  std::vector<std::string_view> extra{"system", "set", "mount"};
   extra.insert(extra.end(), foreign.begin(), foreign.end());
   read_section(reading.storage, FileChoice::parameters(), &settings.choice, reading.diagnostics,
                {.extra_keys = std::move(extra)});
@@ -244,18 +156,6 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   const auto& service = scenario.storage_entry.as<FileService>();
   check_choice(reading, service, settings.choice);
   settings.service.server = scaled(service, settings.choice);
-  settings.metadata_iops = service.metadata_iops;
-  if (settings.choice.metadata_iops > 0)
-    settings.metadata_iops = PerSecond{static_cast<double>(settings.choice.metadata_iops)};
-  settings.service.metadata_iops = settings.metadata_iops;
-  if (!service.tiered()) return design;
-  tiering::TieredStoreSettings& tiered = settings.service.tiered.emplace(
-      with_defaults<tiering::TieredStoreSettings>(tiering::TieredStoreSettings::parameters()));
-  if (const YamlNode node = reading.storage.get(kTiered))
-    design->given_tiered = read_section(node, tiering::TieredStoreSettings::parameters(), &tiered,
-                                        reading.diagnostics);
-  tiered.steps = std::max(1U, steps_of(service, settings.choice));
-  settings.service.unused_for = settings.choice.unused_for;
   return design;
 }
 
@@ -264,7 +164,6 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
 fileserver::ServerSettings scaled(const FileService& service, const FileChoice& choice) {
   fileserver::ServerSettings server = service.server;
   if (choice.servers > 0) server.servers = choice.servers;
-  if (service.tiered()) server.servers = std::max(1U, steps_of(service, choice));
   if (service.scale == kBursting) {
     const double terabytes = choice.capacity.as_double() / kTerabyte;
     const BytesPerSecond metered = std::max(service.burst_min, service.burst * terabytes);
@@ -301,15 +200,9 @@ const StorageKind& file_service_kind() {
       .noun = "a file service",
       .key = "fileserver",
       .keys = &FileChoice::parameters(),
-      .storage_sections = {"mount", kTiered},
+      .storage_sections = {"mount"},
       .sections = {},
       .network_keys = {},
-      .why_not = [](const CatalogEntry& entry, std::string_view key) -> std::string_view {
-        if (key != "hsm" || !entry.as<FileService>().tiered()) return {};
-        return "FSx for Lustre links no file system with Intelligent-Tiering to S3 (its guide, "
-               "data "
-               "repositories): take an SSD class, or S3 itself";
-      },
       .read = read,
       .check = check_host_cards,
       .check_with_jobs = [](const StorageReading&) {}};

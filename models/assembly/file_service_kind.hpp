@@ -13,19 +13,13 @@ const StorageKind& file_service_kind();
 // An entry of file_services.yaml: a server, and what of it grows with what one buys.
 struct FileService {
   fileserver::ServerSettings server; // first: the model's rows find it at the address of the entry
-  std::string scale;                 // fixed, capacity, throughput, bursting or steps
+  std::string scale;                 // fixed, capacity, throughput or bursting
   double read_per_throughput = 1;    // of one provisioned MBps, `scale: throughput`
   Bytes capacity_min{};
   // `scale: bursting`: metered rate while credit lasts, of 10^12 bytes stored; at least.
   BytesPerSecond burst{};
   BytesPerSecond burst_min{};
   BytesPerSecond baseline_min{};
-  // `scale: steps`, Intelligent-Tiering: throughput of a step, which is one server; metadata
-  // operations provisioned.
-  BytesPerSecond step{};
-  PerSecond metadata_iops{};
-
-  bool tiered() const { return scale == "steps"; }
 
   static const ParameterTable& parameters();
 };
@@ -34,10 +28,8 @@ static_assert(std::is_standard_layout_v<FileService>);
 // The section `storage` of a scenario on a file service.
 struct FileChoice {
   Bytes capacity{};
-  BytesPerSecond throughput{};     // provisioned; 0: none is
-  std::uint32_t metadata_iops = 0; // 0: as the entry says
-  std::uint32_t servers = 0;       // 0: as the entry says
-  Seconds unused_for{};            // tiered: how long the data set has not been used
+  BytesPerSecond throughput{}; // provisioned; 0: none is
+  std::uint32_t servers = 0;   // 0: as the entry says
 
   static const ParameterTable& parameters();
 };

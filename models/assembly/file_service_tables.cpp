@@ -10,11 +10,10 @@ const ParameterTable& FileService::parameters() {
         {.key = "scale",
          .field = field<&F::scale>,
          .default_text = "fixed",
-         .choices = {"fixed", "capacity", "throughput", "bursting", "steps"},
+         .choices = {"fixed", "capacity", "throughput", "bursting"},
          .doc = "What the ceilings grow with: `fixed`, nothing; `capacity`: they are those of one "
                 "TiB; `throughput`: what is provisioned, up to them; `bursting`: what is stored, "
-                "with credit, up to them; `steps`: they are those of a step of Intelligent-"
-                "Tiering."},
+                "with credit, up to them."},
         {.key = "read_per_throughput",
          .field = field<&F::read_per_throughput>,
          .default_text = "1",
@@ -40,18 +39,6 @@ const ParameterTable& FileService::parameters() {
          .default_text = "0 B/s",
          .min = 0,
          .doc = "What flows into the credit, however little is stored."},
-        {.key = "step",
-         .field = field<&F::step>,
-         .default_text = "4000 MB/s",
-         .min = 1,
-         .doc = "`steps`: throughput of one.",
-         .source = "FSx for Lustre guide, Intelligent-Tiering"},
-        {.key = "metadata_iops",
-         .field = field<&F::metadata_iops>,
-         .default_text = "0 IOPS",
-         .min = 0,
-         .doc =
-             "`steps`: metadata IOPS provisioned: billed, and a limit of opens, closes, removals."},
     };
     const ParameterTable& model = fileserver::ServerSettings::parameters();
     rows.insert(rows.end(), model.begin(), model.end());
@@ -73,21 +60,11 @@ const ParameterTable& FileChoice::parameters() {
        .default_text = "0 B/s",
        .min = 0,
        .doc = "Throughput provisioned, for services that are bought by it."},
-      {.key = "metadata_iops",
-       .field = field<&C::metadata_iops>,
-       .default_text = "0",
-       .doc = "Intelligent-Tiering: metadata IOPS provisioned, 6000 or 12000; 0: as the catalog "
-              "says."},
       {.key = "servers",
        .field = field<&C::servers>,
        .default_text = "0",
        .max = 1024,
        .doc = "Servers (HA pairs) that share the files; 0: as the catalog says."},
-      {.key = "unused_for",
-       .field = field<&C::unused_for>,
-       .default_text = "0 s",
-       .min = 0,
-       .doc = "Intelligent-Tiering: how long the data set has not been used when the run begins."},
   };
   return table;
 }

@@ -5,6 +5,7 @@
 #include "models/assembly/scenario_lustre.hpp"
 #include "models/assembly/scenario_network.hpp"
 #include "models/assembly/scenario_storage.hpp"
+#include "models/assembly/scenario_tiers.hpp"
 #include "models/lustre/policy/layout.hpp"
 #include "sim/base/units_text.hpp"
 #include "sim/scenario/yaml_reader.hpp"
@@ -89,7 +90,9 @@ void check_metadata(const StorageReading& reading) {
 
 void check_ssd_cache(const StorageReading& reading) {
   const Scenario& scenario = reading.scenario;
-  if (!scenario.storage.ssd_cache || scenario.filesystem.ssd_cache_per_tib.value > Bytes{}) return;
+  if (!scenario.storage.ssd_cache || scenario.filesystem.ssd_cache_per_tib.value > Bytes{} ||
+      scenario.filesystem.by_throughput()) // reported: it has one of another kind
+    return;
   reading.diagnostics.add(
       impossible, reading.storage.get("ssd_cache").span(),
       fmt::format("file system `{}` is not sold with an SSD cache", scenario.storage.system),
@@ -151,6 +154,7 @@ public:
     if (hsm.on && hsm.state == "released") return std::nullopt; // in the archive
     const std::vector<double> used = scenario.ost_used();
     if (used.empty()) return std::nullopt; // no such network here: reported
+    if (scenario.filesystem.by_throughput()) return scenario.storage.capacity.as_double();
     const double each = scenario.ost_capacity().as_double();
     double free = 0;
     for (const double share : used) free += each * (1 - share);
@@ -164,7 +168,7 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   Scenario& scenario = reading.scenario;
   if (scenario.storage_entry.kind && scenario.storage_entry.is<LustreSystem>())
     scenario.filesystem = scenario.storage_entry.as<LustreSystem>();
-  std::vector<std::string_view> extra{"set", "hsm", "pcc", "nrs_tbf_rules"};
+  std::vector<std::string_view> extra{"set", "hsm", "pcc", "tiered", "nrs_tbf_rules"};
   extra.insert(extra.end(), foreign.begin(), foreign.end());
   read_section(
       reading.storage, StorageSettings::parameters(), &scenario.storage,
@@ -174,13 +178,18 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   const GivenKeys tunables = read_lustre(reading.root, scenario, reading.diagnostics);
   read_hsm(reading.root, tunables, scenario, reading.diagnostics);
   read_pcc(reading, tunables);
+  read_tiers(reading);
   return std::make_shared<LustreDesign>();
 }
 
 void check(const StorageReading& reading) {
   check_network(reading.scenario, reading.root.get("network"), reading.diagnostics);
-  check_capacity(reading);
-  check_metadata(reading);
+  if (reading.scenario.filesystem.by_throughput()) {
+    check_tiers(reading);
+  } else {
+    check_capacity(reading);
+    check_metadata(reading);
+  }
   check_ssd_cache(reading);
   check_layout(reading);
   check_ost_used(reading.storage, reading.scenario, reading.diagnostics);
@@ -200,9 +209,13 @@ const StorageKind& lustre_kind() {
       .noun = "a Lustre file system",
       .key = "lustre",
       .keys = &StorageSettings::parameters(),
-      .storage_sections = {"hsm", "pcc", "nrs_tbf_rules"},
+      .storage_sections = {"hsm", "pcc", "tiered", "nrs_tbf_rules"},
       .sections = {"lustre", "faults"},
       .network_keys = {"lnd", "gds", "routers"},
+      .why_not =
+          [](const CatalogEntry& entry, std::string_view key) {
+            return why_no_such_tiers(entry.as<LustreSystem>(), key);
+          },
       .read = read,
       .check = check,
       .check_with_jobs = check_with_jobs};

@@ -4,6 +4,7 @@
 #include "models/assembly/lustre_kind.hpp"
 #include "models/assembly/packed_run.hpp"
 #include "models/assembly/preload.hpp"
+#include "models/assembly/scenario_tiers.hpp"
 #include "models/lustre/filesystem.hpp"
 #include "sim/base/units_text.hpp"
 
@@ -107,10 +108,11 @@ public:
     observe_networks(world_, filesystem_.settings().fabric, result);
     note_burst(filesystem_.settings(), result);
     if (scenario_.storage.ssd_cache) note_ssd_cache(result);
+    if (scenario_.filesystem.by_throughput()) note_tiers(filesystem_, result);
     warn_of_full_osts(filesystem_.files().space(), result);
   }
 
-  // An appliance is bought by the server, a service by capacity.
+  // An appliance is bought by the server, a service by capacity or by throughput.
   std::vector<Charge> charges() const override {
     const std::string& name = scenario_.storage.system;
     if (scenario_.prices.find(name, "server"))
@@ -120,6 +122,7 @@ public:
                .amount = static_cast<double>(scenario_.oss_count()),
                .unit = PriceUnit::hour,
                .counted = "OSS-hours"}};
+    if (scenario_.filesystem.by_throughput()) return charges_of_tiers(scenario_, filesystem_);
     std::vector<Charge> charges = capacity_charges(name);
     if (scenario_.storage.ssd_cache)
       charges.push_back({.product = name,

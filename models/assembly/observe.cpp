@@ -92,25 +92,23 @@ struct Seat {
   std::array<std::string_view, kMostClasses> classes;
 };
 constexpr std::array<Seat, 14> kSeats{{
-    {Cause::metadata,
-     {"mdt_iops", "mds_cpu", "mod_slots", "mds_nic", "fileserver_metadata_iops", "local_journal"}},
+    {Cause::metadata, {"mdt_iops", "mds_cpu", "mod_slots", "mds_nic", "local_journal"}},
     {Cause::lock, {"oss_cpu"}},
     {Cause::rpc_slots, {"rpc_slots", "connections", "object_in_flight", "nfs_slots"}},
     {Cause::ost_queue, {"ost_io_threads", "oss_cpu"}},
     {Cause::disk,
-     {"ost_disk", "pcc_disk", "local_disk", "disk_limit", "fileserver_disk", "tier_ssd"}},
-    {Cause::disk, {"cache_disk"}},
+     {"ost_disk", "pcc_disk", "local_disk", "disk_limit", "fileserver_disk", "cache_disk"}},
+    {Cause::disk, {"tier_misses", "tier_rate"}},
     {Cause::throttle,
      {"ost_credit", "oss_nic_credit", "object_requests", "fileserver_iops", "fileserver_credit"}},
-    {Cause::throttle, {"disk_iops", "disk_credit", "tier_iops"}},
+    {Cause::throttle, {"disk_iops", "disk_credit"}},
     {Cause::oss_nic, {"oss_nic", "fileserver_reads", "fileserver_writes"}},
     {Cause::network,
      {"flow", "client_ceiling", "router", "lnet_peer_credits", "connection", "object_store"}},
     {Cause::client_nic, {"client_nic"}},
     {Cause::host_bus, {"pcie", "memory_bus"}},
     {Cause::client_cpu, {"client_receive"}},
-    {Cause::restore,
-     {"archive", "archive_connection", "archive_requests", "hsm_agent", "tier_misses"}},
+    {Cause::restore, {"archive", "archive_connection", "archive_requests", "hsm_agent"}},
 }};
 
 const StationRow* busiest(const RunResult& result, Cause cause) {
@@ -126,11 +124,24 @@ const StationRow* busiest(const RunResult& result, Cause cause) {
   return best;
 }
 
-constexpr std::array kRates{
-    "flow",         "tier_misses",      "client_ceiling",  "client_nic",      "pcie",
-    "memory_bus",   "fileserver_reads", "fileserver_disk", "fileserver_iops", "fileserver_writes",
-    "object_store", "tier_ssd",         "ost_disk",        "oss_nic",         "router",
-    "local_disk",   "disk_limit",       "oss_cpu",         "mds_cpu",         "client_receive"};
+constexpr std::array kRates{"flow",
+                            "client_ceiling",
+                            "client_nic",
+                            "pcie",
+                            "memory_bus",
+                            "fileserver_reads",
+                            "fileserver_disk",
+                            "fileserver_iops",
+                            "fileserver_writes",
+                            "object_store",
+                            "ost_disk",
+                            "oss_nic",
+                            "router",
+                            "local_disk",
+                            "disk_limit",
+                            "oss_cpu",
+                            "mds_cpu",
+                            "client_receive"};
 
 // The busiest of the stations that have a rate, if it is as busy as this at least.
 const StationRow* saturated(const RunResult& result, double least_pct) {

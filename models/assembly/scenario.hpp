@@ -16,6 +16,7 @@
 #include "models/lustre/faults.hpp"
 #include "models/lustre/policy/layout.hpp"
 #include "models/lustre/policy/tunables.hpp"
+#include "models/tiering/tiered_store.hpp"
 #include "models/training/dlio_workload.hpp"
 #include "models/training/training_workload.hpp"
 #include "sim/base/diagnostics.hpp"
@@ -113,6 +114,7 @@ struct TbfRuleChoice {
 struct StorageSettings {
   std::string system; // entry of the catalog
   Bytes capacity{};
+  BytesPerSecond throughput{};       // bought, where the system is by_throughput()
   std::uint32_t metadata_iops = 0;   // after loading: the real number; 0 in mode `server`
   std::string layout;                // after loading: the file system's default where none is given
   std::string lustre_version;        // `2.15`; after loading: the catalog's where none is given
@@ -121,6 +123,7 @@ struct StorageSettings {
   double used = 0;                   // share of the capacity that is taken at the start
   std::vector<std::string> ost_used; // the same of single OSTs, in percent
   std::vector<TbfRuleChoice> nrs_tbf_rules;
+  tiering::TieredStoreSettings tiered; // where the system is by_throughput()
   HsmChoice hsm;
   PccChoice pcc;
 
@@ -188,7 +191,8 @@ struct Scenario {
   bool uses_efa() const { return network.is_rdma() && filesystem.rdma_lnd.value != "o2ib"; }
   std::uint32_t oss_count() const;
   std::uint32_t osts_per_oss() const;
-  Bytes ost_capacity() const; // as the bill counts it (FSx: a TiB of 1,000 GiB)
+  // As the bill counts it (FSx: a TiB of 1,000 GiB); what it may grow to where it does.
+  Bytes ost_capacity() const;
   // Share of each OST that is taken at the start. \pre loaded without errors
   std::vector<double> ost_used() const;
   lustre::LayoutDefaults layout_defaults() const;

@@ -86,6 +86,11 @@ bool rests_on(const Scenario& scenario, std::string_view figure) {
 } // namespace
 
 std::uint32_t Scenario::oss_count() const {
+  if (filesystem.by_throughput()) {
+    constexpr double kMost = 1e4; // beyond what can be bought: reported
+    const double steps = std::round(storage.throughput / filesystem.throughput_step.value);
+    return static_cast<std::uint32_t>(std::clamp(steps, 1.0, kMost));
+  }
   const Bytes each =
       network.is_rdma() ? filesystem.oss_capacity_efa.value : filesystem.oss_capacity.value;
   if (each == Bytes{}) return 0;
@@ -108,6 +113,9 @@ std::uint32_t Scenario::osts_per_oss() const {
 }
 
 Bytes Scenario::ost_capacity() const {
+  const Bytes each =
+      network.is_rdma() ? filesystem.oss_capacity_efa.value : filesystem.oss_capacity.value;
+  if (filesystem.by_throughput()) return each / std::max(1U, osts_per_oss());
   const double gib = billed_gib(filesystem, storage.capacity);
   const double osts = static_cast<double>(oss_count()) * osts_per_oss();
   return Bytes{static_cast<std::uint64_t>(gib * static_cast<double>(kGib) / osts)};

@@ -20,7 +20,7 @@ void check_rdma(const Scenario& scenario, const SourceSpan& where, Diagnostics& 
     diagnostics.add(impossible, where,
                     fmt::format("file system `{}` does not offer {}", scenario.storage.system,
                                 infiniband ? "InfiniBand" : "EFA"),
-                    "of FSx for Lustre, Persistent 2 does" +
+                    "of FSx for Lustre, Persistent 2 and Intelligent-Tiering do" +
                         std::string(infiniband ? " offer EFA" : ""));
   else if (infiniband && system.rdma_lnd.value != "o2ib")
     diagnostics.add(impossible, where,
@@ -43,7 +43,7 @@ void check_gds(const Scenario& scenario, const SourceSpan& where, Diagnostics& d
     diagnostics.add(
         impossible, where,
         fmt::format("file system `{}` does not offer {}", scenario.storage.system, kWhat),
-        "of FSx for Lustre, Persistent 2 with EFA does");
+        "of FSx for Lustre, Persistent 2 and Intelligent-Tiering with EFA do");
   if (!scenario.instance.gds.value)
     diagnostics.add(impossible, where,
                     fmt::format("instance `{}` cannot use {}", scenario.cluster.instance, kWhat),

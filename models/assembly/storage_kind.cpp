@@ -72,12 +72,12 @@ std::vector<std::string_view> reject_foreign_keys(const StorageKind& kind,
   if (!reading.entry) return foreign;
   const std::string& name = reading.entry->name;
   for (const YamlNode& node : reading.storage.entries()) {
-    if (has_storage_key(kind, node.key())) continue;
+    const std::string_view why =
+        kind.why_not ? kind.why_not(*reading.entry, node.key()) : std::string_view{};
+    if (why.empty() && has_storage_key(kind, node.key())) continue;
     const std::string owner =
         owners([&](const StorageKind& other) { return has_storage_key(other, node.key()); });
     if (owner.empty()) continue; // of no kind: unknown
-    const std::string_view why =
-        kind.why_not ? kind.why_not(*reading.entry, node.key()) : std::string_view{};
     reject(node, kind, name, why.empty() ? "it is for " + owner : std::string(why),
            reading.diagnostics);
     foreign.push_back(node.key());

@@ -61,8 +61,8 @@ struct StorageKind {
   std::vector<std::string_view> storage_sections; // `hsm`
   std::vector<std::string_view> sections;         // of the top level: `lustre`
   std::vector<std::string_view> network_keys;     // of `network`: `lnd`
-  // Why this entry cannot have a key of `storage` that only other kinds have, where there is more
-  // to say than that; else empty. May be nullptr.
+  // Why this entry cannot have a key of `storage` that others have, of its kind or of another kind
+  // alone, where there is more to say than that; else empty. May be nullptr.
   std::string_view (*why_not)(const CatalogEntry& entry, std::string_view key) = nullptr;
   // Reads `storage` and the sections above, and returns the design. `set` is read by the caller.
   // `foreign`: keys of `storage` that are reported already.
@@ -80,8 +80,9 @@ const std::vector<const StorageKind*>& storage_kinds();
 // nullptr.
 const StorageKind* kind_of(const CatalogEntry* entry, const YamlNode& storage);
 
-// Reports what a scenario says that has no meaning for this kind of storage: keys of `storage` and
-// `network` and whole sections that only other kinds have. Returns those of `storage`.
+// Reports what a scenario says that has no meaning for this storage: keys of `storage` that its
+// kind or entry does not have, keys of `network` and whole sections that only other kinds have.
+// Returns those of `storage`.
 std::vector<std::string_view> reject_foreign_keys(const StorageKind& kind,
                                                   const StorageReading& reading);
 

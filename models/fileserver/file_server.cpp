@@ -14,8 +14,6 @@ struct FileServer::File : OpenFile {
 
 namespace {
 
-constexpr Seconds kIopsBurst{0.1}; // of provisioned metadata IOPS, saved up (assumed)
-
 // What a transfer's time is put down to, from the station that served it last.
 Cause cause_of(const kernel::Station* slowest) {
   if (!slowest) return Cause::network;
@@ -33,15 +31,8 @@ FileServer::FileServer(kernel::World& world, const fabric::HostLinks& links,
       cpu_(world.add_delay({"client_cpu", "fileserver.client_cpu"})),
       latency_(world.add_delay({"fileserver_latency", "fileserver.latency"})),
       streams_(world, *this) {
-  if (settings.tiered) tiered_.emplace(world, *settings.tiered, settings.seed);
-  if (const double rate = settings.metadata_iops.count(); rate > 0) {
-    const double burst = std::max(1.0, rate * kIopsBurst.count());
-    metadata_iops_ = &world.add_bucket({"fileserver_metadata_iops", "metadata_iops"},
-                                       {.rate = rate, .burst = burst, .initial = burst});
-  }
   for (std::uint32_t s = 0; s < settings.server.servers; ++s)
-    servers_.emplace_back(world, s, settings_.server, latency_, tiered_ ? &*tiered_ : nullptr,
-                          settings.seed);
+    servers_.emplace_back(world, s, settings_.server, latency_, settings.seed);
   for (std::uint32_t c = 0; c < links.settings().clients; ++c) add_host(ClientIndex{c});
 }
 
@@ -100,7 +91,6 @@ void FileServer::store(Bytes added, Bytes removed) {
 
 void FileServer::placed(FileIndex file) {
   store(tree().size(file), Bytes{});
-  if (tiered_) tiered_->placed(file, tree().size(file), settings_.unused_for);
   if (settings_.server.cold_share > 0 &&
       random::uniform(settings_.seed, random::component("fileserver.cold_files"), file.value()) <
           settings_.server.cold_share)
@@ -145,15 +135,10 @@ void FileServer::forget(FileIndex file, Bytes size) {
   }
 }
 
-Task FileServer::metadata(Caller caller, std::uint32_t server, MetadataCall kind, bool changes,
-                          Outcome& outcome) {
+Task FileServer::metadata(Caller caller, std::uint32_t server, bool changes, Outcome& outcome) {
   Stopwatch watch(world_, outcome.time);
   const kernel::SlotHold call = co_await host(caller).calls->acquire();
   watch.lap(Cause::rpc_slots);
-  if (metadata_iops_) {
-    co_await world_.take(*metadata_iops_, settings_.metadata_prices.of(kind));
-    watch.lap(Cause::metadata);
-  }
   co_await servers_[server].metadata_call(changes, outcome);
 }
 
@@ -163,8 +148,7 @@ Task FileServer::open(Caller caller, FileIndex file, OpenMode mode,
   Outcome call;
   const bool creates = mode.create && !tree().exists(file);
   // Close-to-open: an open always asks the server.
-  co_await metadata(caller, server_of(file), MetadataCall::open,
-                    creates || (mode.truncate && mode.write), call);
+  co_await metadata(caller, server_of(file), creates || (mode.truncate && mode.write), call);
   if (!tree().exists(file)) {
     if (mode.create) {
       ++totals_of(caller).creates;
@@ -193,14 +177,14 @@ Task FileServer::close(std::unique_ptr<OpenFile> open_file, Outcome& outcome) {
   Outcome call;
   if (file.stream) streams_.close(*file.stream);
   if (file.mode().write) co_await host(caller).dirty.flush(file.file(), call);
-  co_await metadata(caller, server_of(file.file()), MetadataCall::close, call);
+  co_await metadata(caller, server_of(file.file()), false, call);
   settle(caller, call, outcome);
 }
 
 Task FileServer::stat(Caller caller, FileIndex file, Outcome& outcome) {
   ++totals_of(caller).stats;
   Outcome call;
-  if (!knows(caller, file)) co_await metadata(caller, server_of(file), MetadataCall::look, call);
+  if (!knows(caller, file)) co_await metadata(caller, server_of(file), false, call);
   if (tree().exists(file))
     learn(caller, file);
   else
@@ -210,14 +194,13 @@ Task FileServer::stat(Caller caller, FileIndex file, Outcome& outcome) {
 
 Task FileServer::remove(Caller caller, FileIndex file, Outcome& outcome) {
   Outcome call;
-  co_await metadata(caller, server_of(file), MetadataCall::remove, call);
+  co_await metadata(caller, server_of(file), true, call);
   if (!tree().exists(file)) {
     call.fail(StorageError::no_entry);
   } else {
     ++totals_of(caller).removes;
     const Bytes size = tree().size(file);
     forget(file, size);
-    if (tiered_) tiered_->removed(file, size);
     store(Bytes{}, size);
     tree().remove(file);
   }
@@ -226,7 +209,7 @@ Task FileServer::remove(Caller caller, FileIndex file, Outcome& outcome) {
 
 Task FileServer::truncate(Caller caller, FileIndex file, Bytes size, Outcome& outcome) {
   Outcome call;
-  co_await metadata(caller, server_of(file), MetadataCall::truncate, call);
+  co_await metadata(caller, server_of(file), true, call);
   if (!tree().exists(file)) {
     call.fail(StorageError::no_entry);
   } else {
@@ -240,7 +223,7 @@ Task FileServer::truncate(Caller caller, FileIndex file, Bytes size, Outcome& ou
 
 Task FileServer::make_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) {
   Outcome call;
-  co_await metadata(caller, 0, MetadataCall::make_directory, call);
+  co_await metadata(caller, 0, true, call);
   if (tree().exists(directory))
     call.fail(StorageError::exists);
   else
@@ -250,7 +233,7 @@ Task FileServer::make_directory(Caller caller, DirectoryIndex directory, Outcome
 
 Task FileServer::remove_directory(Caller caller, DirectoryIndex directory, Outcome& outcome) {
   Outcome call;
-  co_await metadata(caller, 0, MetadataCall::remove_directory, call);
+  co_await metadata(caller, 0, true, call);
   if (!tree().exists(directory))
     call.fail(StorageError::no_entry);
   else if (!tree().is_empty(directory))
@@ -265,7 +248,7 @@ Task FileServer::list(Caller caller, DirectoryIndex directory, std::vector<FileI
   Outcome call;
   const std::size_t page = settings_.mount.list_entries;
   for (std::size_t at = 0; call.ok(); at += page) {
-    co_await metadata(caller, 0, MetadataCall::look, call);
+    co_await metadata(caller, 0, false, call);
     const std::vector<FileIndex>& found = tree().list(directory);
     for (std::size_t i = at; i < std::min(at + page, found.size()); ++i) {
       files.push_back(found[i]);

@@ -7,7 +7,6 @@
 #pragma once
 
 #include "models/fabric/host_links.hpp"
-#include "models/fileserver/metadata_prices.hpp"
 #include "models/fileserver/server.hpp"
 #include "models/storage/name_cache.hpp"
 #include "models/storage/read_stream.hpp"
@@ -23,11 +22,6 @@ namespace lustrum::fileserver {
 struct FileServerSettings {
   ServerSettings server;
   MountSettings mount;
-  std::optional<tiering::TieredStoreSettings> tiered; // in place of disks
-  Seconds unused_for{}; // tiered: how long placed files have not been used
-  // Of the whole file system, in the unit of `metadata_prices`; 0: not provisioned, so no limit.
-  PerSecond metadata_iops{};
-  MetadataPrices metadata_prices;
   std::uint32_t jobs = 1;
   std::uint64_t seed = 0;
 };
@@ -56,8 +50,6 @@ public:
   ServerUsage usage() const; // of all servers
   Bytes stored() const { return stored_; }
   Bytes stored_peak() const { return stored_peak_; }
-  // nullptr without.
-  const tiering::TieredStore* tiered() const { return tiered_ ? &*tiered_ : nullptr; }
 
   // The most that all clients together can read in a run that reads `bytes`, and does not read for
   // so long in which burst credit fills up.
@@ -97,11 +89,7 @@ private:
   }
   void learn(const Caller& caller, FileIndex file) { host(caller).names.learn(file, world_.now()); }
   void forget(FileIndex file, Bytes size);
-  kernel::Task metadata(Caller caller, std::uint32_t server, MetadataCall kind, bool changes,
-                        Outcome& outcome);
-  kernel::Task metadata(Caller caller, std::uint32_t server, MetadataCall kind, Outcome& outcome) {
-    return metadata(caller, server, kind, fileserver::changes(kind), outcome);
-  }
+  kernel::Task metadata(Caller caller, std::uint32_t server, bool changes, Outcome& outcome);
   kernel::Task work(Bytes length, Outcome& outcome);
 
   // For ReadStream.
@@ -119,8 +107,6 @@ private:
   FileServerSettings settings_;
   kernel::DelayStation& cpu_;
   kernel::DelayStation& latency_;
-  std::optional<tiering::TieredStore> tiered_;
-  kernel::BucketStation* metadata_iops_ = nullptr;
   std::vector<std::uint32_t> versions_; // by file: how often it was changed
   std::deque<Server> servers_;
   std::deque<Host> hosts_;

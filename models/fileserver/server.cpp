@@ -35,9 +35,8 @@ ServerUsage& ServerUsage::operator+=(const ServerUsage& other) {
 }
 
 Server::Server(kernel::World& world, std::uint32_t number, const ServerSettings& settings,
-               kernel::DelayStation& latency, tiering::TieredStore* tiered, std::uint64_t seed)
-    : world_(world), settings_(settings), latency_(latency), tiered_(tiered),
-      cache_({.capacity = settings.cache}),
+               kernel::DelayStation& latency, std::uint64_t seed)
+    : world_(world), settings_(settings), latency_(latency), cache_({.capacity = settings.cache}),
       reads_(&world.add_shared({"fileserver_reads", "server{}.reads", number}, settings.read)),
       writes_(&world.add_shared({"fileserver_writes", "server{}.writes", number}, settings.write)),
       read_draws_(settings.read_latency, seed, random::component("fileserver.read", number + 1)),
@@ -89,10 +88,6 @@ Task Server::read_call(FileIndex file, Bytes offset, Bytes length, Bytes size, b
     co_await world_.delay(latency_, cold_draws_.next());
     watch.lap(Cause::restore);
   }
-  if (tiered_) {
-    co_await tiered_->read(file, offset, length, size, outcome);
-    co_return;
-  }
   if (cache_.enabled() && cache_.look_up(file, offset, length) == length) co_return;
   from_disk = true;
   usage_.read_from_disk += length;
@@ -110,10 +105,7 @@ Task Server::write_call(FileIndex file, Bytes offset, Bytes length, Bytes size, 
   Stopwatch watch(world_, outcome.time);
   co_await world_.delay(latency_, write_draws_.next());
   watch.lap(Cause::network);
-  if (tiered_)
-    tiered_->written(file, offset, length, size);
-  else
-    cache_.insert(file, offset, length, size);
+  cache_.insert(file, offset, length, size);
 }
 
 Task Server::metadata_call(bool changes, Outcome& outcome) {

@@ -1,9 +1,9 @@
-// One file server of a FileServer: its ceilings, operations, memory, disks or tiered store, and the
-// time of a call at it. Clients stand in file_server.hpp.
+// One file server of a FileServer: its ceilings, operations, memory, disks, and the time of a call
+// at it. Clients stand in file_server.hpp.
 #pragma once
 
 #include "models/fileserver/server_settings.hpp"
-#include "sim/kernel/world.hpp"
+#include "models/storage.hpp"
 
 namespace lustrum::fileserver {
 
@@ -31,7 +31,7 @@ struct ServerBuckets {
 class Server {
 public:
   Server(kernel::World& world, std::uint32_t number, const ServerSettings& settings,
-         kernel::DelayStation& latency, tiering::TieredStore* tiered, std::uint64_t seed);
+         kernel::DelayStation& latency, std::uint64_t seed);
 
   // Everything of a call but the transfer: operations, credit, latency, disks. Of a read, whether
   // the data must come over `disk_path` first.
@@ -59,7 +59,6 @@ private:
   kernel::World& world_;
   const ServerSettings& settings_;
   kernel::DelayStation& latency_;
-  tiering::TieredStore* tiered_;
   tiering::BlockCache cache_;
   kernel::SharedStation* reads_;
   kernel::SharedStation* writes_;

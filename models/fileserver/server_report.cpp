@@ -43,7 +43,7 @@ kernel::Topology::Cut FileServer::read_bound(Bytes bytes, Seconds not_reading) c
   const auto disks = topology.add_node();
   const auto servers = topology.add_node();
   const auto sink = topology.add_node();
-  if (limits.disk_read.count() > 0 && !tiered_)
+  if (limits.disk_read.count() > 0)
     topology.add_edge(source, disks, limits.disk_read * limits.servers / from_disk,
                       "fileserver_disk");
   else
@@ -83,8 +83,6 @@ std::vector<std::string> FileServer::check_laws() const {
          u.written);
   expect(!idle || t.write_stored == t.write_accepted, "written data reaches the servers",
          t.write_stored, t.write_accepted);
-  if (tiered_)
-    for (std::string& problem : tiered_->check_laws()) problems.push_back(std::move(problem));
   return problems;
 }
 

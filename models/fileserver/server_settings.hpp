@@ -3,7 +3,7 @@
 #pragma once
 
 #include "models/storage/latency_spread.hpp"
-#include "models/tiering/tiered_store.hpp"
+#include "models/tiering/policy/block_cache.hpp"
 #include "sim/base/parameter.hpp"
 
 #include <optional>

@@ -1,5 +1,7 @@
 #include "models/lustre/filesystem.hpp"
 
+#include "models/tiering/policy/missed_share.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -71,7 +73,8 @@ Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
   kernel::DelayStation& latency = world.add_delay({"ost_latency", "ost_latency"});
   for (std::uint32_t t = 0; t < settings_.fabric.servers * settings_.oss.osts; ++t)
     // Neighbours on different servers: the order in which the allocator walks them.
-    ost_.emplace_back(world, oss_[t % oss_.size()], latency, OstIndex{t}, settings_.oss, clients);
+    ost_.emplace_back(world, oss_[t % oss_.size()], latency, OstIndex{t}, settings_.oss, clients,
+                      files_, settings_.seed);
   recoveries_.resize(mds_.size() + ost_.size());
   supply_.emplace(world, fabric_, files_, ost_, extent_locks_, settings_.mdts,
                   supply_settings(settings_));
@@ -148,18 +151,6 @@ BytesPerSecond sustained(const BurstSettings& credit, BytesPerSecond peak, doubl
 
 } // namespace
 
-namespace {
-
-// Share of the bytes read that the disks must deliver when memory of the servers holds `cached` of
-// a data set that is read over and over: all of it the first time, then what does not fit.
-double missed_share(double read_bytes, double data_bytes, double cached_bytes) {
-  if (!(data_bytes > 0) || read_bytes <= data_bytes) return 1;
-  const double again = read_bytes - data_bytes;
-  return 1 - again / read_bytes * std::min(1.0, cached_bytes / data_bytes);
-}
-
-} // namespace
-
 DirectoryIndex Filesystem::place_directory(DirectoryIndex parent) {
   directories_.push_back(files_.tree().make_directory({.parent = directories_[parent.value()]}));
   return DirectoryIndex{static_cast<std::uint32_t>(directories_.size() - 1)};
@@ -215,7 +206,7 @@ kernel::Task Filesystem::list(Caller caller, DirectoryIndex directory,
   return client(caller).list(caller, directories_[directory.value()], files, outcome);
 }
 
-kernel::Topology::Cut Filesystem::cut_with(BytesPerSecond network, BytesPerSecond disk) const {
+kernel::Topology::Cut Filesystem::cut_with(BytesPerSecond network, const OstRate& ost) const {
   kernel::Topology topology;
   const auto source = topology.add_node();
   const auto sink = topology.add_node();
@@ -223,27 +214,45 @@ kernel::Topology::Cut Filesystem::cut_with(BytesPerSecond network, BytesPerSecon
     const auto credit = topology.add_node();
     topology.add_edge(credit, server, network, "oss_nic");
     for (std::uint32_t t = 0; t < settings_.oss.osts; ++t)
-      topology.add_edge(source, credit, disk, "ost_disk");
+      topology.add_edge(source, credit, ost.rate, ost.part);
   }
   return topology.min_cut(source, sink);
 }
 
+double Filesystem::missed_by_memory(Bytes bytes) const {
+  const double memory = settings_.oss.cache.capacity.as_double() * static_cast<double>(oss_.size());
+  return tiering::missed_share(bytes.as_double(), placed_bytes_, memory);
+}
+
 double Filesystem::missed_of(Bytes bytes) const {
-  const double cached_bytes =
-      settings_.oss.cache.capacity.as_double() * static_cast<double>(oss_.size()) +
-      settings_.oss.ssd_cache.capacity.as_double() * static_cast<double>(ost_.size());
-  return missed_share(bytes.as_double(), placed_bytes_, cached_bytes);
+  const OssSettings& oss = settings_.oss;
+  const Bytes ssd = oss.tiered ? oss.tiered->ssd_cache : oss.ssd_cache.capacity;
+  const double cached_bytes = oss.cache.capacity.as_double() * static_cast<double>(oss_.size()) +
+                              ssd.as_double() * static_cast<double>(ost_.size());
+  return tiering::missed_share(bytes.as_double(), placed_bytes_, cached_bytes);
+}
+
+// What no cache has comes from the store; what memory does not have comes from store or flash.
+Filesystem::OstRate Filesystem::ost_rate(Bytes bytes, BytesPerSecond disk) const {
+  const double missed = missed_of(bytes);
+  if (!settings_.oss.tiered) return {disk / missed, "ost_disk"};
+  const tiering::TieredStoreSettings& tiered = *settings_.oss.tiered;
+  BytesPerSecond store = tiered.miss_rate * tiered.misses;
+  const bool bought = tiered.store_rate.count() > 0 && tiered.store_rate < store;
+  if (bought) store = tiered.store_rate;
+  const BytesPerSecond both = (store + disk) / missed_by_memory(bytes);
+  if (store / missed > both) return {both, "ost_disk"};
+  return {store / missed, bought ? "tier_rate" : "tier_misses"};
 }
 
 kernel::Topology::Cut Filesystem::read_bound(Bytes bytes, Seconds not_reading) const {
   const double per_oss = bytes.as_double() / static_cast<double>(oss_.size());
   const double per_ost = bytes.as_double() / static_cast<double>(ost_.size());
-  const double missed = missed_of(bytes);
   const BytesPerSecond disk = sustained(settings_.oss.disk_credit, disk_read_rate(settings_),
-                                        per_ost * missed, not_reading);
+                                        per_ost * missed_of(bytes), not_reading);
   return cut_with(
       sustained(settings_.oss.network, settings_.fabric.server_nic, per_oss, not_reading),
-      disk / missed);
+      ost_rate(bytes, disk));
 }
 
 kernel::Topology::Cut Filesystem::read_bound_of_baseline(Bytes bytes) const {
@@ -251,7 +260,22 @@ kernel::Topology::Cut Filesystem::read_bound_of_baseline(Bytes bytes) const {
     return credit.baseline.count() > 0 ? credit.baseline : peak;
   };
   return cut_with(lasting(settings_.oss.network, settings_.fabric.server_nic),
-                  lasting(settings_.oss.disk_credit, disk_read_rate(settings_)) / missed_of(bytes));
+                  ost_rate(bytes, lasting(settings_.oss.disk_credit, disk_read_rate(settings_))));
+}
+
+std::array<Bytes, tiering::kAccessTiers> Filesystem::stored_by_class() const {
+  std::array<Bytes, tiering::kAccessTiers> stored{};
+  for (std::uint32_t object = 0; object < files_.objects(); ++object)
+    if (const tiering::TieredStore* tiered = ost(files_.ost_of(object)).tiered())
+      stored.at(static_cast<std::size_t>(tiered->tier_of(object))) += files_.object_space(object);
+  return stored;
+}
+
+tiering::TieredUsage Filesystem::tiered_usage() const {
+  tiering::TieredUsage sum;
+  for (const Ost& ost : ost_)
+    if (ost.tiered()) sum += ost.tiered()->usage();
+  return sum;
 }
 
 PerSecond Filesystem::open_close_bound(std::uint64_t opens) const {
@@ -273,11 +297,14 @@ std::vector<std::string> Filesystem::check_laws() const {
   std::vector<std::string> problems;
   double disk_read = 0;
   double disk_written = 0;
+  if (hsm_) problems = hsm_->check_laws();
   for (const Ost& ost : ost_) {
     disk_read += ost.bytes_read();
     disk_written += ost.bytes_written();
+    if (ost.tiered())
+      for (std::string& problem : ost.tiered()->check_laws())
+        problems.push_back(std::move(problem));
   }
-  if (hsm_) problems = hsm_->check_laws();
   const IoTotals t = totals();
   const auto expect = [&](bool holds, std::string_view what, double left, double right) {
     if (!holds) problems.push_back(fmt::format("{}: {:.0f} and {:.0f} bytes", what, left, right));

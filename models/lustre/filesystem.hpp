@@ -7,6 +7,7 @@
 #include "models/storage.hpp"
 #include "sim/kernel/topology.hpp"
 
+#include <array>
 #include <deque>
 #include <optional>
 #include <string>
@@ -39,7 +40,7 @@ struct FilesystemSettings {
   RecoverySettings recovery;      // RecoverySettings::from(tunables), unless a test says otherwise
   bool rpc_counters = true; // of every client and OST: `osc.*.rpc_stats`; costs time and memory
   std::uint32_t jobs = 1;
-  std::uint64_t seed = 0; // of the object allocator
+  std::uint64_t seed = 0; // of the object allocator; of latencies of a tiered store
 
   // With an archive, or with clients that are agents for what they have written to disks of theirs.
   bool needs_hsm() const { return hsm || (pcc && pcc->mode == PccMode::read_write); }
@@ -128,6 +129,10 @@ public:
   kernel::Topology::Cut read_bound_of_baseline(Bytes bytes) const;
   // Files per second that the metadata servers can open and close in a run that opens this many.
   PerSecond open_close_bound(std::uint64_t opens) const;
+  // Of OSTs on flash before a tiered store: what lies in each class now, and what was read and
+  // written there.
+  std::array<Bytes, tiering::kAccessTiers> stored_by_class() const;
+  tiering::TieredUsage tiered_usage() const;
 
   // --- failures, in filesystem_failures.cpp; faults.hpp says when which happens
   std::uint32_t clients() const { return static_cast<std::uint32_t>(clients_.size()); }
@@ -210,7 +215,14 @@ private:
   void fill_osts();
   // Share of so many bytes read that the disks must deliver.
   double missed_of(Bytes bytes) const;
-  kernel::Topology::Cut cut_with(BytesPerSecond network, BytesPerSecond disk) const;
+  double missed_by_memory(Bytes bytes) const;
+  // Of one OST, in bytes read from it, memory included.
+  struct OstRate {
+    BytesPerSecond rate;
+    std::string_view part; // what limits it
+  };
+  OstRate ost_rate(Bytes bytes, BytesPerSecond disk) const;
+  kernel::Topology::Cut cut_with(BytesPerSecond network, const OstRate& ost) const;
 
   kernel::World& world_;
   FilesystemSettings settings_;

@@ -1,65 +1,58 @@
 #include "models/tiering/tiered_store.hpp"
 
-#include "models/storage/stopwatch.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 
 namespace lustrum::tiering {
 
-using kernel::Task;
-
 namespace {
 
-constexpr Seconds kIopsBurst{0.1}; // of the operations' rate, saved up (assumed)
-
-BlockCacheSettings cache_of(Bytes capacity, Bytes block) {
-  return {.capacity = capacity, .block = block};
-}
-
-} // namespace
-
-namespace {
+constexpr Seconds kNever{-1};
+// A bucket smaller than a few blocks would throttle by its granularity and not by its rate.
+constexpr double kBurstBlocks = 16;
 
 ParameterTable cache_rows() {
   using S = TieredStoreSettings;
   return {
-      {.key = "steps",
-       .field = field<&S::steps>,
-       .default_text = "1",
-       .min = 1,
-       .max = 500,
-       .doc = "Throughput bought, in steps of 4,000 MBps.",
-       .source = "FSx for Lustre guide, Intelligent-Tiering: to 2,000,000 MBps"},
-      {.key = "ram",
-       .field = field<&S::ram>,
-       .default_text = "76.8 GB",
-       .doc = "Read cache in the servers' memory, per step.",
-       .source = "the same: 76.8 GB per 4,000 MBps"},
       {.key = "ssd_cache",
        .field = field<&S::ssd_cache>,
        .default_text = "0 B",
-       .doc = "SSD read cache, all together: 32 to 131,072 GiB per step; 0: none.",
-       .source = "the same; the size of the mode `proportional` is not published"},
-      {.key = "ssd_rate",
-       .field = field<&S::ssd_rate>,
-       .default_text = "4000 MB/s",
-       .min = 1,
-       .doc = "Reads from the SSD cache, per step.",
-       .source = "the same"},
-      {.key = "ssd_iops",
-       .field = field<&S::ssd_iops>,
-       .default_text = "160000 IOPS",
+       .doc =
+           "SSD read cache, all together: 32 to 131,072 GiB per step of throughput, empty at the "
+           "start; 0: none.",
+       .source =
+           "FSx for Lustre guide, Intelligent-Tiering; the size of the mode `proportional` is "
+           "not published"},
+      {.key = "block",
+       .field = field<&S::block>,
+       .default_text = "4 MiB",
+       .min = 4096,
+       .doc = "Of a billed read request, and what the caches keep of it.",
+       .source = "assumed: not published"},
+      {.key = "write_block",
+       .field = field<&S::write_block>,
+       .default_text = "4 MiB",
+       .min = 4096,
+       .doc = "Of a billed write request: writes are aggregated.",
+       .source = "assumed: not published"},
+      {.key = "infrequent_after",
+       .field = field<&S::infrequent_after>,
+       .default_text = "30 d",
        .min = 0,
-       .doc = "The same in operations; 0: no limit.",
-       .source = "the same"},
-      {.key = "ssd_latency",
-       .field = field<&S::ssd_latency>,
-       .default_text = "0.2 ms",
+       .doc = "Data not used for so long is billed as Infrequent Access.",
+       .source = "FSx for Lustre guide, Intelligent-Tiering"},
+      {.key = "archive_after",
+       .field = field<&S::archive_after>,
+       .default_text = "90 d",
        .min = 0,
-       .doc = "Of a hit in the SSD cache.",
-       .source = "assumed: documented as below 1 ms"},
+       .doc = "Data not used for so long is billed as Archive Instant Access.",
+       .source = "the same"},
+      {.key = "unused_for",
+       .field = field<&S::unused_for>,
+       .default_text = "0 s",
+       .min = 0,
+       .doc = "How long the data set has not been used when the run begins."},
   };
 }
 
@@ -92,30 +85,12 @@ ParameterTable store_rows() {
        .max = kMany,
        .doc = "Requests to the tiered store under way, per step.",
        .source = "assumed: 64 x 88 MB/s reach the 4,000 MBps that a step buys"},
-      {.key = "block",
-       .field = field<&S::block>,
-       .default_text = "4 MiB",
-       .min = 4096,
-       .doc = "Of a billed read request, and what the caches keep.",
-       .source = "assumed: not published"},
-      {.key = "write_block",
-       .field = field<&S::write_block>,
-       .default_text = "4 MiB",
-       .min = 4096,
-       .doc = "Of a billed write request: writes are aggregated.",
-       .source = "assumed: not published"},
-      {.key = "infrequent_after",
-       .field = field<&S::infrequent_after>,
-       .default_text = "30 d",
+      {.key = "store_rate",
+       .field = field<&S::store_rate>,
+       .default_text = "4000 MB/s",
        .min = 0,
-       .doc = "Data not used for so long is billed as Infrequent Access.",
-       .source = "FSx for Lustre guide, Intelligent-Tiering"},
-      {.key = "archive_after",
-       .field = field<&S::archive_after>,
-       .default_text = "90 d",
-       .min = 0,
-       .doc = "Data not used for so long is billed as Archive Instant Access.",
-       .source = "the same"},
+       .doc = "All requests to the tiered store together, per step; 0: no limit.",
+       .source = "what a step buys (FSx for Lustre guide, Intelligent-Tiering)"},
   };
 }
 
@@ -126,122 +101,85 @@ const ParameterTable& TieredStoreSettings::parameters() {
   return kTable;
 }
 
-TieredStore::TieredStore(kernel::World& world, const TieredStoreSettings& settings,
-                         std::uint64_t seed)
+TieredUsage& TieredUsage::operator+=(const TieredUsage& other) {
+  read_requests += other.read_requests;
+  write_requests += other.write_requests;
+  from_ssd += other.from_ssd;
+  missed += other.missed;
+  from_store += other.from_store;
+  return *this;
+}
+
+TieredStore::TieredStore(kernel::World& world, std::uint32_t number,
+                         const TieredStoreSettings& settings, std::uint64_t seed)
     : world_(world), settings_(settings),
-      ram_(cache_of(settings.ram * settings.steps, settings.block)),
-      ssd_(cache_of(settings.ssd_cache, settings.block)),
-      disk_(world.add_shared({"tier_ssd", "tier.ssd"}, settings.ssd_rate * settings.steps)),
-      misses_(world.add_slots({"tier_misses", "tier.misses"}, settings.misses * settings.steps)),
-      latency_(world.add_delay({"tier_latency", "tier.latency"})),
-      draws_(settings.miss, seed, random::component("tiering.miss")) {
-  disk_path_.add(disk_);
-  if (const double rate = settings.ssd_iops.count() * settings.steps; rate > 0) {
-    const double burst = std::max(1.0, rate * kIopsBurst.count());
-    iops_ = &world.add_bucket({"tier_iops", "tier.ssd_iops"},
-                              {.rate = rate, .burst = burst, .initial = burst});
+      ssd_({.capacity = settings.ssd_cache, .block = settings.block}),
+      misses_(world.add_slots({"tier_misses", "tier{}.misses", number}, settings.misses)),
+      latency_(world.add_delay({"tier_latency", "tier{}.latency", number})),
+      draws_(settings.miss, seed, random::component("tiering.miss", number + 1)) {
+  // Empty at the start, so that its rate is never exceeded since then.
+  if (const double rate = settings.store_rate.count(); rate > 0)
+    rate_ = &world.add_bucket(
+        {"tier_rate", "tier{}.rate", number},
+        {.rate = rate, .burst = kBurstBlocks * settings.block.as_double(), .initial = 0});
+}
+
+void TieredStore::touch(std::uint32_t object) {
+  if (accessed_.size() <= object) accessed_.resize(std::size_t{object} + 1, kNever);
+  accessed_[object] = world_.now();
+}
+
+AccessTier TieredStore::tier_of(std::uint32_t object) const {
+  const Seconds accessed = object < accessed_.size() ? accessed_[object] : kNever;
+  const Seconds at = accessed == kNever ? Seconds{} - settings_.unused_for : accessed;
+  return tiering::tier_of({settings_.infrequent_after, settings_.archive_after}, world_.now() - at);
+}
+
+TieredStore::Place TieredStore::look_up(std::uint32_t object, Bytes at, Bytes wanted) {
+  if (on_its_way(object, at)) {
+    usage_.missed += wanted;
+    return Place::on_its_way;
   }
+  const bool on_ssd = ssd_.look_up(FileIndex{object}, at, wanted) == wanted;
+  (on_ssd ? usage_.from_ssd : usage_.missed) += wanted;
+  if (on_ssd) return Place::ssd;
+  under_way_.try_emplace({object, at.count()}, world_);
+  return Place::store;
 }
 
-void TieredStore::touch(FileIndex file, Bytes size) {
-  if (files_.size() <= file.value()) files_.resize(file.value() + 1);
-  FileAge& age = files_[file.value()];
-  if (age.bytes == Bytes{}) age.created = world_.now();
-  age.file = file;
-  age.bytes = size;
-  age.accessed = world_.now();
-}
-
-void TieredStore::placed(FileIndex file, Bytes size, Seconds unused_for) {
-  touch(file, size);
-  files_[file.value()].accessed = files_[file.value()].created = world_.now() - unused_for;
-}
-
-void TieredStore::removed(FileIndex file, Bytes size) {
-  ram_.erase(file, size);
-  ssd_.erase(file, size);
-  if (file.value() < files_.size()) files_[file.value()] = {};
-}
-
-// Whole blocks, one request each, several at once. Who misses a block that is on its way waits for
-// it.
-Task TieredStore::fetch(FileIndex file, Bytes offset, Bytes length, Bytes size, Outcome& outcome) {
-  Stopwatch watch(world_, outcome.time);
-  const Block block{file.value(), offset.count()};
-  const auto [place, first] = under_way_.try_emplace(block, world_);
-  if (!first) {
-    co_await place->second.wait();
-    watch.lap(Cause::restore);
-    co_return;
-  }
+kernel::Task TieredStore::fetch(std::uint32_t object, Bytes at, Bytes bytes) {
   const kernel::SlotHold slot = co_await misses_.acquire();
-  co_await world_.delay(latency_, draws_.next() + length / settings_.miss_rate);
+  if (rate_) co_await world_.take(*rate_, bytes.as_double());
+  co_await world_.delay(latency_, draws_.next() + bytes / settings_.miss_rate);
   ++usage_.read_requests;
-  usage_.from_store += length;
-  ram_.insert(file, offset, length, size);
-  ssd_.insert(file, offset, length, size);
-  under_way_.at(block).notify();
-  under_way_.erase(block);
-  watch.lap(Cause::restore);
+  usage_.from_store += bytes;
+  ssd_.insert(FileIndex{object}, at, bytes, at + bytes);
+  const auto waited_for = under_way_.find({object, at.count()});
+  waited_for->second.notify();
+  under_way_.erase(waited_for);
 }
 
-Task TieredStore::read(FileIndex file, Bytes offset, Bytes length, Bytes size, Outcome& outcome) {
-  Stopwatch watch(world_, outcome.time);
-  asked_ += length;
-  touch(file, size);
-  kernel::TaskGroup fetches = world_.group();
-  std::deque<Outcome> each;
-  Bytes on_ssd{};
-  std::uint64_t ssd_blocks = 0;
-  const Bytes end = offset + length;
-  for (Bytes at = offset - offset % settings_.block; at < end; at += settings_.block) {
-    const Bytes block = std::min(settings_.block, size - at);
-    const Bytes wanted = std::min(end, at + block) - std::max(offset, at);
-    if (ram_.look_up(file, at, block) == block) {
-      usage_.from_ram += wanted;
-    } else if (ssd_.look_up(file, at, block) == block) {
-      usage_.from_ssd += wanted;
-      on_ssd += wanted;
-      ++ssd_blocks;
-      ram_.insert(file, at, block, size);
-    } else {
-      usage_.missed += wanted;
-      fetches.add(fetch(file, at, block, size, each.emplace_back()), {"tier miss", file.value()});
-    }
-  }
-  if (ssd_blocks > 0) {
-    if (iops_) co_await world_.take(*iops_, static_cast<double>(ssd_blocks));
-    co_await world_.transfer(disk_path_, on_ssd);
-    co_await world_.delay(latency_, settings_.ssd_latency);
-    watch.lap(Cause::disk);
-  }
-  co_await fetches.all();
-  watch.lap(Cause::restore);
-}
-
-void TieredStore::written(FileIndex file, Bytes offset, Bytes length, Bytes size) {
-  touch(file, size);
-  ram_.insert(file, offset, length, size);
-  // What a file has come to beyond a block since its last request is one more request.
-  usage_.write_requests +=
-      (offset + length) / settings_.write_block - offset / settings_.write_block;
-}
-
-std::array<Bytes, kAccessTiers> TieredStore::stored() const {
-  return bytes_by_tier({settings_.infrequent_after, settings_.archive_after}, files_, world_.now());
+void TieredStore::written(std::uint32_t object, Bytes offset, Bytes length) {
+  touch(object);
+  // A block is a request with its first byte: an object written once through, in pieces of any size
+  // and order, is as many as it has blocks.
+  const Bytes block = settings_.write_block;
+  const auto begun_before = [block](Bytes end) { return (end + block - Bytes{1}) / block; };
+  usage_.write_requests += begun_before(offset + length) - begun_before(offset);
 }
 
 std::vector<std::string> TieredStore::check_laws() const {
   std::vector<std::string> problems;
-  const Bytes found = usage_.from_ram + usage_.from_ssd + usage_.missed;
-  if (asked_ != found)
-    problems.push_back(fmt::format("tiered store: {} bytes asked, {} found or missed",
-                                   asked_.count(), found.count()));
   const double most = static_cast<double>(usage_.read_requests) * settings_.block.as_double();
   if (usage_.from_store.as_double() > most)
     problems.push_back(fmt::format("tiered store: {} bytes in {} requests of at most {}",
                                    usage_.from_store.count(), usage_.read_requests,
                                    settings_.block.count()));
+  if (world_.is_idle() && !under_way_.empty())
+    problems.push_back(fmt::format("tiered store: {} blocks never arrived", under_way_.size()));
+  if (ssd_.held() > settings_.ssd_cache)
+    problems.push_back(fmt::format("tiered store: {} bytes in an SSD cache of {}",
+                                   ssd_.held().count(), settings_.ssd_cache.count()));
   return problems;
 }
 

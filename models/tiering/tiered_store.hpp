@@ -1,15 +1,17 @@
-// Elastic storage behind a file server that buys throughput, not capacity: FSx Intelligent-Tiering
-// as a read path. A read is served by the server's memory, else by its SSD read cache, else by the
-// tiered store, which answers after tens of milliseconds and charges a request for each block.
+// Elastic storage behind the flash of a server's target (FSx Intelligent-Tiering): what the SSD
+// read cache does not have comes from a store that answers after tens of milliseconds and charges a
+// request for each block. The server's memory and its device are its own.
+//
+//   if (store.look_up(object, at, wanted) == TieredStore::Place::store)
+//     co_await store.fetch(object, at, bytes);
 #pragma once
 
-#include "models/storage.hpp"
 #include "models/storage/latency_spread.hpp"
 #include "models/tiering/policy/access_tiers.hpp"
 #include "models/tiering/policy/block_cache.hpp"
 #include "sim/base/parameter.hpp"
+#include "sim/kernel/world.hpp"
 
-#include <array>
 #include <map>
 #include <string>
 #include <utility>
@@ -17,20 +19,18 @@
 
 namespace lustrum::tiering {
 
+// Of a scenario: of a step of throughput, `ssd_cache` of all together. Of a TieredStore: its own.
 struct TieredStoreSettings {
-  std::uint32_t steps = 1;   // of 4,000 MBps bought
-  Bytes ram{};               // read cache in memory, per step
-  Bytes ssd_cache{};         // SSD read cache, all together; 0: none
-  BytesPerSecond ssd_rate{}; // of the SSD cache, per step
-  PerSecond ssd_iops{};      // per step; 0: no limit
-  Seconds ssd_latency{};
-  LatencySpread miss{};       // first byte from the tiered store
-  BytesPerSecond miss_rate{}; // of one request to it
-  std::uint32_t misses = 1;   // under way per step
-  Bytes block{};              // of a billed read request, and what the caches keep
-  Bytes write_block{};        // of a billed write request: writes are aggregated
+  Bytes ssd_cache{};           // SSD read cache; 0: none
+  LatencySpread miss{};        // first byte from the tiered store
+  BytesPerSecond miss_rate{};  // of one request to it
+  BytesPerSecond store_rate{}; // of all requests to it; 0: no limit
+  std::uint32_t misses = 1;    // under way
+  Bytes block{};               // of a billed read request, and what the caches keep
+  Bytes write_block{};         // of a billed write request: writes are aggregated
   Seconds infrequent_after{};
   Seconds archive_after{};
+  Seconds unused_for{}; // what is there before the run
 
   static const ParameterTable& parameters();
 };
@@ -38,53 +38,67 @@ struct TieredStoreSettings {
 struct TieredUsage {
   std::uint64_t read_requests = 0;
   std::uint64_t write_requests = 0;
-  Bytes from_ram{};
   Bytes from_ssd{};
   Bytes missed{};     // of what was asked for
   Bytes from_store{}; // whole blocks
+
+  TieredUsage& operator+=(const TieredUsage& other);
 };
 
 class TieredStore {
 public:
-  TieredStore(kernel::World& world, const TieredStoreSettings& settings, std::uint64_t seed);
+  enum class Place : std::uint8_t {
+    ssd,
+    on_its_way, // await arrival()
+    store       // fetch() it: from now on it is on its way
+  };
 
-  // Brings [offset, offset + length) of a file of `size` bytes into the server's memory.
-  kernel::Task read(FileIndex file, Bytes offset, Bytes length, Bytes size, Outcome& outcome);
-  // Something was written: it is in memory, and goes to the store in the background. \pre size
-  // covers it
-  void written(FileIndex file, Bytes offset, Bytes length, Bytes size);
-  // A file that exists before the run was last used so long ago.
-  void placed(FileIndex file, Bytes size, Seconds unused_for);
-  void removed(FileIndex file, Bytes size);
-  void drop_memory() { ram_.clear(); }
+  // \param number of the target, for the names of stations and for draws
+  TieredStore(kernel::World& world, std::uint32_t number, const TieredStoreSettings& settings,
+              std::uint64_t seed);
+
+  // --- Blocks: `at` is a multiple of settings().block
+
+  bool on_its_way(std::uint32_t object, Bytes at) const {
+    return under_way_.contains({object, at.count()});
+  }
+  // Where the block is, of which `wanted` bytes are asked for: counted as that.
+  Place look_up(std::uint32_t object, Bytes at, Bytes wanted);
+  // One request for the block, which has so many bytes. \pre look_up() said `store`
+  kernel::Task fetch(std::uint32_t object, Bytes at, Bytes bytes);
+  // Who misses a block that is being fetched waits for that request. \pre it is on its way
+  kernel::Signal::Awaiter arrival(std::uint32_t object, Bytes at) {
+    return under_way_.at({object, at.count()}).wait();
+  }
+
+  // --- Objects
+
+  // Something was written: it goes to the store in the background.
+  void written(std::uint32_t object, Bytes offset, Bytes length);
+  // Read, from whatever cache, or written: frequently used from now on.
+  void touch(std::uint32_t object);
+  void removed(std::uint32_t object, Bytes size) { ssd_.erase(FileIndex{object}, size); }
+  // The class in which the object is billed now.
+  AccessTier tier_of(std::uint32_t object) const;
 
   const TieredStoreSettings& settings() const { return settings_; }
   const TieredUsage& usage() const { return usage_; }
-  const BlockCache& ram() const { return ram_; }
   const BlockCache& ssd() const { return ssd_; }
-  // What is billed in each class at this moment. An access brings a file back to the first.
-  std::array<Bytes, kAccessTiers> stored() const;
   std::vector<std::string> check_laws() const;
 
 private:
-  using Block = std::pair<std::uint32_t, std::uint64_t>; // file, offset
-  kernel::Task fetch(FileIndex file, Bytes offset, Bytes length, Bytes size, Outcome& outcome);
-  void touch(FileIndex file, Bytes size);
+  using Block = std::pair<std::uint32_t, std::uint64_t>; // object, offset
 
   kernel::World& world_;
   TieredStoreSettings settings_;
-  BlockCache ram_;
-  BlockCache ssd_;
-  kernel::SharedStation& disk_;
-  kernel::Path disk_path_;
-  kernel::BucketStation* iops_ = nullptr;
+  BlockCache ssd_; // by object
   kernel::SlotsStation& misses_;
   kernel::DelayStation& latency_;
+  kernel::BucketStation* rate_ = nullptr;
   LatencyDraws draws_;
-  std::vector<FileAge> files_;                // by number
+  std::vector<Seconds> accessed_;             // by object; never in this run: kNever
   std::map<Block, kernel::Signal> under_way_; // blocks that are being fetched
   TieredUsage usage_;
-  Bytes asked_{};
 };
 
 } // namespace lustrum::tiering

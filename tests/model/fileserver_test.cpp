@@ -327,86 +327,6 @@ TEST_CASE("file server: names") {
   CHECK(run.storage.totals().creates == 1);
 }
 
-namespace {
-
-// Blocks of 4 MiB, misses of 50 ms at 88 MB/s, 64 at once; memory of 64 MiB.
-tiering::TieredStoreSettings round_tiers() {
-  auto t = with_defaults<tiering::TieredStoreSettings>(tiering::TieredStoreSettings::parameters());
-  t.ram = 64_MiB;
-  t.miss = {Seconds{0.050}, Seconds{0.050}};
-  t.miss_rate = BytesPerSecond{100e6};
-  t.ssd_rate = BytesPerSecond{500e6};
-  t.ssd_latency = {};
-  t.ssd_iops = {};
-  return t;
-}
-
-} // namespace
-
-TEST_CASE("tiers: misses cost tens of ms and a request, hits neither") {
-  // 16 files of 4 MiB, one block each, three times over. Memory for 16: 16 requests. Memory for 8
-  // and no SSD cache: 48. With an SSD cache for all: 16, and 32 blocks from SSD.
-  for (const std::uint32_t ram_mib : {64U, 32U})
-    for (const bool ssd : {false, true}) {
-      FileServerSettings settings = round_server();
-      settings.server.read = BytesPerSecond{kBoundless};
-      settings.mount.read_size = 4_MiB;
-      settings.tiered = round_tiers();
-      settings.tiered->ram = Bytes{ram_mib * kMib};
-      if (ssd) settings.tiered->ssd_cache = 64_MiB;
-      ServerRun run(settings, 1, BytesPerSecond{kBoundless});
-      const auto files = run.place(16, 4_MiB);
-      std::vector<FileIndex> epochs;
-      for (int e = 0; e < 3; ++e) epochs.insert(epochs.end(), files.begin(), files.end());
-      run.start_reading(kCaller, epochs);
-      const double seconds = run.finish();
-      const tiering::TieredUsage& u = run.storage.tiered()->usage();
-      const double misses = ram_mib == 32 && !ssd ? 48 : 16;
-      const double from_ssd = ram_mib == 32 && ssd ? 32 : 0;
-      CHECK(u.read_requests == static_cast<std::uint64_t>(misses));
-      CHECK(u.from_ssd == Bytes{static_cast<std::uint64_t>(from_ssd) * 4 * kMib});
-      const double block_mb = 4 * 1.048576;
-      CHECK(seconds ==
-            Approx(misses * (0.050 + block_mb / 100) + from_ssd * block_mb / 500).epsilon(1e-6));
-    }
-}
-
-// Four calls of 1 MiB under way ask for parts of one block of 4 MiB: one request, for which all
-// wait.
-TEST_CASE("tiers: calls for a block that is on its way share its request") {
-  FileServerSettings settings = round_server();
-  settings.server.read = BytesPerSecond{kBoundless};
-  settings.mount.read_size = 1_MiB;
-  settings.mount.read_ahead = 4_MiB;
-  settings.tiered = round_tiers();
-  settings.tiered->ram = 64_MiB;
-  ServerRun run(settings, 1, BytesPerSecond{kBoundless});
-  run.start_reading(kCaller, run.place(16, 4_MiB));
-  const double seconds = run.finish();
-  CHECK(run.storage.tiered()->usage().read_requests == 16);
-  CHECK(run.storage.tiered()->usage().from_store == 64_MiB);
-  CHECK(seconds == Approx(16 * (0.050 + 4 * 1.048576 / 100)).epsilon(1e-6));
-}
-
-TEST_CASE("tiers: what is billed where, and an access that brings it back") {
-  constexpr double kDay = 86'400;
-  for (const double days : {1.0, 31.0, 100.0}) {
-    FileServerSettings settings = round_server();
-    settings.tiered = round_tiers();
-    settings.unused_for = Seconds{days * kDay};
-    ServerRun run(settings);
-    const auto files = run.place(4, 1_MiB);
-    const auto at_start = run.storage.tiered()->stored();
-    const std::size_t tier = days < 30 ? 0 : days < 90 ? 1 : 2;
-    CHECK(at_start[tier] == 4_MiB);
-    run.start_reading(kCaller, {files[0]});
-    run.finish();
-    const auto at_end = run.storage.tiered()->stored();
-    CHECK(at_end[tier] == (tier == 0 ? 4_MiB : 3_MiB));
-    CHECK(at_end[0] == (tier == 0 ? 4_MiB : 1_MiB));
-  }
-}
-
 TEST_CASE("file server: close-to-open gives up pages that another host has changed") {
   // Client 0 reads 100 MB, reads them again from its page cache, and once more after client 1 has
   // written: that open finds another version, and fetches. What it has open meanwhile stays old.
@@ -452,26 +372,4 @@ TEST_CASE("file server: close-to-open gives up pages that another host has chang
   };
   run.world.spawn(all(kCaller, true), {"reader", 0});
   run.finish();
-}
-
-TEST_CASE("file server: provisioned metadata IOPS are a limit") {
-  // 1,000 IOPS, a tenth of a second saved up. An open and a close take one together, a new
-  // directory ten: 1,100 files or 110 directories take (1,100 - 100) / 1,000 = 1 s.
-  for (const bool directories : {false, true}) {
-    CAPTURE(directories);
-    FileServerSettings settings = round_server();
-    settings.metadata_iops = PerSecond{1000};
-    ServerRun run(settings);
-    const auto make = [&]() -> kernel::Task {
-      Outcome outcome;
-      for (int d = 0; d < 110; ++d)
-        co_await run.storage.make_directory(kCaller, run.storage.reserve_directory(kRootDirectory),
-                                            outcome);
-    };
-    if (directories)
-      run.world.spawn(make(), {"mkdir", 0});
-    else
-      run.start_reading(kCaller, run.place(1100, Bytes{1}));
-    CHECK(run.finish() == Approx(1).epsilon(1e-4));
-  }
 }

@@ -58,7 +58,7 @@ public:
     kernel::DelayStation& delay = world.add_delay({"delay", "delay"});
     for (std::uint32_t t = 0; t < s.osts; ++t) {
       oss.emplace_back(world, fabric, OssIndex{t}, oss_settings_);
-      osts.emplace_back(world, oss.back(), delay, OstIndex{t}, oss_settings_, s.clients);
+      osts.emplace_back(world, oss.back(), delay, OstIndex{t}, oss_settings_, s.clients, files, 0);
     }
     supply.emplace(world, fabric, files, osts, extent_locks, s.mdts, s.supply);
     std::vector<lustre::LockHolder*> holders;

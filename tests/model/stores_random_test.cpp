@@ -194,9 +194,6 @@ TEST_CASE("random jobs: file servers") {
         settings.mount.dirty_limit = Bytes{4096 + dice.below(32 * kMib)};
         if (dice.below(2) == 0) settings.mount.page_cache = Bytes{dice.below(300 * kMib)};
         if (dice.below(2) == 0) settings.mount.read_ahead = Bytes{};
-        if (dice.below(3) == 0)
-          settings.tiered = with_defaults<tiering::TieredStoreSettings>(
-              tiering::TieredStoreSettings::parameters());
         kernel::World world;
         const fabric::HostLinks links(world, two_hosts(dice));
         FileServer storage(world, links, settings);

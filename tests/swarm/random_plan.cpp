@@ -88,6 +88,16 @@ FilesystemSettings draw_filesystem(std::uint64_t seed) {
   s.tunables.llite_enable_statahead_fname = names.one_in(2);
   s.tunables.llite_statahead_batch_max = names.choose({0U, 64U});
   if (Dice(seed, "archive").one_in(4)) s.hsm = draw_hsm(seed);
+  Dice tiers(seed, "tiers");
+  if (tiers.one_in(4))
+    s.oss.tiered =
+        tiering::TieredStoreSettings{.ssd_cache = Bytes{tiers.choose({0UL, 16 * kMib, kGib})},
+                                     .miss = {Seconds{0.03}, Seconds{0.1}},
+                                     .miss_rate = BytesPerSecond{88e6},
+                                     .store_rate = BytesPerSecond{tiers.choose({0.0, 4e9})},
+                                     .misses = tiers.choose({1U, 8U}),
+                                     .block = Bytes{4 * kMib},
+                                     .write_block = Bytes{4 * kMib}};
   s.seed = seed;
   return s;
 }

@@ -89,6 +89,7 @@ TEST_CASE("the shipped catalog loads without a word") {
                                                                  "azure_managed_lustre_250",
                                                                  "azure_managed_lustre_40",
                                                                  "azure_managed_lustre_500",
+                                                                 "fsx_intelligent_tiering",
                                                                  "fsx_persistent_1_100",
                                                                  "fsx_persistent_1_200",
                                                                  "fsx_persistent_1_50",

@@ -133,14 +133,14 @@ TEST_CASE("rejects_ssd_cache_that_is_not_for_sale") {
   CHECK(said(job, "system: fsx_persistent_1_hdd_12, capacity: 6 TiB, ssd_cache: true").empty());
 }
 
-TEST_CASE("rejects_metadata_iops_that_a_file_service_does_not_sell") {
+TEST_CASE("rejects_metadata_iops_that_are_not_for_sale") {
   const std::string job = "dlio: workloads/resnet50_h100.yaml";
   const std::string tiering =
       "system: fsx_intelligent_tiering, capacity: 10 TiB, throughput: 4000 MB/s, metadata_iops: ";
   CHECK(has(said(job, tiering + "3000"), "6000 or 12000 with Intelligent-Tiering"));
   CHECK(said(job, tiering + "12000").empty());
   CHECK(has(said(job, kServer + ", metadata_iops: 6000"),
-            "`efs_one_zone` has no provisioned metadata IOPS"));
+            "`storage.metadata_iops` has no meaning for `efs_one_zone`"));
 }
 
 TEST_CASE("rejects_times_that_no_step_takes") {

@@ -131,13 +131,43 @@ TEST_CASE("rejects_what_a_volume_cannot_be_and_copies_from_nowhere") {
         "error[E111]: the catalog has no object store `efs_elastic`");
   CHECK(head(parse("storage: {system: hyperdisk_ml, copy_in: {from: s3_standard}}\n").messages) ==
         "error[E113]: the nodes cannot write to `hyperdisk_ml`: they attach it read-only");
-  CHECK(head(parse("storage: {system: fsx_intelligent_tiering, capacity: 1 TiB, throughput: 5000 "
-                   "MB/s}\n")
-                 .messages)
+}
+
+TEST_CASE("rejects_what_intelligent_tiering_is_not_and_tiers_of_others") {
+  const auto said = [](const std::string& storage) {
+    return parse("storage: {" + storage + "}\n").messages;
+  };
+  const std::string it = "system: fsx_intelligent_tiering, capacity: 1 TiB, throughput: ";
+  CHECK(said(it + "8000 MB/s, tiered: {ssd_cache: 1 TiB}").empty());
+  CHECK(head(said(it + "5000 MB/s"))
             .starts_with("error[E108]: `storage.throughput`: `fsx_intelligent_tiering` is bought "
                          "in steps of"));
-  CHECK(head(parse("storage: {system: efs_elastic, capacity: 1 TiB, tiered: {ssd_cache: 1 TiB}}\n")
-                 .messages) == "error[E113]: `efs_elastic` has no Intelligent-Tiering");
+  CHECK(head(said(it + "1e300 MB/s")).starts_with("error[E108]: `storage.throughput`"));
+  CHECK(head(said("system: fsx_intelligent_tiering, capacity: 1 TiB")) ==
+        "error[E103]: missing key `throughput` in `storage`: `fsx_intelligent_tiering` is bought "
+        "by throughput");
+  CHECK(head(said("system: fsx_intelligent_tiering, capacity: 600 TiB, throughput: 4000 MB/s")) ==
+        "error[E108]: `storage.capacity`: the servers hold at most 512 TiB");
+  // 32 GiB to 128 TiB for each of the two servers.
+  for (const std::string cache : {"63 GiB", "257 TiB"})
+    CHECK(head(said(it + "8000 MB/s, tiered: {ssd_cache: " + cache + "}")) ==
+          "error[E108]: `storage.tiered.ssd_cache`: " + cache + " is not for sale");
+  for (const std::string key :
+       {"ssd_cache: true", "used: 10 %", "ost_used: [10 %]", "hsm: {state: released}"}) {
+    const std::string name = key.substr(0, key.find(':'));
+    CHECK(said(it + "4000 MB/s, " + key)
+              .starts_with("error[E113]: `storage." + name +
+                           "` has no meaning for `fsx_intelligent_tiering`, a Lustre file "
+                           "system\n"));
+  }
+  CHECK(head(said("system: fsx_scratch_2, capacity: 2.4 TiB, throughput: 4000 MB/s")) ==
+        "error[E113]: `storage.throughput` has no meaning for `fsx_scratch_2`, a Lustre file "
+        "system");
+  CHECK(head(said("system: fsx_scratch_2, capacity: 2.4 TiB, tiered.ssd_cache: 1 TiB")) ==
+        "error[E113]: `storage.tiered.ssd_cache` has no meaning for `fsx_scratch_2`, a Lustre file "
+        "system");
+  CHECK(head(said("system: efs_elastic, capacity: 1 TiB, tiered: {ssd_cache: 1 TiB}")) ==
+        "error[E113]: `storage.tiered` has no meaning for `efs_elastic`, a file service");
 }
 
 TEST_CASE("rejects_file_service_bought_by_the_wrong_thing") {

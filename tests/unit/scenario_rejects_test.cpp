@@ -56,10 +56,11 @@ TEST_CASE("rejects_efa_with_nitro_v3") {
 TEST_CASE("rejects_efa_with_scratch") {
   CHECK(load(kJob + kNodes + "storage: {system: fsx_scratch_2, capacity: 4.8 TiB}\n" +
              "network: {lnd: efa}\n")
-            .messages == "error[E113]: file system `fsx_scratch_2` does not offer EFA\n"
-                         "  --> t.yaml:5:16\n"
-                         "   5 | network: {lnd: efa}\n"
-                         "     |                ^^^ of FSx for Lustre, Persistent 2 does\n");
+            .messages ==
+        "error[E113]: file system `fsx_scratch_2` does not offer EFA\n"
+        "  --> t.yaml:5:16\n"
+        "   5 | network: {lnd: efa}\n"
+        "     |                ^^^ of FSx for Lustre, Persistent 2 and Intelligent-Tiering do\n");
 }
 
 TEST_CASE("rejects_gpudirect_where_it_is_not") {
@@ -75,7 +76,8 @@ TEST_CASE("rejects_gpudirect_where_it_is_not") {
         "error[E113]: file system `fsx_scratch_2` does not offer GPUDirect Storage\n"
         "  --> t.yaml:5:16\n"
         "   5 | network: {gds: true}\n"
-        "     |                ^^^^ of FSx for Lustre, Persistent 2 with EFA does\n"
+        "     |                ^^^^ of FSx for Lustre, Persistent 2 and Intelligent-Tiering with "
+        "EFA do\n"
         "\n"
         "error[E113]: instance `p4d.24xlarge` cannot use GPUDirect Storage\n"
         "  --> t.yaml:5:16\n"

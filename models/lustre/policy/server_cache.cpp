@@ -69,10 +69,17 @@ ServerCache::Lookup ServerCache::read(const Extent& extent) {
   return found;
 }
 
+void ServerCache::fill(const Extent& extent) {
+  if (keeps(extent, settings_.read_cache_enable, settings_.readcache_max_io)) put(extent);
+}
+
 void ServerCache::write(const Extent& extent) {
-  if (settings_.capacity == Bytes{} ||
-      !keeps(extent, settings_.writethrough_cache_enable, settings_.writethrough_max_io))
-    return;
+  if (keeps(extent, settings_.writethrough_cache_enable, settings_.writethrough_max_io))
+    put(extent);
+}
+
+void ServerCache::put(const Extent& extent) {
+  if (settings_.capacity == Bytes{}) return;
   for_each_chunk(extent, [&](const ChunkKey& key, const PageRange& range) {
     keep(key, chunks_.touch(key), range);
   });

@@ -46,6 +46,8 @@ public:
 
   // A read: what is here already; after it all of the extent is here, if it is to be cached.
   Lookup read(const Extent& extent);
+  // A part of a read that brought more than it asked for: it is kept as a read is.
+  void fill(const Extent& extent);
   // A write-through: the device is written anyway, later reads may find the data here.
   void write(const Extent& extent);
   // Forgets an object of this size (destroyed, truncated).
@@ -84,6 +86,7 @@ private:
 
   template <class Visit> void for_each_chunk(const Extent& extent, Visit visit) const;
   void keep(const ChunkKey& key, Chunk* chunk, const PageRange& range);
+  void put(const Extent& extent);
   void evict();
   bool keeps(const Extent& extent, bool enabled, Bytes max_io) const;
 

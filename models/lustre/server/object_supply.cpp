@@ -102,6 +102,7 @@ Task ObjectSupply::destroy_doomed(Link& link, OstIndex ost) {
     const Seconds begin = world_.now();
     co_await world_.serve(*makers_[ost.value()], settings_.destroy);
     osts_[ost.value()].count(RpcOpcode::ost_destroy, world_.now() - begin);
+    osts_[ost.value()].destroyed(object, files_.object_space(object));
     files_.destroy_object(object);
     co_await fabric_.latency();
   }

@@ -32,15 +32,18 @@ NrsSettings per_server(const OssSettings& settings) {
 } // namespace
 
 Ost::Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex index,
-         const OssSettings& settings, std::uint32_t clients)
+         const OssSettings& settings, std::uint32_t clients, const FileTable& files,
+         std::uint64_t seed)
     : world_(world), oss_(&oss), index_(index), settings_(settings), target_(world, clients),
       device_(settings.disk), disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)),
       latency_(latency), credit_(add_credit(world, {"ost_credit", "ost{}.credit", index.value()},
                                             settings.disk_credit)),
-      grants_(settings.grants) {
+      files_(files), grants_(settings.grants) {
   world.declare_disk(disk_);
   if (settings.ssd_cache.capacity > Bytes{})
     ssd_ = std::make_unique<SsdCache>(world, index, settings.ssd_cache);
+  if (settings.tiered)
+    tiered_ = std::make_unique<tiering::TieredStore>(world, index.value(), *settings.tiered, seed);
 }
 
 Ost::SsdCache::SsdCache(kernel::World& world, OstIndex index, const SsdCacheSettings& settings)
@@ -83,10 +86,19 @@ kernel::Task Ost::access(const BulkRequest& request, RpcTime& account) {
                         .object = request.object,
                         .offset = request.offset,
                         .bytes = request.length};
+  if (tiered_) [[unlikely]] {
+    if (request.is_read()) {
+      co_await read_tiered(access);
+      watch.lap(Cause::disk);
+      if (access.bytes == Bytes{}) co_return;
+    } else {
+      tiered_->written(request.object, request.offset, request.length);
+    }
+  }
   if (ServerCache* cache = oss_->cache()) {
     if (!request.is_read())
       cache->write({.object = request.object, .offset = request.offset, .bytes = request.length});
-    else if (!take_hits(*cache, access))
+    else if (!tiered_ && !take_hits(*cache, access))
       co_return;
   }
   if (ssd_ && request.is_read()) {

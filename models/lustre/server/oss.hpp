@@ -1,20 +1,24 @@
 // Object storage servers: ost_io threads, CPU, network credit, and their OSTs (device with its own
-// throughput credit). A thread is held for the whole RPC: device and bulk transfer.
+// throughput credit, or flash before a tiered store). A thread is held for the whole RPC: device
+// and bulk transfer.
 #pragma once
 
 #include "models/device/device.hpp"
 #include "models/fabric/fabric.hpp"
 #include "models/lustre/policy/counters.hpp"
+#include "models/lustre/policy/file_table.hpp"
 #include "models/lustre/policy/grant_pool.hpp"
 #include "models/lustre/policy/nrs.hpp"
 #include "models/lustre/policy/rpc_opcode.hpp"
 #include "models/lustre/policy/server_cache.hpp"
 #include "models/lustre/server/request.hpp"
 #include "models/lustre/server/target.hpp"
+#include "models/tiering/tiered_store.hpp"
 #include "sim/base/cause.hpp"
 #include "sim/kernel/world.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace lustrum::lustre {
 
@@ -46,7 +50,9 @@ struct OssSettings {
   NrsSettings nrs;            // who gets the next thread
   ServerCacheSettings cache;  // of one OSS, in its memory
   SsdCacheSettings ssd_cache; // of one OST
-  device::DeviceModel disk;   // of one OST, at its burst rate
+  // Of one OST: its device is flash that caches what lies in the store, and takes what is written.
+  std::optional<tiering::TieredStoreSettings> tiered;
+  device::DeviceModel disk; // of one OST, at its burst rate
   BurstSettings disk_credit;
   double write_cost = 1; // credit drawn by a written byte, in read bytes
   // Locks of one OST that clients may keep unused, all together (ldlm pool); 0: not known.
@@ -60,9 +66,11 @@ class Oss;
 
 class Ost {
 public:
-  // `latency` is shared by all OSTs: nobody queues there.
+  // `latency` is shared by all OSTs: nobody queues there. The files tell a tiered store how long an
+  // object is.
   Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex index,
-      const OssSettings& settings, std::uint32_t clients);
+      const OssSettings& settings, std::uint32_t clients, const FileTable& files,
+      std::uint64_t seed);
 
   OstIndex index() const { return index_; }
   // The server that it is attached to.
@@ -87,7 +95,13 @@ public:
   const OstCounters& counters() const { return counters_; }
   // An RPC without data has been served.
   void count(RpcOpcode opcode, Seconds time);
-  // Bytes of reads that came out of the SSD cache.
+  // nullptr without.
+  const tiering::TieredStore* tiered() const { return tiered_.get(); }
+  // An object of this size is gone.
+  void destroyed(std::uint32_t object, Bytes size) {
+    if (tiered_) tiered_->removed(object, size);
+  }
+  // Bytes of reads that came out of the SSD cache before hard disks.
   Bytes ssd_hits() const { return ssd_ ? ssd_->contents.hit_bytes() : Bytes{}; }
 
 private:
@@ -97,6 +111,11 @@ private:
     ServerCache contents;
     kernel::FifoStation& flash;
   };
+  // In oss_tiered.cpp: what of a read is neither in memory nor on the device is fetched. `access`
+  // is then what the device must deliver, perhaps nothing.
+  kernel::Task read_tiered(device::Access& access);
+  kernel::Task fetch(std::uint32_t object, Bytes at, Bytes bytes);
+  kernel::Task wait_for(std::uint32_t object, Bytes at);
   // What a cache has of a read is taken off it. False: nothing is left.
   static bool take_hits(ServerCache& cache, device::Access& access);
 
@@ -111,6 +130,8 @@ private:
   kernel::DelayStation& latency_;
   kernel::BucketStation* credit_ = nullptr;
   std::unique_ptr<SsdCache> ssd_;
+  std::unique_ptr<tiering::TieredStore> tiered_;
+  const FileTable& files_;
   double bytes_read_ = 0;
   double bytes_written_ = 0;
   GrantPool grants_;
