@@ -14,7 +14,7 @@ namespace {
 std::string mount_name(std::uint32_t client) { return fmt::format("ffff8800{:05x}000", client); }
 
 std::string_view unit_of(LliteStat stat) {
-  return stat == LliteStat::read_bytes || stat == LliteStat::write_bytes ? "bytes" : "usecs";
+  return kLliteStatNames[static_cast<std::size_t>(stat)].ends_with("_bytes") ? "bytes" : "usecs";
 }
 
 std::string llite_stats(const Client& client, Seconds now) {
@@ -22,13 +22,20 @@ std::string llite_stats(const Client& client, Seconds now) {
   for (std::size_t i = 0; i < kLliteStats; ++i)
     lines.push_back(
         {kLliteStatNames[i], unit_of(static_cast<LliteStat>(i)), client.counters().stats[i]});
-  if (!client.pcc()) return stats_text(now, lines);
+  const auto calls = [&](LliteStat stat) {
+    return client.counters().stats[static_cast<std::size_t>(stat)].samples;
+  };
+  const std::string switched =
+      count_lines("reqs", {{"hybrid_writesize_switch", calls(LliteStat::hybrid_write_bytes)},
+                           {"hybrid_readsize_switch", calls(LliteStat::hybrid_read_bytes)}});
+  if (!client.pcc()) return stats_text(now, lines) + switched;
   const PccCache::Stats& pcc = client.pcc()->stats();
   lines.push_back({"pcc_hit_bytes", "bytes", pcc.hits});
   lines.push_back({"pcc_attach_bytes", "bytes", pcc.attached});
-  return stats_text(now, lines) + count_lines("reqs", {{"pcc_attach", pcc.attach},
-                                                       {"pcc_detach", pcc.detach},
-                                                       {"pcc_auto_attach", pcc.auto_attach}});
+  return stats_text(now, lines) + switched +
+         count_lines("reqs", {{"pcc_attach", pcc.attach},
+                              {"pcc_detach", pcc.detach},
+                              {"pcc_auto_attach", pcc.auto_attach}});
 }
 
 std::string read_ahead_stats(const ReadaheadStats& s, Seconds now) {
@@ -88,11 +95,29 @@ std::string osc_rpc_stats(const RpcCounters& c, Bytes dirty, Seconds now) {
                          .labels = BucketLabels::zero_power,
                          .read = &c.read.offset,
                          .write = &c.write.offset});
+  const Histogram read_latency = c.read.by_size.of_all_sizes();
+  const Histogram write_latency = c.write.by_size.of_all_sizes();
   text += rpc_histogram({.name = "RPC latency (us)       ", // as wide as Lustre has it
                          .unit = "count",
                          .labels = BucketLabels::power,
-                         .read = &c.read.latency,
-                         .write = &c.write.latency});
+                         .read = &read_latency,
+                         .write = &write_latency});
+  return text;
+}
+
+// Sizes from the least, reads before writes; buckets without a sample are left out.
+std::string io_latency_stats(const RpcCounters& c, Seconds now) {
+  std::string text = "io_latency_by_size:\n" + time_header(now, true);
+  for (std::size_t size = 0; size < Histogram::kBuckets; ++size)
+    for (const auto& [name, way] : {std::pair{"rd", &c.read}, std::pair{"wr", &c.write}})
+      for (const LatencyBySize::Row& row : way->by_size.rows) {
+        if (row.size_log2 != size) continue;
+        text += fmt::format("{}_{}K: {{ ", name, std::uint64_t{4} << size);
+        for (std::size_t n = 0; n < Histogram::kBuckets; ++n)
+          if (row.times[n] > 0)
+            text += fmt::format("{}us: {}, ", std::uint64_t{1} << n, row.times[n]);
+        text += "}\n";
+      }
   return text;
 }
 
@@ -160,6 +185,7 @@ void client_counter_files(const Filesystem& filesystem, std::uint32_t index,
     const std::string target = ost_name(ost.index());
     const std::string device = fmt::format("{}-osc-{}", target, mount);
     add("osc/" + device, "rpc_stats", osc_rpc_stats(osc->counters(), osc->dirty().dirty(), now));
+    add("osc/" + device, "io_latency_stats", io_latency_stats(osc->counters(), now));
     add("osc/" + device, "stats", osc_stats(osc->counters(), now));
     add("osc/" + device, "import", import_text(device, target, *osc));
     add("osc/" + device, "cur_dirty_bytes", number(osc->dirty().dirty().count()));
@@ -167,6 +193,10 @@ void client_counter_files(const Filesystem& filesystem, std::uint32_t index,
     add("ldlm/namespaces/" + device, "lock_count", number(osc->locks().size()));
     add("ldlm/namespaces/" + device, "lru_size",
         number(tunables.ldlm_lru_size > 0 ? tunables.ldlm_lru_size : osc->locks().unused()));
+    // The server tells its limit to the clients.
+    add("ldlm/namespaces/" + device + "/pool", "granted", number(osc->locks().size()));
+    if (const std::uint64_t limit = ost.oss().settings().lock_limit; limit > 0)
+      add("ldlm/namespaces/" + device + "/pool", "limit", number(limit));
   }
   const std::vector<std::uint32_t> locks = client.metadata().locks_by_mdt();
   for (const Mds& mds : filesystem.all_mds()) {
@@ -176,6 +206,7 @@ void client_counter_files(const Filesystem& filesystem, std::uint32_t index,
     add("ldlm/namespaces/" + device, "lock_count", number(locks[m]));
     add("ldlm/namespaces/" + device, "lru_size",
         number(tunables.ldlm_lru_size > 0 ? tunables.ldlm_lru_size : locks[m]));
+    add("ldlm/namespaces/" + device + "/pool", "granted", number(locks[m]));
   }
 }
 

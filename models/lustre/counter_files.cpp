@@ -330,7 +330,11 @@ std::vector<CounterFile> counter_files(const Filesystem& filesystem, Seconds now
         filesystem, c,
         c < clients ? fmt::format("client{}", c) : fmt::format("agent{}", c - clients), now, files);
   files.push_back({"client0/lfs_df", lfs_df(filesystem, names)});
+  constexpr std::uint32_t kFilesShown = 100;
+  if (std::string text = lfs_getstripe(filesystem.files(), kFilesShown); !text.empty())
+    files.push_back({"client0/lfs_getstripe", std::move(text)});
   lnet_counter_files(filesystem, files);
+  lock_counter_files(filesystem, files);
   for (const Mds& mds : filesystem.all_mds()) mds_counter_files(filesystem, mds, now, names, files);
   for (const Oss& oss : filesystem.all_oss()) oss_counter_files(filesystem, oss, now, names, files);
   return files;

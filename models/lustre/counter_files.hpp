@@ -45,6 +45,12 @@ void mds_counter_files(const Filesystem& filesystem, const Mds& mds, Seconds now
 // What lnetctl shows on clients and OSSs: interfaces, and credits as far as the model counts them.
 void lnet_counter_files(const Filesystem& filesystem, std::vector<CounterFile>& files);
 
+// What LDLM has granted on the servers.
+void lock_counter_files(const Filesystem& filesystem, std::vector<CounterFile>& files);
+
+// `lfs getstripe` of the first so many files that exist. A file's name is its number.
+std::string lfs_getstripe(const FileTable& files, std::uint32_t most);
+
 std::string ost_name(OstIndex ost); // lustre-OST0000
 std::string mdt_name(MdtIndex mdt); // lustre-MDT0000
 

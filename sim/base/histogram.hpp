@@ -20,6 +20,10 @@ public:
   // Bucket 0: 0 and 1; bucket n: 2^(n-1) < value <= 2^n.
   void add_log2(std::uint64_t value) { add(value == 0 ? 0 : std::bit_width(value - 1)); }
 
+  Histogram& operator+=(const Histogram& other) {
+    for (std::size_t n = 0; n < kBuckets; ++n) counts_[n] += other.counts_[n];
+    return *this;
+  }
   std::uint64_t operator[](std::size_t bucket) const { return counts_[bucket]; }
   std::uint64_t total() const {
     std::uint64_t sum = 0;

@@ -6,8 +6,8 @@ import unittest
 from collections import Counter
 
 from binary import FINE, Case
-from lustre_counters import (read_agents, read_histograms, read_interfaces, read_jobs, read_peers, read_stats,
-                             read_values)
+from lustre_counters import (read_agents, read_histograms, read_interfaces, read_jobs, read_latencies, read_peers,
+                             read_stats, read_stripes, read_values)
 
 SCENARIO = """schema_version: 1
 cluster: {{instance: p5.48xlarge, nodes: {nodes}}}
@@ -89,6 +89,54 @@ class TwoJobs(Counters):
             samples = self.stats(pattern)[0]
             self.assertEqual((samples[read], samples[write]), osc, pattern)
         self.assertEqual(self.stats("oss*/ost/OSS/ost_io/stats")[0]["req_waittime"], sum(osc))
+
+    def test_latencies_by_size_count_every_rpc_once(self):
+        # The same RPCs as in rpc_stats: by size, and those of each size by time. A size n K holds more than n/2 K.
+        counts = Counter()
+        least = most = 0
+        for path, text in self.files("client*/osc/*/io_latency_stats").items():
+            rows = read_latencies(text)
+            pages = read_histograms((path.parent / "rpc_stats").read_text())[1]["pages per rpc"]
+            for way, histogram in (("rd", pages.read), ("wr", pages.write)):
+                for kib, times in rows[way].items():
+                    self.assertEqual(sum(times.values()), histogram[kib // 4])
+                    self.assertTrue(all(math.log2(us).is_integer() for us in times))
+                counts[way] += sum(sum(times.values()) for times in rows[way].values())
+            for kib, times in rows["wr"].items():
+                most += kib * sum(times.values())
+                least += kib // 2 * sum(times.values())
+        self.assertEqual((counts["rd"], counts["wr"]), self.rpcs("client*/osc/*/rpc_stats", "pages per rpc"))
+        self.assertTrue(least * 1024 < IOR_BYTES <= most * 1024, (least, most))
+
+    def test_servers_have_granted_what_clients_hold(self):
+        # Nobody waits any more: what clients hold of a target is what its server has granted.
+        for folder, ours, theirs in (("oss*", "osc", "filter"), ("mds*", "mdc", "mdt")):
+            for path, text in self.files(f"{folder}/ldlm/namespaces/{theirs}-*/lock_count").items():
+                target = path.parent.name.removeprefix(f"{theirs}-").removesuffix("_UUID")
+                held = sum(int(file.read_text()) for file in
+                           self.tree.glob(f"client*/ldlm/namespaces/{target}-{ours}-*/lock_count"))
+                self.assertEqual(int(text), held, path)
+                self.assertEqual((path.parent / "pool/granted").read_text(), text)
+        # 27.3 GiB of memory per TiB and 50 locks per MiB of it, of an OST with 1.2 TiB of a server with 2.4 or 1.2.
+        for text in self.files("*/ldlm/namespaces/*OST*/pool/limit").values():
+            self.assertTrue(any(abs(int(text) - tib * 27.3 * 1024 * 50) <= 1 for tib in (1.2, 2.4)), text)
+
+    def test_stripes_of_files(self):
+        files = read_stripes(self.files("client0/lfs_getstripe")[self.tree / "client0/lfs_getstripe"])
+        self.assertEqual(len(files), 4)  # two clients' ranks, one file each; mdtest's are removed
+        objects = Counter()
+        for components in files.values():
+            self.assertEqual([c["begin"] for c in components], [0] + [c["end"] for c in components[:-1]])
+            self.assertEqual(components[-1]["end"], "EOF")
+            for component in components:
+                there = component["flags"] == "init"
+                self.assertEqual(len(component["osts"]), component["count"] if there else 0)
+                self.assertEqual(component["offset"], component["osts"][0] if there else -1)
+                objects.update(component["osts"])
+            # 24 MiB each: the first 100 MiB of FSx's layout lie on one OST.
+            self.assertEqual([c["flags"] for c in components], ["init", "0", "0", "0"])
+        used = [int(row.split()[2]) for row in (self.tree / "client0/lfs_df").read_text().splitlines()[1:-2]]
+        self.assertEqual([24 * 1024 * objects[ost] for ost in range(len(used))], used)
 
     def test_pages_of_the_histogram_hold_the_bytes(self):
         # A bucket n holds RPCs of more than n/2 and at most n pages.
@@ -264,7 +312,7 @@ class Folder(Counters):
                 continue
             lines.append(f"==> {path.relative_to(self.tree)} <==")
             for line in path.read_text().splitlines():
-                masked = re.sub(r"[ \t]+", " ", re.sub(r"(?<![\w.])\d+(\.\d+)?[KM]?(?!\w)", "N", line)).rstrip()
+                masked = re.sub(r"[ \t]+", " ", re.sub(r"(?<![\w.])\d+(\.\d+)?[KM]?(us)?(?!\w)", "N", line)).rstrip()
                 if masked != lines[-1]:
                     lines.append(masked)
         self.assert_golden("\n".join(lines) + "\n", "counters.txt")

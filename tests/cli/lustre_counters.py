@@ -78,6 +78,50 @@ def read_jobs(text):
     return jobs
 
 
+def read_latencies(text):
+    """`io_latency_stats`: "rd" and "wr" -> size in KiB -> microseconds -> count."""
+    lines = text.splitlines()
+    assert lines[0] == "io_latency_by_size:", lines[0]
+    rows = {"rd": {}, "wr": {}}
+    for line in lines[1:]:
+        if TIME_LINE.match(line):
+            continue
+        found = re.fullmatch(r"(rd|wr)_(\d+)K: \{ ((?:\d+us: \d+, )+)\}", line)
+        assert found, f"no line of io_latency_stats: {line!r}"
+        row = rows[found[1]].setdefault(int(found[2]), {})
+        assert not row, line
+        row.update((int(us), int(count)) for us, count in re.findall(r"(\d+)us: (\d+)", found[3]))
+    return rows
+
+
+def read_stripes(text):
+    """`lfs getstripe` of files with several components: name -> [flags, begin, end, count, offset, osts of each]."""
+    files, component = {}, None
+    for line in text.splitlines():
+        name, _, value = line.strip().partition(":")
+        value = value.strip()
+        if line.startswith("/"):
+            components = files.setdefault(line, [])
+        elif name == "lcme_id":
+            component = {"osts": []}
+            components.append(component)
+            assert int(value) == len(components), line
+        elif name == "lcme_flags":
+            component["flags"] = value
+        elif name == "lcme_extent.e_start":
+            component["begin"] = int(value)
+        elif name == "lcme_extent.e_end":
+            component["end"] = int(value) if value != "EOF" else value
+        elif name == "lmm_stripe_count":
+            component["count"] = int(value)
+        elif name == "lmm_stripe_offset":
+            component["offset"] = int(value)
+        elif name.startswith("- "):
+            assert int(name[2:]) == len(component["osts"]), line
+            component["osts"].append(int(re.search(r"l_ost_idx: (\d+)", line)[1]))
+    return files
+
+
 def read_values(text):
     """`max_cached_mb`, `statahead_stats` and the like: name -> number."""
     return {name.strip(): int(value) for name, value in (line.split(":") for line in text.splitlines())}

@@ -86,7 +86,10 @@ Task Client::read_buffered(File& file, Extent extent, Outcome& outcome) {
   const std::uint64_t misses = read_ahead_stats_.misses;
   std::uint64_t fetched = 0;
   plan_read(file, extent, false, fetched);
-  if (read_ahead_stats_.misses == misses) totals.read_cached += extent.length();
+  if (read_ahead_stats_.misses == misses) {
+    totals.read_cached += extent.length();
+    counters_.add(LliteStat::cached_read_bytes, extent.length().count());
+  }
   co_await wait_for(file, extent, outcome);
   if (outcome.ok()) co_await copy(extent.length(), tunables_.client_copy_bandwidth, outcome);
 }

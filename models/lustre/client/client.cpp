@@ -188,9 +188,10 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
     co_await transfer_direct(file, extent, device::Operation::read, call);
   else if (mode.map)
     co_await read_mapped(file, extent, call);
-  else if (reads_directly(hybrid_, length))
+  else if (reads_directly(hybrid_, length)) {
+    counters_.add(LliteStat::hybrid_read_bytes, length.count());
     co_await transfer_hybrid(file, extent, device::Operation::read, call);
-  else
+  } else
     co_await read_buffered(file, extent, call);
   if (!state_.runs()) co_await go_on(call);
   if (call.ok() && !mode.map) counters_.add_read(length);
@@ -263,9 +264,10 @@ Task Client::write_to_servers(File& file, Extent extent, Outcome& call) {
   if (call.ok()) {
     if (file.mode().direct || file.mode().gpu)
       co_await transfer_direct(file, extent, device::Operation::write, call);
-    else if (writes_directly(hybrid_, extent.length()))
+    else if (writes_directly(hybrid_, extent.length())) {
+      counters_.add(LliteStat::hybrid_write_bytes, extent.length().count());
       co_await transfer_hybrid(file, extent, device::Operation::write, call);
-    else
+    } else
       co_await write_buffered(file, extent, call);
   }
   if (call.ok()) {

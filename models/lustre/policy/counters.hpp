@@ -25,6 +25,9 @@ inline std::uint64_t microseconds(Seconds time) {
 enum class LliteStat : std::uint8_t {
   read_bytes,
   write_bytes,
+  cached_read_bytes, // of calls that found all in the page cache
+  hybrid_read_bytes, // of buffered calls that were done direct
+  hybrid_write_bytes,
   read,
   write,
   open,
@@ -41,9 +44,25 @@ enum class LliteStat : std::uint8_t {
   rename,
 };
 inline constexpr std::size_t kLliteStats = static_cast<std::size_t>(LliteStat::rename) + 1;
-inline constexpr std::array<std::string_view, kLliteStats> kLliteStatNames{
-    "read_bytes", "write_bytes", "read",    "write",  "open",   "close", "page_fault", "fsync",
-    "readdir",    "truncate",    "getattr", "create", "unlink", "mkdir", "rmdir",      "rename"};
+inline constexpr std::array<std::string_view, kLliteStats> kLliteStatNames{"read_bytes",
+                                                                           "write_bytes",
+                                                                           "cached_read_bytes",
+                                                                           "hybrid_read_bytes",
+                                                                           "hybrid_write_bytes",
+                                                                           "read",
+                                                                           "write",
+                                                                           "open",
+                                                                           "close",
+                                                                           "page_fault",
+                                                                           "fsync",
+                                                                           "readdir",
+                                                                           "truncate",
+                                                                           "getattr",
+                                                                           "create",
+                                                                           "unlink",
+                                                                           "mkdir",
+                                                                           "rmdir",
+                                                                           "rename"};
 
 struct LliteCounters {
   std::array<SampleCounter, kLliteStats> stats{};
@@ -66,6 +85,31 @@ struct LliteCounters {
 
 // --- osc: bulk RPCs of one client to one OST --------------------------------------------------
 
+// How long I/Os took by how large they were, of osc.*.io_latency_stats: most clients see a few
+// sizes.
+struct LatencyBySize {
+  struct Row {
+    std::size_t size_log2 = 0; // 2^n pages: up to so much, more than half of it
+    Histogram times{};         // log2, microseconds
+  };
+  std::vector<Row> rows; // as they came
+
+  // \pre length > 0
+  void add(Bytes length, std::uint64_t time_us) {
+    const std::uint64_t pages = (length + kPageSize - Bytes{1}) / kPageSize;
+    const std::size_t size_log2 = std::bit_width(pages - 1);
+    for (Row& row : rows)
+      if (row.size_log2 == size_log2) return row.times.add_log2(time_us);
+    rows.push_back({.size_log2 = size_log2});
+    rows.back().times.add_log2(time_us);
+  }
+  Histogram of_all_sizes() const {
+    Histogram sum;
+    for (const Row& row : rows) sum += row.times;
+    return sum;
+  }
+};
+
 struct RpcCounters {
   struct Way {
     std::uint32_t in_flight = 0;
@@ -73,9 +117,9 @@ struct RpcCounters {
     Histogram pages;     // log2
     Histogram at_once;   // in flight, this one included
     Histogram offset;    // log2, first page of the object + 1
-    Histogram latency;   // log2, microseconds
     SampleCounter bytes; // as sent
     SampleCounter time;  // microseconds from slot to reply
+    LatencyBySize by_size;
   };
   Way read;
   Way write;
@@ -92,7 +136,7 @@ struct RpcCounters {
     --way.in_flight;
     way.bytes_in_flight -= length;
     way.time.add(microseconds(time));
-    way.latency.add_log2(microseconds(time));
+    way.by_size.add(length, microseconds(time));
   }
 };
 
