@@ -39,6 +39,7 @@ enum class StorageError : std::uint8_t {
   exists,    // EEXIST
   not_empty, // ENOTEMPTY
   no_data,   // ENODATA: released, and restoring is not allowed
+  invalid,   // EINVAL: direct I/O that this storage does not take
 };
 
 inline std::string_view to_string(StorageError error) {
@@ -57,6 +58,8 @@ inline std::string_view to_string(StorageError error) {
     return "ENOTEMPTY";
   case StorageError::no_data:
     return "ENODATA";
+  case StorageError::invalid:
+    return "EINVAL";
   }
   return "?";
 }

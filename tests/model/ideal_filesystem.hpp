@@ -26,6 +26,7 @@ inline lustre::FilesystemSettings ideal_filesystem() {
   t.client_copy_bandwidth = t.client_copy_bandwidth_write = BytesPerSecond{kBoundless};
   t.client_dio_bandwidth_read = t.client_dio_bandwidth_write = BytesPerSecond{kBoundless};
   t.client_dio_overhead_read = t.client_dio_overhead_write = {};
+  t.client_dio_bounce_read = t.client_dio_bounce_write = BytesPerSecond{kBoundless};
   t.client_bulk_setup = {};
   t.osc_checksums = false;
   return s;

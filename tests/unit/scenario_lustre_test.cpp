@@ -240,6 +240,8 @@ TEST_CASE("assumptions that the jobs cannot rest on are not listed") {
   CHECK_FALSE(lists("ior: {}", "lnd: tcp", direct));
   CHECK(lists("ior: {direct: true, transfer_size: 1 MiB}", "lnd: tcp", direct));
   CHECK_FALSE(lists("ior: {direct: true, write: false, transfer_size: 1 MiB}", "lnd: tcp", direct));
+  CHECK_FALSE(lists("ior: {direct: true, transfer_size: 1 MiB}", "lnd: tcp",
+                    "lustre.client.dio_bounce_write")); // 2.15
   CHECK_FALSE(lists("ior: {}", "lnd: tcp", "lustre.client.fault_time"));
   CHECK(lists("ior: {api: MMAP}", "lnd: tcp", "lustre.client.fault_time"));
   const char* efa = "fsx_persistent_2_1000.lnet.efa.latency";

@@ -169,6 +169,7 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
   // A short read: somebody has cut the file off meanwhile.
   extent.end = std::min(extent.end, parts_.files.size(file.file()));
   done = done || extent.empty();
+  if (!done && refuses(file, extent)) call.fail(StorageError::invalid);
   const bool local = call.ok() && !done && copies_ && copies_->serves(file.file());
   if (call.ok() && !done && !local && on_mdt(file.file(), extent) > Bytes{} &&
       !metadata_.has_data(file.file())) {
@@ -254,6 +255,10 @@ Task Client::write(OpenFile& open_file, Bytes offset, Bytes length, Outcome& out
 }
 
 Task Client::write_to_servers(File& file, Extent extent, Outcome& call) {
+  if (refuses(file, extent)) {
+    call.fail(StorageError::invalid);
+    co_return;
+  }
   if (is_released(file.file())) co_await parts_.hsm->restore(file.file(), call);
   if (call.ok() && copies_) co_await copies_->make_writable(file.caller(), file.file(), call);
   if (call.ok() && !metadata_.has_layout(file.file()))

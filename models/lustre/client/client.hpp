@@ -134,6 +134,10 @@ private:
   kernel::Task write_to_servers(File& file, Extent extent, Outcome& call);
   kernel::Task write_buffered(File& file, Extent extent, Outcome& outcome);
   // O_DIRECT and GPUDirect: no page cache.
+  // Whether direct I/O of this extent begins or ends within a page that has more behind it. Before
+  // Lustre 2.16 such a call fails; since, it goes through a buffer of the kernel.
+  bool is_unaligned(const File& file, Extent extent) const;
+  bool refuses(const File& file, Extent extent) const;
   kernel::Task transfer_direct(File& file, Extent extent, device::Operation operation,
                                Outcome& outcome);
   kernel::Task transfer_hybrid(File& file, Extent extent, device::Operation operation,

@@ -21,6 +21,17 @@ Task Client::transfer_hybrid(File& file, Extent extent, device::Operation operat
   if (left > Seconds{}) co_await work(left, outcome);
 }
 
+bool Client::is_unaligned(const File& file, Extent extent) const {
+  return extent.begin % kPageSize > Bytes{} ||
+         (extent.end % kPageSize > Bytes{} && extent.end < parts_.files.size(file.file()));
+}
+
+bool Client::refuses(const File& file, Extent extent) const {
+  // GPUDirect Storage has buffers of its own for what is not aligned.
+  return file.mode().direct && !file.mode().gpu && !tunables_.llite_unaligned_dio &&
+         is_unaligned(file, extent);
+}
+
 Task Client::transfer_direct(File& file, Extent extent, device::Operation operation,
                              Outcome& outcome) {
   const bool reads = operation == device::Operation::read;
@@ -28,10 +39,15 @@ Task Client::transfer_direct(File& file, Extent extent, device::Operation operat
       reads
           ? DirectIoTime{tunables_.client_dio_overhead_read, tunables_.client_dio_bandwidth_read}
           : DirectIoTime{tunables_.client_dio_overhead_write, tunables_.client_dio_bandwidth_write};
+  const bool unaligned = is_unaligned(file, extent); // before a write moves the file's end
   const Seconds begin = parts_.world.now();
   co_await transfer_stripes(file, extent, operation, outcome);
   if (file.mode().gpu) co_return; // no pages of the process to pin
-  const Seconds left = own.of(extent.length()) - (parts_.world.now() - begin);
+  Seconds busy = own.of(extent.length());
+  if (unaligned)
+    busy += extent.length() /
+            (reads ? tunables_.client_dio_bounce_read : tunables_.client_dio_bounce_write);
+  const Seconds left = busy - (parts_.world.now() - begin);
   if (left > Seconds{}) co_await work(left, outcome);
 }
 

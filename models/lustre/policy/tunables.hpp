@@ -136,6 +136,8 @@ struct LustreTunables {
   Seconds client_dio_overhead_write{};
   BytesPerSecond client_dio_bandwidth_read{};
   BytesPerSecond client_dio_bandwidth_write{};
+  BytesPerSecond client_dio_bounce_read{}; // copies of unaligned calls
+  BytesPerSecond client_dio_bounce_write{};
   BytesPerSecond client_checksum_rate_crc32c{};
   BytesPerSecond client_checksum_rate_t10ip4k{};
   BytesPerSecond client_checksum_rate_t10ip512{};
