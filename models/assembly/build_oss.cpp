@@ -87,6 +87,9 @@ lustre::ServerCacheSettings cache_of(const Scenario& scenario) {
   cache.writethrough_cache_enable = tunables.osd_writethrough_cache_enable != "0";
   cache.readcache_max_io = Bytes{tunables.osd_readcache_max_io_mb * kMib};
   cache.writethrough_max_io = Bytes{tunables.osd_writethrough_max_io_mb * kMib};
+  constexpr Bytes kNoLimit{1ULL << 63U}; // the default, and 0
+  if (const Bytes most = tunables.osd_readcache_max_filesize; most > Bytes{} && most < kNoLimit)
+    cache.readcache_max_filesize = most;
   if (cache.read_cache_enable || cache.writethrough_cache_enable)
     cache.capacity = Bytes{static_cast<std::uint64_t>(memory_of(scenario))};
   return cache;
@@ -189,6 +192,7 @@ lustre::OssSettings build_oss(const Scenario& scenario, BytesPerSecond& network_
   oss.ssd_cache = ssd_cache_of(scenario, oss.osts);
   if (system.by_throughput()) oss.tiered = tiers_of_ost(scenario);
   oss.lock_limit = lock_limit(scenario);
+  oss.sync_journal = tunables.obdfilter_sync_journal;
   if (system.disk_model.value == "raid6")
     oss.disk = device::Raid6Model{.disk = {.bandwidth = system.hdd_bandwidth.value},
                                   .data_disks = system.raid_data_disks.value};

@@ -22,6 +22,7 @@ FileTableSettings table_settings(const FilesystemSettings& settings) {
           .reserved = {.low = Bytes{tunables.osp_reserved_mb_low * kMib},
                        .high = Bytes{tunables.osp_reserved_mb_high * kMib}},
           .mdts = settings.mdts,
+          .mdt_threshold_rr = tunables.lmv_qos_threshold_rr * kParts / kPercent,
           .dom_stripesize = tunables.lod_dom_stripesize,
           .import_chunk = settings.import_chunk,
           .append_stripe_count = tunables.mdd_append_stripe_count,
@@ -60,8 +61,8 @@ fabric::FabricSettings with_agents(const FilesystemSettings& settings) {
 Filesystem::Filesystem(kernel::World& world, const FilesystemSettings& settings)
     : world_(world), settings_(settings), files_(table_settings(settings)), directories_{kRoot},
       fabric_(world, with_agents(settings)),
-      extent_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min),
-      inode_locks_(world, fabric_, settings.tunables.ldlm_enqueue_min),
+      extent_locks_(world, fabric_, lock_callback_timeout(settings.tunables)),
+      inode_locks_(world, fabric_, lock_callback_timeout(settings.tunables)),
       totals_(settings.jobs + std::size_t{settings.needs_hsm()}) {
   fill_osts();
   const std::uint32_t clients = fabric_.settings().clients;

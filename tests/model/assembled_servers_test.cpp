@@ -72,6 +72,14 @@ TEST_CASE("a server's cache: so much memory per TiB, switched by osd's tunables"
           .oss.cache;
   CHECK(!writes_only.read_cache_enable);
   CHECK(writes_only.writethrough_max_io == Bytes{16 * kMib});
+  CHECK(usual.readcache_max_filesize == lustre::ServerCacheSettings{}.readcache_max_filesize);
+  const auto limited = [](const char* size) {
+    return assembled(
+               {.storage = kFsx, .lustre = fmt::format("osd.readcache_max_filesize: {}", size)})
+        .oss.cache.readcache_max_filesize;
+  };
+  CHECK(limited("10 MiB") == Bytes{10 * kMib});
+  CHECK(limited("0 B") == usual.readcache_max_filesize); // no limit
   const auto none = assembled({.storage = kFsx,
                                .lustre = "osd: {read_cache_enable: 0, "
                                          "writethrough_cache_enable: 0}"});
@@ -139,4 +147,9 @@ TEST_CASE("whether closes take metadata IOPS is a switch") {
   CHECK(rate(assembled({.storage = "system: fsx_persistent_2_1000, capacity: 24 TiB"})) ==
         Approx(12'000).epsilon(0.001));
   CHECK(rate(assembled({.storage = kFree})) == Approx(24'000).epsilon(0.001));
+}
+
+TEST_CASE("the journal of an OST is waited for if obdfilter.sync_journal says so") {
+  CHECK_FALSE(assembled({.storage = kFsx}).oss.sync_journal);
+  CHECK(assembled({.storage = kFsx, .lustre = "obdfilter.sync_journal: true"}).oss.sync_journal);
 }

@@ -14,6 +14,11 @@ namespace {
 // Locks given up at once when there are too many.
 constexpr std::size_t kCancelsAtOnce = 16;
 
+DomLock dom_lock_of(std::string_view name) {
+  if (name == "never") return DomLock::never;
+  return name == "always" ? DomLock::always : DomLock::trylock;
+}
+
 } // namespace
 
 MetadataSettings MetadataSettings::of(const LustreTunables& tunables) {
@@ -29,7 +34,9 @@ MetadataSettings MetadataSettings::of(const LustreTunables& tunables) {
       .statahead_fname = tunables.llite_enable_statahead_fname,
       .statahead_running_max = tunables.llite_statahead_running_max,
       .dom_reply = Bytes{tunables.mdc_dom_min_repsize},
-      .dom_read_open = tunables.mdt_dom_read_open};
+      .dom_read_open = tunables.mdt_dom_read_open,
+      .dom_lock = dom_lock_of(tunables.mdt_dom_lock),
+      .early_lock_cancel = tunables.ldlm_early_lock_cancel};
 }
 
 MetadataClient::MetadataClient(const MetadataParts& parts, ObjectCache& objects, ClientIndex client,
@@ -100,6 +107,7 @@ void MetadataClient::forget(const HeldInode& held) {
 }
 
 void MetadataClient::cancel_own(Inode inode, InodeBits bits) {
+  if (!settings_.early_lock_cancel) return; // the MDT will call back
   const HeldInode held = cache_.remove(inode);
   if (held.bits == 0) return;
   keep_rest(inode, held, bits);
@@ -215,11 +223,14 @@ Task MetadataClient::look_up(std::uint32_t directory, Outcome& outcome, bool& fo
 
 // --- Open and close
 
-bool MetadataClient::fits_reply(FileIndex file) const {
+bool MetadataClient::lies_on_mdt(FileIndex file) const {
   const LayoutComponent& first = parts_.files.layout(file).components().front();
-  const Bytes size = parts_.files.size(file);
-  return settings_.dom_read_open && first.on_mdt && size <= first.end &&
-         size <= settings_.dom_reply;
+  return first.on_mdt && parts_.files.size(file) <= first.end;
+}
+
+bool MetadataClient::fits_reply(FileIndex file) const {
+  return settings_.dom_read_open && lies_on_mdt(file) &&
+         parts_.files.size(file) <= settings_.dom_reply;
 }
 
 Task MetadataClient::open(Caller caller, FileIndex file, OpenMode mode, Outcome& outcome,
@@ -263,10 +274,13 @@ Task MetadataClient::open_file(FileIndex file, OpenMode mode, FileKeeper* keeper
     if (held) opens = held->opens;
     const bool keep = opens.opened(now(), settings_.open_cache) && !mode.write;
     if (held) held->opens = opens;
+    const DomLock dom = !mode.write && lies_on_mdt(file) ? settings_.dom_lock : DomLock::never;
     // Nobody waits for a layout here: an open goes on while the file is being restored.
     const auto welcome = static_cast<InodeBits>(kLayoutBit | (mode.write ? 0 : kUpdateBit) |
-                                                (fits_reply(file) && !mode.write ? kDomBit : 0));
-    lock = ask(inode, kLookupBit | (keep ? kOpenBit : InodeBits{0}), welcome);
+                                                (dom == DomLock::trylock ? kDomBit : 0));
+    const auto needed = static_cast<InodeBits>(kLookupBit | (keep ? kOpenBit : 0) |
+                                               (dom == DomLock::always ? kDomBit : 0));
+    lock = ask(inode, needed, welcome);
     if (lock.answer == LockAnswer::waits) co_await granted(inode, lock, outcome);
     with_data = fits_reply(file) && (lock.lock.bits & kDomBit) != 0;
     if (with_data) call.request.to_client = files.size(file);

@@ -22,6 +22,10 @@
 
 namespace lustrum::lustre {
 
+// mdt.*.dom_lock: whether an open brings the lock on data that lies on the MDT: not, if nobody is
+// in its way, or waiting for who is.
+enum class DomLock : std::uint8_t { never, trylock, always };
+
 struct MetadataSettings {
   InodeCacheLimits locks;
   OpenCacheRule open_cache;
@@ -32,6 +36,10 @@ struct MetadataSettings {
   // mdc.*.mdc_dom_min_repsize: room for a file's data in the reply to open.
   Bytes dom_reply{8 * kKib};
   bool dom_read_open = true; // mdt.*.dom_read_open
+  DomLock dom_lock = DomLock::trylock;
+  // ldlm.namespaces.*.early_lock_cancel: the client's own locks that its request would have called
+  // back are cancelled inside it.
+  bool early_lock_cancel = true;
 
   static MetadataSettings of(const LustreTunables& tunables);
 };
@@ -173,6 +181,7 @@ private:
                          StorageError& error);
   kernel::Task create_on_mdt(FileIndex file, OpenMode mode, FileKeeper* keeper, Outcome& outcome,
                              StorageError& error);
+  bool lies_on_mdt(FileIndex file) const; // all of its data
   bool fits_reply(FileIndex file) const;
   kernel::Task revoke_listing(std::uint32_t listed, Outcome& outcome);
   kernel::Task revoke_entry(std::uint32_t parent, Inode inode, Outcome& outcome);

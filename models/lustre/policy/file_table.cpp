@@ -12,7 +12,7 @@ namespace lustrum::lustre {
 FileTable::FileTable(const FileTableSettings& settings)
     : settings_(settings), space_(settings.osts, settings.ost_capacity, settings.reserved),
       allocator_(settings.osts, settings.servers, settings.qos, settings.seed),
-      tree_(settings.mdts, settings.mdt_inodes, settings.seed) {
+      tree_(settings.mdts, settings.mdt_inodes, settings.seed, settings.mdt_threshold_rr) {
   assert(settings.osts > 0 && settings.osts <= UINT16_MAX);
   add_layout(settings.layout);
   if (settings.append_stripe_count > 0)

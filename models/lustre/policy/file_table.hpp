@@ -22,6 +22,7 @@ struct FileTableSettings {
   OstSpace::Reserved reserved{};
   std::uint32_t mdts = 1;
   std::uint64_t mdt_inodes = 0; // of each; 0: without end
+  std::uint32_t mdt_threshold_rr = MdtPlacement::kUsualThreshold;
   std::uint32_t max_stripes = kMaxStripes;
   Bytes dom_stripesize{kMib}; // lod.*.dom_stripesize
   // Files from an archive get a stripe for each whole chunk and one more, whatever the default

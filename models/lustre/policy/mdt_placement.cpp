@@ -8,8 +8,9 @@
 
 namespace lustrum::lustre {
 
-MdtPlacement::MdtPlacement(std::uint32_t mdts, std::uint64_t inodes, std::uint64_t seed)
-    : seed_(seed), free_(mdts, inodes > 0 ? inodes : 1ULL << 42U) {
+MdtPlacement::MdtPlacement(std::uint32_t mdts, std::uint64_t inodes, std::uint64_t seed,
+                           std::uint32_t threshold)
+    : seed_(seed), threshold_(threshold), free_(mdts, inodes > 0 ? inodes : 1ULL << 42U) {
   assert(mdts > 0);
 }
 
@@ -20,9 +21,9 @@ void MdtPlacement::add_inode(MdtIndex mdt) {
 }
 
 bool MdtPlacement::is_balanced() const {
-  constexpr std::uint64_t kThreshold = 5 * 256 / 100; // lmv.*.qos_threshold_rr, 5 %, of 256
   const auto [least, most] = std::minmax_element(free_.begin(), free_.end());
-  return *most / 256 * (256 - kThreshold) <= *least;
+  constexpr std::uint64_t kParts = 256;
+  return *most * (kParts - threshold_) / kParts < *least;
 }
 
 MdtIndex MdtPlacement::place(MdtIndex parent, std::uint32_t parent_depth) {

@@ -19,8 +19,9 @@ std::uint32_t packed(DirectoryEntry entry) {
 
 } // namespace
 
-Namespace::Namespace(std::uint32_t mdts, std::uint64_t inodes, std::uint64_t seed)
-    : placement_(mdts, inodes, seed) {}
+Namespace::Namespace(std::uint32_t mdts, std::uint64_t inodes, std::uint64_t seed,
+                     std::uint32_t qos_threshold)
+    : placement_(mdts, inodes, seed, qos_threshold) {}
 
 std::uint32_t Namespace::plan_directory(const DirectoryOptions& options) {
   constexpr std::uint32_t kStripesPerMdt = 5; // overstriped directories, Lustre 2.16

@@ -36,7 +36,9 @@ struct DirectoryOptions {
 class Namespace {
 public:
   // \param inodes of each MDT; 0: without end
-  Namespace(std::uint32_t mdts, std::uint64_t inodes, std::uint64_t seed);
+  // `qos_threshold`: of MdtPlacement
+  Namespace(std::uint32_t mdts, std::uint64_t inodes, std::uint64_t seed,
+            std::uint32_t qos_threshold = MdtPlacement::kUsualThreshold);
 
   // A directory that exists before the run.
   std::uint32_t make_directory(const DirectoryOptions& options);

@@ -19,6 +19,11 @@ RecoverySettings RecoverySettings::from(const LustreTunables& tunables) {
           .mdt_ir_factor = tunables.mdt_ir_factor};
 }
 
+Seconds lock_callback_timeout(const LustreTunables& tunables) {
+  if (!(tunables.at_max > Seconds{})) return tunables.obd_timeout / 2;
+  return std::max(tunables.at_min * 1.5, tunables.ldlm_enqueue_min);
+}
+
 RecoverySettings RecoverySettings::of_mdts() const {
   RecoverySettings settings = *this;
   settings.soft_limit = mdt_soft_limit;

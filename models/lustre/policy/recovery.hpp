@@ -45,6 +45,12 @@ struct RecoverySettings {
   Seconds window() const;
 };
 
+// How long a lock callback may stay unanswered before the client is evicted: 3/2 of the estimate of
+// adaptive timeouts, at least ldlm_enqueue_min; half of obd_timeout without them (at_max 0). The
+// estimate is its floor at_min: answers of clients that are well take milliseconds.
+// \source lustre/ldlm/ldlm_lockd.c, ldlm_bl_timeout()
+Seconds lock_callback_timeout(const LustreTunables& tunables);
+
 // A client's part in one failure of one target; decides its draw.
 struct Reconnection {
   std::uint64_t seed = 0;

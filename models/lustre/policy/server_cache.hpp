@@ -53,6 +53,8 @@ public:
   // Forgets an object of this size (destroyed, truncated).
   void drop(std::uint64_t object, Bytes size);
 
+  // Whether it wants to know how large objects are.
+  bool limits_files() const { return settings_.readcache_max_filesize < Bytes{UINT64_MAX}; }
   Bytes used() const { return kPage * pages_; }
   // Counters since the start, bytes of reads.
   Bytes hit_bytes() const { return hit_bytes_; }

@@ -96,10 +96,10 @@ ParameterTable mdc_rows() {
        .default_text = "5",
        .min = 0,
        .max = 100,
-       .doc = "While the MDTs' free space differs by no more than this, %, new directories go "
-              "round-robin.",
-       .source = "Lustre manual, Operations",
-       .has_effect = false},
+       .doc = "While the MDTs' free inodes differ by no more than this, %, new directories of the "
+              "top three levels go round-robin, and below to the MDT of their parent; else by free "
+              "inodes.",
+       .source = "Lustre manual, Operations"},
   };
 }
 
@@ -180,9 +180,9 @@ ParameterTable page_io_rows() {
        .field = field<&T::llite_unaligned_dio>,
        .default_text = "false",
        .doc = "Direct I/O takes offsets and lengths that are no multiple of a page, through a "
-              "bounce buffer.",
-       .source = "Lustre 2.16 release notes: new there",
-       .has_effect = false},
+              "bounce buffer; without it such a call fails (EINVAL). The end of the file need not "
+              "be one.",
+       .source = "Lustre 2.16 release notes: new there; before: 2.15 lustre/llite/rw26.c"},
       {.key = "llite.hybrid_io",
        .field = field<&T::llite_hybrid_io>,
        .default_text = "false",

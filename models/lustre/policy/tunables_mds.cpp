@@ -128,9 +128,10 @@ ParameterTable mdt_rows() {
        .field = field<&T::mdt_dom_lock>,
        .default_text = "trylock",
        .choices = {"always", "trylock", "never"},
-       .doc = "Whether an open takes the lock on data that lies on the MDT.",
-       .source = "Lustre 2.15 lustre/mdt/mdt_io.c",
-       .has_effect = false},
+       .doc = "Whether an open takes the lock on data that lies on the MDT: with trylock only if "
+              "nobody is in its way; with never the first read asks for it, and no data comes with "
+              "the open.",
+       .source = "Lustre 2.15 lustre/mdt/mdt_lproc.c"},
       {.key = "mdt.dom_read_open",
        .field = field<&T::mdt_dom_read_open>,
        .default_text = "true",

@@ -26,10 +26,10 @@ ParameterTable lock_rows() {
       {.key = "ldlm.namespaces.early_lock_cancel",
        .field = field<&T::ldlm_early_lock_cancel>,
        .default_text = "true",
-       .doc = "Locks that an unlink, rename or setattr would conflict with are cancelled inside "
-              "its RPC.",
-       .source = "Lustre 2.15 lustre/ldlm/ldlm_request.c",
-       .has_effect = false},
+       .doc = "A client's own locks on inodes that its create, unlink, rename, setattr or mkdir "
+              "would conflict with are cancelled inside its RPC; without it the MDT calls them "
+              "back, two ways of the wire more.",
+       .source = "Lustre 2.15 lustre/ldlm/ldlm_request.c"},
       {.key = "ldlm_enqueue_min",
        .field = field<&T::ldlm_enqueue_min>,
        .default_text = "100 s",
@@ -74,16 +74,16 @@ ParameterTable timeout_rows() {
        .field = field<&T::at_min>,
        .default_text = "0 s",
        .min = 0,
-       .doc = "Least estimate of a service time by adaptive timeouts.",
-       .source = "Lustre 2.15 lustre/obdclass/class_obd.c",
-       .has_effect = false},
+       .doc = "Least estimate of a service time by adaptive timeouts. A client has 3/2 of it to "
+              "answer a lock callback, if that is more than ldlm_enqueue_min.",
+       .source = "Lustre 2.15 lustre/obdclass/class_obd.c"},
       {.key = "at_max",
        .field = field<&T::at_max>,
        .default_text = "600 s",
        .min = 0,
-       .doc = "Largest estimate; 0 s: no adaptive timeouts.",
-       .source = "Lustre 2.15 lustre/obdclass/class_obd.c",
-       .has_effect = false},
+       .doc = "Largest estimate; 0 s: no adaptive timeouts, and a client has half of `timeout` to "
+              "answer a lock callback. No estimate here comes near it.",
+       .source = "Lustre 2.15 lustre/obdclass/class_obd.c"},
       {.key = "at_history",
        .field = field<&T::at_history>,
        .default_text = "600 s",

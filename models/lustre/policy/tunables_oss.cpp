@@ -19,9 +19,9 @@ ParameterTable ost_rows() {
       {.key = "obdfilter.sync_journal",
        .field = field<&T::obdfilter_sync_journal>,
        .default_text = "false",
-       .doc = "A bulk write is committed to the journal before the reply.",
-       .source = "Lustre 2.15 lustre/ofd/ofd_dev.c; the manual says true",
-       .has_effect = false},
+       .doc = "A bulk write is committed to the journal before the reply: a write of the device "
+              "more, which writes that come at the same time share.",
+       .source = "Lustre 2.15 lustre/ofd/ofd_dev.c; the manual says true"},
       {.key = "obdfilter.precreate_batch",
        .field = field<&T::obdfilter_precreate_batch>,
        .default_text = "128",
@@ -88,9 +88,9 @@ ParameterTable cache_rows() {
        .field = field<&T::osd_readcache_max_filesize>,
        .default_text = "8388608 TiB",
        .min = 0,
-       .doc = "Objects above this size are not cached by the server; the default is no limit.",
-       .source = "Lustre 2.15 lustre/osd-ldiskfs/osd_handler.c",
-       .has_effect = false},
+       .doc = "Objects above this size are not cached by the server; the default is no limit, and "
+              "so is 0.",
+       .source = "Lustre 2.15 lustre/osd-ldiskfs/osd_io.c"},
   };
 }
 

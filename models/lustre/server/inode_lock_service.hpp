@@ -51,7 +51,7 @@ public:
 
 class InodeLockService {
 public:
-  // `callback_timeout`: how long a callback may stay unanswered (ldlm_enqueue_min).
+  // `callback_timeout`: how long a callback may stay unanswered: lock_callback_timeout().
   InodeLockService(kernel::World& world, fabric::Fabric& fabric, Seconds callback_timeout)
       : world_(world), fabric_(fabric), callback_timeout_(callback_timeout),
         timer_(world.add_delay({"lock_timeout", "inode_lock_timeout"})) {}

@@ -1,5 +1,6 @@
 #include "models/lustre/server/oss.hpp"
 
+#include "models/lustre/policy/file_table.hpp"
 #include "models/storage/stopwatch.hpp"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ Ost::Ost(kernel::World& world, Oss& oss, kernel::DelayStation& latency, OstIndex
       device_(settings.disk), disk_(world.add_fifo({"ost_disk", "ost{}.disk", index.value()}, 1)),
       latency_(latency), credit_(add_credit(world, {"ost_credit", "ost{}.credit", index.value()},
                                             settings.disk_credit)),
-      files_(files), grants_(settings.grants) {
+      files_(files), committed_(world), grants_(settings.grants) {
   world.declare_disk(disk_);
   if (settings.ssd_cache.capacity > Bytes{})
     ssd_ = std::make_unique<SsdCache>(world, index, settings.ssd_cache);
@@ -52,12 +53,18 @@ Ost::SsdCache::SsdCache(kernel::World& world, OstIndex index, const SsdCacheSett
   world.declare_disk(flash);
 }
 
-bool Ost::take_hits(ServerCache& cache, device::Access& access) {
-  const ServerCache::Lookup found =
-      cache.read({.object = access.object, .offset = access.offset, .bytes = access.bytes});
+bool Ost::take_hits(ServerCache& cache, device::Access& access, Bytes object_size) {
+  const ServerCache::Lookup found = cache.read({.object = access.object,
+                                                .offset = access.offset,
+                                                .bytes = access.bytes,
+                                                .object_size = object_size});
   access.offset = found.first_missing;
   access.bytes = found.missing;
   return !found.whole();
+}
+
+Bytes Ost::size_for(const ServerCache& cache, std::uint64_t object) const {
+  return cache.limits_files() ? files_.object_space(static_cast<std::uint32_t>(object)) : Bytes{};
 }
 
 void Ost::count(RpcOpcode opcode, Seconds time) {
@@ -96,14 +103,18 @@ kernel::Task Ost::access(const BulkRequest& request, RpcTime& account) {
     }
   }
   if (ServerCache* cache = oss_->cache()) {
+    const Bytes object_size = size_for(*cache, request.object);
     if (!request.is_read())
-      cache->write({.object = request.object, .offset = request.offset, .bytes = request.length});
-    else if (!tiered_ && !take_hits(*cache, access))
+      cache->write({.object = request.object,
+                    .offset = request.offset,
+                    .bytes = request.length,
+                    .object_size = object_size});
+    else if (!tiered_ && !take_hits(*cache, access, object_size))
       co_return;
   }
   if (ssd_ && request.is_read()) {
     const Bytes asked = access.bytes;
-    const bool more = take_hits(ssd_->contents, access);
+    const bool more = take_hits(ssd_->contents, access, Bytes{});
     if (const Bytes hit = asked - (more ? access.bytes : Bytes{}); hit > Bytes{}) {
       co_await world_.serve(ssd_->flash, hit / settings_.ssd_cache.rate);
       co_await world_.delay(latency_, settings_.ssd_cache.latency);
@@ -124,6 +135,32 @@ kernel::Task Ost::access(const BulkRequest& request, RpcTime& account) {
   co_await world_.delay(latency_, device_.latency());
   watch.lap(Cause::disk);
   brw.time.add_log2(microseconds(world_.now() - submitted) / 1000);
+}
+
+kernel::Task Ost::commit(RpcTime& account) {
+  // A block of the log, which lies on the device itself. The transaction that is being written when
+  // the request comes is closed to it; all that come meanwhile go with the next.
+  constexpr std::uint64_t kLog = UINT64_MAX;
+  constexpr Bytes kBlock{4 * kKib};
+  Stopwatch watch(world_, account);
+  const std::uint64_t mine = commits_begun_ + 1;
+  while (commits_done_ < mine) {
+    if (commits_begun_ > commits_done_) {
+      co_await committed_.wait();
+      continue;
+    }
+    ++commits_begun_;
+    const device::Access log{.operation = device::Operation::write,
+                             .object = kLog,
+                             .offset = kBlock * commits_begun_,
+                             .bytes = kBlock,
+                             .queue_depth = disk_.counts().present + 1};
+    co_await world_.serve(disk_, device_.busy_time(log) / rate_factor_);
+    co_await world_.delay(latency_, device_.latency());
+    commits_done_ = commits_begun_;
+    committed_.notify();
+  }
+  watch.lap(Cause::disk);
 }
 
 Oss::Oss(kernel::World& world, fabric::Fabric& fabric, OssIndex index, const OssSettings& settings)
@@ -186,7 +223,11 @@ kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, RpcTime& time) {
       request.is_read() ? fabric::Direction::to_client : fabric::Direction::to_server,
       request.length, request.host);
   watch.lap(fabric::Fabric::cause_of(*slowest));
-  if (!request.is_read()) co_await ost.access(request, time);
+  if (!request.is_read()) {
+    co_await ost.access(request, time);
+    if (settings_.sync_journal) [[unlikely]]
+      co_await ost.commit(time);
+  }
   OstCounters::Bulk& bulk = ost.counters().of(request.job);
   (request.is_read() ? bulk.read_bytes : bulk.write_bytes).add(request.length.count());
   (request.is_read() ? bulk.read_time : bulk.write_time).add(microseconds(world_.now() - started));

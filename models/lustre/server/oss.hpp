@@ -55,6 +55,8 @@ struct OssSettings {
   device::DeviceModel disk; // of one OST, at its burst rate
   BurstSettings disk_credit;
   double write_cost = 1; // credit drawn by a written byte, in read bytes
+  // obdfilter.*.sync_journal: a write is answered once the journal has its transaction.
+  bool sync_journal = false;
   // Locks of one OST that clients may keep unused, all together (ldlm pool); 0: not known.
   std::uint64_t lock_limit = 0;
 
@@ -62,6 +64,7 @@ struct OssSettings {
   device::NvmeModel& nvme() { return std::get<device::NvmeModel>(disk); }
 };
 
+class FileTable;
 class Oss;
 
 class Ost {
@@ -82,6 +85,8 @@ public:
   // Reads or writes on the device, as far as the server's cache does not do: credit, queue and
   // service, latency.
   kernel::Task access(const BulkRequest& request, RpcTime& account);
+  // Waits until the transaction of a write that ends now is in the journal.
+  kernel::Task commit(RpcTime& account);
   // The device runs at this share of its rate: RAID rebuild, a failing disk. Pre: 0 < factor.
   void set_rate_factor(double factor) { rate_factor_ = factor; }
 
@@ -116,8 +121,10 @@ private:
   kernel::Task read_tiered(device::Access& access);
   kernel::Task fetch(std::uint32_t object, Bytes at, Bytes bytes);
   kernel::Task wait_for(std::uint32_t object, Bytes at);
+  // An object's size as far as that cache wants to know.
+  Bytes size_for(const ServerCache& cache, std::uint64_t object) const;
   // What a cache has of a read is taken off it. False: nothing is left.
-  static bool take_hits(ServerCache& cache, device::Access& access);
+  static bool take_hits(ServerCache& cache, device::Access& access, Bytes object_size);
 
   kernel::World& world_;
   Oss* oss_;
@@ -132,6 +139,10 @@ private:
   std::unique_ptr<SsdCache> ssd_;
   std::unique_ptr<tiering::TieredStore> tiered_;
   const FileTable& files_;
+  // Commits of the journal, one at a time: what has begun and what is done.
+  std::uint64_t commits_begun_ = 0;
+  std::uint64_t commits_done_ = 0;
+  kernel::Signal committed_;
   double bytes_read_ = 0;
   double bytes_written_ = 0;
   GrantPool grants_;
@@ -151,6 +162,7 @@ public:
   // Pre: the request outlives the call.
   kernel::Task bulk(Ost& ost, const BulkRequest& request, RpcTime& time);
   ServerCache* cache() { return settings_.cache.capacity > Bytes{} ? &cache_ : nullptr; }
+  // Objects above the cache's readcache_max_filesize stay out of it. \pre the table outlives this
   // The server starts anew: its memory is empty.
   void restart() { cache_ = ServerCache{settings_.cache}; }
   // CPU of a request without data: LDLM_ENQUEUE, OST_SYNC, OST_PUNCH ...

@@ -11,7 +11,8 @@ using kernel::Task;
 Task Ost::fetch(std::uint32_t object, Bytes at, Bytes bytes) {
   co_await tiered_->fetch(object, at, bytes);
   if (ServerCache* cache = oss_->cache())
-    cache->fill({.object = object, .offset = at, .bytes = bytes});
+    cache->fill(
+        {.object = object, .offset = at, .bytes = bytes, .object_size = size_for(*cache, object)});
 }
 
 Task Ost::wait_for(std::uint32_t object, Bytes at) {
@@ -33,7 +34,12 @@ Task Ost::read_tiered(device::Access& access) {
     ServerCache* cache = oss_->cache();
     // The pages of a block that is yet to come are in nobody's memory.
     if (cache && !tiered_->on_its_way(object, at))
-      wanted = cache->read({.object = object, .offset = from, .bytes = wanted}).missing;
+      wanted = cache
+                   ->read({.object = object,
+                           .offset = from,
+                           .bytes = wanted,
+                           .object_size = size_for(*cache, object)})
+                   .missing;
     if (wanted == Bytes{}) continue;
     switch (tiered_->look_up(object, at, wanted)) {
     case tiering::TieredStore::Place::ssd:
