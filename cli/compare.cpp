@@ -1,6 +1,7 @@
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
 #include "models/assembly/simulate.hpp"
+#include "sim/base/units_text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -163,6 +164,19 @@ private:
   std::vector<Rate> rates_; // without epochs
 };
 
+// Data that was brought in before the job began: in no column.
+void print_preloads(const std::vector<Row>& rows) {
+  constexpr double kHour = 3600;
+  for (const Row& row : rows) {
+    if (!row.result || !row.result->hsm || !row.result->hsm->preload_s) continue;
+    const double before_s = *row.result->hsm->preload_s;
+    fmt::print("{}: a preload of {} comes before the first epoch, in no column; {:.4f} USD more if "
+               "the nodes wait for it\n",
+               row.design, format_duration(Seconds{before_s}),
+               row.result->cost.per_hour_usd * before_s / kHour);
+  }
+}
+
 // What the next dearer design would cost and buy, from the cheapest up; only where all has a price.
 void print_steps(const std::vector<Row>& rows) {
   std::vector<const Row*> priced;
@@ -216,6 +230,7 @@ int compare(const CompareArguments& arguments) {
     any = any || row.result;
   }
   table.end();
+  print_preloads(rows);
   print_steps(rows);
   return any ? kFine : kBadInput;
 }

@@ -24,14 +24,16 @@ double in_gib(Bytes bytes) { return bytes.as_double() / static_cast<double>(kGib
 struct Settings {
   fileserver::FileServerSettings service;
   FileChoice choice;
+  BytesPerSecond included{}; // of the throughput: not billed
   fabric::HostLinkSettings links;
 };
 
 class FileServiceSystem : public StorageSystem {
 public:
   FileServiceSystem(const Scenario& scenario, const Settings& settings, kernel::World& world)
-      : scenario_(scenario), choice_(settings.choice), links_(world, settings.links),
-        server_(world, links_, for_run(scenario, settings.service)) {}
+      : scenario_(scenario), choice_(settings.choice), included_(settings.included),
+        links_(world, settings.links), server_(world, links_, for_run(scenario, settings.service)) {
+  }
 
   Storage& storage() override { return server_; }
   const Storage& storage() const override { return server_; }
@@ -57,7 +59,8 @@ public:
     std::vector<Charge> charges;
     charges.push_back(
         charge("capacity", "capacity", in_gib(choice_.capacity), PriceUnit::gib_month));
-    charges.push_back(charge("throughput", "throughput", choice_.throughput.count() / kMegabyte,
+    charges.push_back(charge("throughput", "throughput",
+                             std::max(0.0, (choice_.throughput - included_).count()) / kMegabyte,
                              PriceUnit::mbps_month));
     // Only some services charge for data by size; those that do not have no such price.
     const std::string& name = scenario_.storage.system;
@@ -88,6 +91,7 @@ private:
 
   const Scenario& scenario_;
   const FileChoice choice_;
+  const BytesPerSecond included_;
   fabric::HostLinks links_;
   fileserver::FileServer server_;
 };
@@ -156,6 +160,8 @@ std::shared_ptr<const StorageDesign> read(const StorageReading& reading,
   const auto& service = scenario.storage_entry.as<FileService>();
   check_choice(reading, service, settings.choice);
   settings.service.server = scaled(service, settings.choice);
+  settings.included = service.throughput_included *
+                      (settings.choice.capacity.as_double() / static_cast<double>(kTib));
   return design;
 }
 

@@ -15,6 +15,7 @@ struct FileService {
   fileserver::ServerSettings server; // first: the model's rows find it at the address of the entry
   std::string scale;                 // fixed, capacity, throughput or bursting
   double read_per_throughput = 1;    // of one provisioned MBps, `scale: throughput`
+  BytesPerSecond throughput_included{}; // with each TiB stored: not billed
   Bytes capacity_min{};
   // `scale: bursting`: metered rate while credit lasts, of 10^12 bytes stored; at least.
   BytesPerSecond burst{};

@@ -131,7 +131,7 @@ public:
                          .amount = ssd_cache().as_double() / static_cast<double>(kGib),
                          .unit = PriceUnit::gib_month,
                          .counted = {}});
-    for (Charge& charge : archive_charges(scenario_, filesystem_))
+    for (Charge& charge : archive_charges(scenario_, filesystem_, preloaded_))
       charges.push_back(std::move(charge));
     return charges;
   }

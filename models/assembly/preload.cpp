@@ -33,10 +33,21 @@ std::optional<PreloadReport> preload(const Scenario& scenario, lustre::Filesyste
   return PreloadReport{.time = result.done,
                        .actions = copy.hsm()->actions(),
                        .releases = copy.hsm()->counts().released,
-                       .no_room = copy.hsm()->counts().no_room};
+                       .no_room = copy.hsm()->counts().no_room,
+                       .requests = copy.hsm()->archive().usage()};
 }
 
 namespace {
+
+lustre::ArchiveUsage requests_of(const lustre::HsmService& hsm,
+                                 const std::optional<PreloadReport>& preload) {
+  lustre::ArchiveUsage usage = hsm.archive().usage();
+  if (!preload) return usage;
+  usage.gets += preload->requests.gets;
+  usage.puts += preload->requests.puts;
+  usage.deletes += preload->requests.deletes;
+  return usage;
+}
 
 void count_actions(const lustre::HsmCoordinator::Counts& actions, HsmReport& report) {
   report.restores += actions.restored;
@@ -60,12 +71,12 @@ void describe_pcc(const lustre::Filesystem& filesystem, RunResult& result) {
   }
 }
 
-std::vector<Charge> archive_charges(const Scenario& scenario,
-                                    const lustre::Filesystem& filesystem) {
+std::vector<Charge> archive_charges(const Scenario& scenario, const lustre::Filesystem& filesystem,
+                                    const std::optional<PreloadReport>& preload) {
   const lustre::HsmService* hsm = filesystem.hsm();
   const std::string& product = scenario.storage.hsm.archive.product;
   if (!scenario.storage.hsm.on || product.empty()) return {};
-  const lustre::ArchiveUsage& usage = hsm->archive().usage();
+  const lustre::ArchiveUsage usage = requests_of(*hsm, preload);
   const auto charge = [&](std::string component, std::string_view what, double amount,
                           PriceUnit unit) {
     return Charge{.product = product,
@@ -128,7 +139,7 @@ void describe_hsm(const Scenario& scenario, lustre::Filesystem& filesystem,
   report.releases = hsm->counts().released;
   report.no_space = hsm->counts().no_room;
   report.waits = hsm->counts().waited;
-  const lustre::ArchiveUsage& usage = hsm->archive().usage();
+  const lustre::ArchiveUsage usage = requests_of(*hsm, preload);
   report.archive_gets = usage.gets;
   report.archive_puts = usage.puts;
   report.archive_deletes = usage.deletes;
@@ -140,8 +151,8 @@ void describe_hsm(const Scenario& scenario, lustre::Filesystem& filesystem,
     report.releases += preload->releases;
     report.no_space += preload->no_room;
     result.notes.push_back(fmt::format(
-        "the preload of {} takes place before the job begins, on an idle file system: it is in "
-        "neither the makespan nor the cost",
+        "the preload of {} takes place before the job begins, on an idle file system: its time is "
+        "in neither the makespan nor the cost, its requests are billed",
         format_duration(preload->time)));
   }
   if (report.no_space > 0)

@@ -15,6 +15,7 @@ struct PreloadReport {
   lustre::HsmCoordinator::Counts actions;
   std::uint64_t releases = 0;
   std::uint64_t no_room = 0;
+  lustre::ArchiveUsage requests;
 };
 
 // Restores all files of the file system on an idle copy of it, in a world of its own, and makes
@@ -29,8 +30,9 @@ void describe_pcc(const lustre::Filesystem& filesystem, RunResult& result);
 void describe_hsm(const Scenario& scenario, lustre::Filesystem& filesystem,
                   const std::optional<PreloadReport>& preload, RunResult& result);
 
-// What the archive charges: requests of the run (a preload's are not in it), and what it holds,
-// at its end. Nothing without a product whose prices hold.
-std::vector<Charge> archive_charges(const Scenario& scenario, const lustre::Filesystem& filesystem);
+// What the archive charges: requests of the run and of the preload before it, and what it holds, at
+// its end. Nothing without a product whose prices hold.
+std::vector<Charge> archive_charges(const Scenario& scenario, const lustre::Filesystem& filesystem,
+                                    const std::optional<PreloadReport>& preload);
 
 } // namespace lustrum

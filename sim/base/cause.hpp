@@ -64,7 +64,7 @@ inline constexpr std::array<CauseRow, kCauses> kCauseTable{{
     {Cause::loader, "loader", false, "loader busy outside storage (hand-over, order of batches)"},
     {Cause::step_overhead, "step_overhead", false, "per step outside load and compute"},
     {Cause::barrier, "barrier", false, "waiting for slower ranks"},
-    {Cause::checkpoint, "checkpoint", true, "checkpoint being written"},
+    {Cause::checkpoint, "checkpoint", true, "checkpoint being written or read back"},
     {Cause::other, "other", false, "outside the training loop"},
 }};
 

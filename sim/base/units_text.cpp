@@ -317,7 +317,11 @@ Parsed<std::uint64_t> parse_whole_number(std::string_view raw) {
         fmt::format("{} is {}; a whole number is needed", text,
                     unit->dimension == Dimension::number ? "a percentage" : noun(unit->dimension)),
         "e.g. `8`"};
-  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos)
+  constexpr std::string_view kDigits = "0123456789";
+  if (text.size() > 1 && text.front() == '-' &&
+      text.find_first_not_of(kDigits, 1) == std::string_view::npos)
+    return TextProblem{out_of_range, fmt::format("`{}` is negative", text), "e.g. `8`"};
+  if (text.empty() || text.find_first_not_of(kDigits) != std::string_view::npos)
     return TextProblem{not_a_value, fmt::format("`{}` is not a whole number", text), "e.g. `8`"};
   std::uint64_t number = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), number);

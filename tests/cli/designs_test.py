@@ -47,7 +47,7 @@ class Designs(Case):
         for workload, text in WORKLOADS.items():
             self.write("w.yaml", scenario(workload=text))
             outcome = self.run_here("compare", "w.yaml", "--designs", ",".join(DESIGNS))
-            self.assertEqual((outcome.code, outcome.err), (FINE, ""))
+            self.assertEqual(outcome.code, FINE, outcome.err)
             rows = self.rows(outcome.out)
             self.assertEqual(sorted(rows), DESIGNS)
             for design, row in rows.items():

@@ -87,6 +87,7 @@ FilesystemSettings draw_filesystem(std::uint64_t seed) {
   Dice names(seed, "names");
   s.tunables.llite_enable_statahead_fname = names.one_in(2);
   s.tunables.llite_statahead_batch_max = names.choose({0U, 64U});
+  s.tunables.llite_unaligned_dio = names.one_in(2);
   if (Dice(seed, "archive").one_in(4)) s.hsm = draw_hsm(seed);
   Dice tiers(seed, "tiers");
   if (tiers.one_in(4))

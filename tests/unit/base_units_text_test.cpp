@@ -95,7 +95,7 @@ TEST_CASE("what is not a number") {
   CHECK(said(parse_bytes("1,000 MiB")) == "E106 `1,000 MiB` is not a size | e.g. `4 MiB`");
   CHECK(said(parse_bytes("1 000 MiB")) == "E106 `1 000 MiB` is not a size | e.g. `4 MiB`");
   CHECK(said(parse_whole_number("8.5")) == "E106 `8.5` is not a whole number | e.g. `8`");
-  CHECK(said(parse_whole_number("-1")) == "E106 `-1` is not a whole number | e.g. `8`");
+  CHECK(said(parse_whole_number("-1")) == "E108 `-1` is negative | e.g. `8`");
   CHECK(said(parse_bytes("0.5 B")) == "E106 0.5 B is not a whole number of bytes | ");
 }
 

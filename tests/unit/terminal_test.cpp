@@ -23,7 +23,7 @@ unet3d_h100_p2_250
   GPU utilization  69.75 %   ██████████████······  16 ranks
   Goodput          trainer: 81.2 % of the time in steps that counted;
                    2 failures: 2.013 min of work done again, 1 min of restarts
-  Held back by     ost_disk, 98.2 % busy: 8 OSTs deliver all that their class
+  Held back by     ost0.disk, 98.2 % busy: 8 OSTs deliver all that their class
                    provides.
   Bound            2,400 MiB/s at most, by ost_disk; this run reached
                    2,313 MiB/s, 96.4 % of it
