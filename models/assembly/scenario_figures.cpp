@@ -76,6 +76,7 @@ bool rests_on(const Scenario& scenario, std::string_view figure) {
   if (has("gds")) return scenario.network.gds;
   if (has(".efa.")) return uses_rdma_cards(scenario);
   if (figure.ends_with("_efa")) return scenario.network.is_rdma();
+  if (has("client.dio_") && scenario.lustre.llite_hybrid_io) return true;
   if (has("client.dio_bounce_") && !scenario.lustre.llite_unaligned_dio) return false;
   const Access access = access_of(scenario);
   if (has("client.dio_") && figure.ends_with("_read")) return access.direct_reads;

@@ -186,12 +186,12 @@ Task Client::read(OpenFile& open_file, Bytes offset, Bytes length, Outcome& outc
     co_await copy(length, tunables_.client_copy_bandwidth, call);
     totals.read_cached += length;
   } else if (mode.direct || mode.gpu)
-    co_await transfer_direct(file, extent, device::Operation::read, call);
+    co_await transfer_direct(file, extent, device::Operation::read, Buffer::process, call);
   else if (mode.map)
     co_await read_mapped(file, extent, call);
   else if (reads_directly(hybrid_, length)) {
     counters_.add(LliteStat::hybrid_read_bytes, length.count());
-    co_await transfer_hybrid(file, extent, device::Operation::read, call);
+    co_await transfer_direct(file, extent, device::Operation::read, Buffer::kernel, call);
   } else
     co_await read_buffered(file, extent, call);
   if (!state_.runs()) co_await go_on(call);
@@ -268,10 +268,10 @@ Task Client::write_to_servers(File& file, Extent extent, Outcome& call) {
     co_await metadata_.write_on_mdt(file.caller(), file.file(), dom, call);
   if (call.ok()) {
     if (file.mode().direct || file.mode().gpu)
-      co_await transfer_direct(file, extent, device::Operation::write, call);
+      co_await transfer_direct(file, extent, device::Operation::write, Buffer::process, call);
     else if (writes_directly(hybrid_, extent.length())) {
       counters_.add(LliteStat::hybrid_write_bytes, extent.length().count());
-      co_await transfer_hybrid(file, extent, device::Operation::write, call);
+      co_await transfer_direct(file, extent, device::Operation::write, Buffer::kernel, call);
     } else
       co_await write_buffered(file, extent, call);
   }

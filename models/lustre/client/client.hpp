@@ -133,15 +133,15 @@ private:
   kernel::Task read_mapped(File& file, Extent extent, Outcome& outcome);
   kernel::Task write_to_servers(File& file, Extent extent, Outcome& call);
   kernel::Task write_buffered(File& file, Extent extent, Outcome& outcome);
-  // O_DIRECT and GPUDirect: no page cache.
   // Whether direct I/O of this extent begins or ends within a page that has more behind it. Before
   // Lustre 2.16 such a call fails; since, it goes through a buffer of the kernel.
   bool is_unaligned(const File& file, Extent extent) const;
   bool refuses(const File& file, Extent extent) const;
+  // No page cache: O_DIRECT and GPUDirect move what is in the process' memory (unless it is
+  // unaligned), hybrid I/O goes through buffers of the kernel.
+  enum class Buffer : std::uint8_t { process, kernel };
   kernel::Task transfer_direct(File& file, Extent extent, device::Operation operation,
-                               Outcome& outcome);
-  kernel::Task transfer_hybrid(File& file, Extent extent, device::Operation operation,
-                               Outcome& outcome);
+                               Buffer buffer, Outcome& outcome);
   // All stripes at once, or one after the other before Lustre 2.15.
   kernel::Task transfer_stripes(File& file, Extent extent, device::Operation operation,
                                 Outcome& outcome);

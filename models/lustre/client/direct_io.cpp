@@ -8,19 +8,6 @@ namespace lustrum::lustre {
 
 using kernel::Task;
 
-Task Client::transfer_hybrid(File& file, Extent extent, device::Operation operation,
-                             Outcome& outcome) {
-  // Through buffers of the kernel, which are copied beside the transfer: one copy more than direct
-  // I/O, none of the page cache's bookkeeping.
-  const bool reads = operation == device::Operation::read;
-  const BytesPerSecond copy =
-      reads ? tunables_.client_copy_bandwidth : tunables_.client_copy_bandwidth_write;
-  const Seconds begin = parts_.world.now();
-  co_await transfer_stripes(file, extent, operation, outcome);
-  const Seconds left = extent.length() / copy - (parts_.world.now() - begin);
-  if (left > Seconds{}) co_await work(left, outcome);
-}
-
 bool Client::is_unaligned(const File& file, Extent extent) const {
   return extent.begin % kPageSize > Bytes{} ||
          (extent.end % kPageSize > Bytes{} && extent.end < parts_.files.size(file.file()));
@@ -32,19 +19,20 @@ bool Client::refuses(const File& file, Extent extent) const {
          is_unaligned(file, extent);
 }
 
-Task Client::transfer_direct(File& file, Extent extent, device::Operation operation,
+Task Client::transfer_direct(File& file, Extent extent, device::Operation operation, Buffer buffer,
                              Outcome& outcome) {
   const bool reads = operation == device::Operation::read;
   const DirectIoTime own =
       reads
           ? DirectIoTime{tunables_.client_dio_overhead_read, tunables_.client_dio_bandwidth_read}
           : DirectIoTime{tunables_.client_dio_overhead_write, tunables_.client_dio_bandwidth_write};
-  const bool unaligned = is_unaligned(file, extent); // before a write moves the file's end
+  // Before a write moves the file's end.
+  const bool copied = buffer == Buffer::kernel || is_unaligned(file, extent);
   const Seconds begin = parts_.world.now();
   co_await transfer_stripes(file, extent, operation, outcome);
   if (file.mode().gpu) co_return; // no pages of the process to pin
   Seconds busy = own.of(extent.length());
-  if (unaligned)
+  if (copied)
     busy += extent.length() /
             (reads ? tunables_.client_dio_bounce_read : tunables_.client_dio_bounce_write);
   const Seconds left = busy - (parts_.world.now() - begin);

@@ -89,8 +89,9 @@ ParameterTable process_rows() {
        .field = field<&T::client_dio_bounce_read>,
        .default_text = "21799 MiB/s",
        .min = 1,
-       .doc = "Rate at which direct reads that are not aligned to pages are copied out of their "
-              "bounce buffer; the copy comes to the time of an aligned one.",
+       .doc =
+           "Rate at which direct reads that are not aligned to pages are copied out of their "
+           "bounce buffer, and those of hybrid I/O; the copy comes to the time of an aligned one.",
        .source = "fitted: 5370 MiB/s at 64 MiB, lustre-release commit 7194eb6"},
       {.key = "client.dio_bounce_write",
        .field = field<&T::client_dio_bounce_write>,

@@ -41,11 +41,16 @@ void DataRepository::opened(FileIndex file) {
 // --- Export -----------------------------------------------------------------------------------
 
 void DataRepository::closed(FileIndex file) {
-  if (!settings_.exports || !parts_.files.exists(file) || !parts_.versions.is_changed(file)) return;
-  if (state(file).exporting) return;
+  if (!settings_.exports || !has_to_export(file) || state(file).exporting) return;
   state(file).exporting = true;
   ++counts_.exports_left;
   parts_.world.spawn(export_file(file), {"export", file.value()});
+}
+
+// Changed, and here: of a released file there is nothing to export, even if its object is gone.
+bool DataRepository::has_to_export(FileIndex file) const {
+  return parts_.files.exists(file) && parts_.versions.is_changed(file) &&
+         !parts_.hsm.is_released(file);
 }
 
 // Until the bucket has what was written last, or the file is open again: its close comes back here.
@@ -54,16 +59,15 @@ Task DataRepository::export_file(FileIndex file) {
   std::uint32_t failed = 0;
   bool exported = false;
   const Seconds closed = parts_.world.now();
-  while (parts_.files.exists(file) && parts_.versions.is_changed(file) &&
-         !parts_.hsm.is_open(file) && failed < kAttempts) {
+  while (has_to_export(file) && !parts_.hsm.is_open(file) && failed < kAttempts) {
     co_await parts_.world.delay(parts_.timer, settings_.export_delay);
     const std::uint32_t version = parts_.versions.current(file);
     StorageError error = StorageError::none;
     co_await parts_.hsm.archive(file, error);
-    exported = exported || error == StorageError::none;
+    const bool still_changed = parts_.versions.is_changed(file);
+    exported = exported || (error == StorageError::none && !still_changed);
     // Written to meanwhile: that was no failure.
-    failed =
-        error != StorageError::none && parts_.versions.current(file) == version ? failed + 1 : 0;
+    failed = still_changed && parts_.versions.current(file) == version ? failed + 1 : 0;
   }
   if (exported) {
     const Seconds lag = parts_.world.now() - closed;

@@ -90,6 +90,7 @@ private:
     std::uint32_t changes_ahead = 0; // in the bucket, not known here yet
   };
   FileState& state(FileIndex file);
+  bool has_to_export(FileIndex file) const;
   kernel::Task export_file(FileIndex file);
   kernel::Task remove_object();
   kernel::Task feed(Change change, PerSecond rate);
