@@ -48,6 +48,11 @@ std::string problem_of_seed(const std::string& text) {
   return fmt::format("`{}` is not a whole number from 0 to {}", text, UINT64_MAX);
 }
 
+// An unset variable of a script.
+std::string problem_of_folder(const std::string& text) {
+  return text.empty() ? "the name of a folder is needed" : "";
+}
+
 // As a shell takes it.
 std::string quoted(const std::string& word) {
   constexpr std::string_view kPlain =
@@ -158,10 +163,12 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->add_flag("--json", arguments->json,
                  "Print the result document as JSON instead of the report");
   verb->add_option("--out", arguments->out,
-                   "Also write result.json and report.txt into this folder");
+                   "Also write result.json and report.txt into this folder")
+      ->check(problem_of_folder);
   verb->add_option("--counters", arguments->counters,
                    "Also write Lustre's own counter files (llite stats, rpc_stats, brw_stats, "
-                   "job_stats ...) into this new or empty folder, a subfolder per host");
+                   "job_stats ...) into this new or empty folder, a subfolder per host")
+      ->check(problem_of_folder);
   verb->add_option("--seed", arguments->seed, "Seed of all random draws, instead of run.seed")
       ->check(problem_of_seed)
       ->type_name("UINT");

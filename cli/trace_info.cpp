@@ -263,7 +263,8 @@ void add_trace_info(CLI::App& trace, int& exit_code) {
                    "Reads that returned more have latencies of their own")
       ->capture_default_str();
   verb->add_option("--files", arguments->files, "Files to list, those with most bytes first")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000'000));
   verb->add_flag("--steps", arguments->steps, "List every step and the wait before it");
   verb->add_flag("--json", arguments->json, "Print everything as JSON (all files; times in s)");
   verb->footer(

@@ -57,6 +57,12 @@ public:
     return disks_.read_bound(bytes);
   }
   void describe(RunResult& result) override {
+    const std::string& instances = settings_.disks.instances;
+    const std::string& instance = scenario_.cluster.instance;
+    if (!instances.empty() && !instance.starts_with(instances))
+      result.warnings.push_back(fmt::format("`{}` does not come with the disks of `{}`, which are "
+                                            "those of instances {}",
+                                            instance, scenario_.storage.system, instances));
     if (copy_) {
       copy_->describe(result);
       if (const std::uint64_t missing = disks_.usage().missing; missing > 0)
@@ -326,6 +332,10 @@ const ParameterTable& LocalDisks::parameters() {
          .default_text = "0 B/s",
          .min = 0,
          .doc = "Throughput that can be bought for one volume at most; 0: it is not bought."},
+        {.key = "instances",
+         .field = field<&D::instances>,
+         .default_text = "",
+         .doc = "Instances that come with these disks, by how their names begin."},
         {.key = "instance_limit",
          .field = field<&D::instance_limit>,
          .default_text = "false",

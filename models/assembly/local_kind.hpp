@@ -21,6 +21,7 @@ struct LocalDisks {
   // What can be bought at most; 0: nothing can, the figures are what there is.
   PerSecond most_iops{};
   BytesPerSecond most_throughput{};
+  std::string instances; // whose own disks these are, by how their names begin; empty: of none
   bool instance_limit = false; // EBS: the instance's own in place of set_rate
   bool shared = false;         // one set of volumes that all nodes attach, read-only
 

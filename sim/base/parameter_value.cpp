@@ -254,8 +254,10 @@ std::string example(const Parameter& parameter) {
   switch (type.kind) {
   case ValueKind::boolean:
     return "true";
-  case ValueKind::whole_number:
-    return "8";
+  case ValueKind::whole_number: {
+    constexpr double kUsual = 8;
+    return fmt::format("{:.0f}", std::clamp(kUsual, parameter.min, parameter.max));
+  }
   case ValueKind::text:
     return "some text";
   case ValueKind::text_list:

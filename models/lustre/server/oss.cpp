@@ -1,6 +1,5 @@
 #include "models/lustre/server/oss.hpp"
 
-#include "models/lustre/policy/file_table.hpp"
 #include "models/storage/stopwatch.hpp"
 
 #include <algorithm>

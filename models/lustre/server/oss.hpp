@@ -64,7 +64,6 @@ struct OssSettings {
   device::NvmeModel& nvme() { return std::get<device::NvmeModel>(disk); }
 };
 
-class FileTable;
 class Oss;
 
 class Ost {
@@ -162,7 +161,6 @@ public:
   // Pre: the request outlives the call.
   kernel::Task bulk(Ost& ost, const BulkRequest& request, RpcTime& time);
   ServerCache* cache() { return settings_.cache.capacity > Bytes{} ? &cache_ : nullptr; }
-  // Objects above the cache's readcache_max_filesize stay out of it. \pre the table outlives this
   // The server starts anew: its memory is empty.
   void restart() { cache_ = ServerCache{settings_.cache}; }
   // CPU of a request without data: LDLM_ENQUEUE, OST_SYNC, OST_PUNCH ...
