@@ -163,8 +163,8 @@ FileIndex Filesystem::place_file(DirectoryIndex directory, Bytes size) {
   if (!settings_.hsm || settings_.hsm->placement == HsmPlacement::resident)
     return files_.add(in, size);
   const bool released = settings_.hsm->placement == HsmPlacement::released;
-  const FileIndex file = released ? files_.add_imported(in, size)
-                                  : files_.add(in, size, files_.import_layout(size));
+  const FileIndex file =
+      released ? files_.add_imported(in, size) : files_.add(in, size, files_.import_layout(size));
   if (!released) files_.set_hsm_flags(file, hsm::kExists | hsm::kArchived);
   hsm_->versions().imported(file, size);
   return file;

@@ -156,8 +156,9 @@ TEST_CASE("what waits for a copytool does not keep the client that has a file fr
 
 TEST_CASE("a restore that waits for an unlink to end fails with it, and needs no agent") {
   // A message takes 1 ms. The unlink of 2 s is on the MDT at 2.001 s and calls the reader's lock
-  // back until 2.003 s; the read of 2.0005 s asks for the restore at 2.0015 s and waits for the same
-  // inode. The only agent that had the file has forgotten it when the coordinator looks, at 3 s.
+  // back until 2.003 s; the read of 2.0005 s asks for the restore at 2.0015 s and waits for the
+  // same inode. The only agent that had the file has forgotten it when the coordinator looks, at 3
+  // s.
   auto settings = with_pcc();
   settings.fabric.metadata_latency = Seconds{1e-3};
   HsmFixture f(settings);
