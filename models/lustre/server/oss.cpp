@@ -199,8 +199,11 @@ kernel::Task Oss::bulk(Ost& ost, const BulkRequest& request, RpcTime& time) {
                            number(request.is_read() ? RpcOpcode::ost_read : RpcOpcode::ost_write),
                        .high_priority = request.high_priority};
   const Seconds arrived = world_.now();
-  // Whom a rule of the token bucket filter holds back waits beside idle threads.
-  const Cause waits_for = threads_.held() < threads_.count() ? Cause::throttle : Cause::ost_queue;
+  // Whom a rule of the token bucket filter holds back waits beside idle threads; fewer of them may
+  // be those of another partition.
+  const bool idle = 2 * threads_.held() <= threads_.count();
+  const Cause waits_for =
+      settings_.nrs.policy == NrsPolicy::tbf && idle ? Cause::throttle : Cause::ost_queue;
   kernel::ScheduledHold thread = co_await threads_.acquire(tag);
   watch.lap(waits_for);
   const Seconds started = world_.now();
