@@ -15,8 +15,7 @@ constexpr std::string_view kStorage =
     "system: fsx_persistent_2_1000, capacity: 2.4 TiB, layout: -c 1 -S 4M";
 
 kernel::Task read_as(lustre::Filesystem& fs, Caller caller, FileIndex file, double& end_s,
-                     const kernel::World& world) {
-  Outcome outcome;
+                     Outcome& outcome, const kernel::World& world) {
   std::unique_ptr<OpenFile> open;
   co_await fs.open(caller, file, {}, open, outcome);
   co_await fs.read(*open, Bytes{}, fs.file_size(file), outcome);
@@ -27,6 +26,7 @@ kernel::Task read_as(lustre::Filesystem& fs, Caller caller, FileIndex file, doub
 struct Rates { // MiB/s
   double victim = 0;
   double noisy = 0;
+  double noisy_throttled = 0; // share of the noisy job's time
 };
 
 // One client reads 4 GiB beside eight others, which read 8 GiB.
@@ -37,16 +37,18 @@ Rates rates_of(const AssembledText& text) {
   lustre::Filesystem fs(world, settings);
   double victim_s = 0;
   double noisy_s = 0;
+  Outcome victim;
+  Outcome noisy;
   world.spawn(read_as(fs, {ClientIndex{0}, JobIndex{0}, 0},
-                      fs.place_file(kRootDirectory, Bytes{4 * kGib}), victim_s, world),
+                      fs.place_file(kRootDirectory, Bytes{4 * kGib}), victim_s, victim, world),
               {"victim", 0});
   for (std::uint32_t c = 1; c <= 8; ++c)
     world.spawn(read_as(fs, {ClientIndex{c}, JobIndex{1}, 0},
-                        fs.place_file(kRootDirectory, Bytes{kGib}), noisy_s, world),
+                        fs.place_file(kRootDirectory, Bytes{kGib}), noisy_s, noisy, world),
                 {"noisy", c});
   world.run_all();
   CHECK(fs.check_laws().empty());
-  return {4096 / victim_s, 8192 / noisy_s};
+  return {4096 / victim_s, 8192 / noisy_s, noisy.time[Cause::throttle] / noisy.time.total()};
 }
 
 } // namespace
@@ -66,6 +68,9 @@ TEST_CASE("a rule of the token bucket filter shields a job from its neighbour") 
   text.lustre = "ost.ost_io.nrs_policies: tbf jobid";
   const Rates shielded = rates_of(text);
   CHECK(shielded.noisy == Approx(400).epsilon(0.03));
+  // It waits for the rule, beside idle threads, and for nothing else to speak of.
+  CHECK(alone.noisy_throttled == 0);
+  CHECK(shielded.noisy_throttled > 0.9);
   CHECK(shielded.victim == Approx(596).epsilon(0.03));
   // By client: a bucket for each, so eight of them get eight times as much.
   const std::string by_client =

@@ -29,6 +29,24 @@ void rename(MetadataSystem& system, FileIndex file, std::uint32_t directory,
   CHECK(outcome.error == error);
 }
 
+MetadataSystemSettings two_mdts_with_statahead() {
+  MetadataSystemSettings settings;
+  settings.mdts = 2;
+  settings.metadata.statahead = {.max = 128, .start = 8, .batch = 64};
+  return settings;
+}
+
+struct TwoDirectories {
+  std::uint32_t here = 0;
+  std::uint32_t there = 0;
+};
+
+TwoDirectories directory_on_each(MetadataSystem& system) {
+  Namespace& tree = system.files.tree();
+  return {.here = tree.make_directory({.parent = kRoot, .mdt = MdtIndex{0}}),
+          .there = tree.make_directory({.parent = kRoot, .mdt = MdtIndex{1}})};
+}
+
 } // namespace
 
 TEST_CASE("a rename within a directory gives the file a new entry, and others list it anew") {
@@ -105,14 +123,8 @@ TEST_CASE("a rename to a directory of another MDT leaves the inode where it is")
 }
 
 TEST_CASE("a listing with a file whose inode lies on another MDT is run ahead of as any") {
-  MetadataSystemSettings settings;
-  settings.mdts = 2;
-  settings.metadata.statahead = {.max = 128, .start = 8, .batch = 64};
-  MetadataSystem system(settings);
-  const std::uint32_t here =
-      system.files.tree().make_directory({.parent = kRoot, .mdt = MdtIndex{0}});
-  const std::uint32_t there =
-      system.files.tree().make_directory({.parent = kRoot, .mdt = MdtIndex{1}});
+  MetadataSystem system(two_mdts_with_statahead());
+  const auto [here, there] = directory_on_each(system);
   for (int i = 0; i < 20; ++i) system.files.add(here, Bytes{});
   system.files.move(system.files.add(there, Bytes{}), here);
   for (int i = 0; i < 20; ++i) system.files.add(here, Bytes{});
@@ -127,14 +139,8 @@ TEST_CASE("a listing with a file whose inode lies on another MDT is run ahead of
 
 // It is the first of what is sent ahead, and the only one whose MDT is another.
 TEST_CASE("a listed file that is moved to another MDT and removed stops no stat of the others") {
-  MetadataSystemSettings settings;
-  settings.mdts = 2;
-  settings.metadata.statahead = {.max = 128, .start = 8, .batch = 64};
-  MetadataSystem system(settings);
-  const std::uint32_t here =
-      system.files.tree().make_directory({.parent = kRoot, .mdt = MdtIndex{0}});
-  const std::uint32_t there =
-      system.files.tree().make_directory({.parent = kRoot, .mdt = MdtIndex{1}});
+  MetadataSystem system(two_mdts_with_statahead());
+  const auto [here, there] = directory_on_each(system);
   for (int i = 0; i < 20; ++i) system.files.add(here, Bytes{});
   const std::vector<FileIndex> files = listing(system, 0, here);
   system.files.move(files[1], there);
